@@ -1,0 +1,87 @@
+// The directions of ARCHITECTURE.md, held by the check script.
+const programs = ['server', 'connector', 'cli'];
+const onlyFrom = (name, library, doors) => ({
+  name,
+  severity: 'error',
+  comment: `One door: ${library} is imported only by ${doors}`,
+  from: { path: '^(shared|server|connector|cli)/', pathNot: doors },
+  to: { path: `(^|/)node_modules/(${library})(/|$)` },
+});
+
+module.exports = {
+  forbidden: [
+    { name: 'acyclic', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+    ...programs.map((program) => ({
+      name: `${program}-imports-itself-and-shared`,
+      severity: 'error',
+      from: { path: `^${program}/` },
+      to: { path: `^(${programs.filter((other) => other !== program).join('|')}|test|scripts)/` },
+    })),
+    {
+      name: 'shared-imports-zod-only',
+      severity: 'error',
+      from: { path: '^shared/', pathNot: '^shared/node/' },
+      to: { pathNot: '^shared/(?!node/)|node_modules/zod/' },
+    },
+    {
+      name: 'shared-node-imports-shared',
+      severity: 'error',
+      from: { path: '^shared/node/' },
+      to: { path: '^(server|connector|cli|test|scripts)/' },
+    },
+    {
+      name: 'rules-are-pure',
+      severity: 'error',
+      comment: 'Policies and plans import shared/ and other rules, nothing that acts.',
+      from: { path: '(-policy|-plan|-rules|effective-access|impersonation)\\.ts$', pathNot: '^(test|scripts)/' },
+      to: { pathNot: '^shared/(?!node/)|(-policy|-plan|-rules|effective-access|impersonation)\\.ts$' },
+    },
+    onlyFrom('door-kysely', 'kysely|better-sqlite3', '^server/storage/|-store\\.ts$'),
+    onlyFrom('door-express', 'express', '^server/(app\\.ts|http/)|-routes\\.ts$'),
+    onlyFrom('door-client-node', '@kubernetes/client-node', '^connector/reconcile/'),
+    onlyFrom('door-http-proxy', 'http-proxy', '^connector/proxy/'),
+    onlyFrom('door-x509', '@peculiar/x509', '^server/authority/'),
+    onlyFrom('door-pino', 'pino', '^shared/node/logger\\.ts$'),
+    onlyFrom('door-commander', 'commander', '^cli/'),
+    {
+      name: 'features-point-one-way',
+      severity: 'error',
+      comment: 'audit <- identity <- login; identity, destinations <- grants <- leases',
+      from: { path: '^server/audit/' },
+      to: { path: '^server/(identity|login|destinations|grants|leases|authority)/' },
+    },
+    {
+      name: 'identity-below-login',
+      severity: 'error',
+      from: { path: '^server/identity/' },
+      to: { path: '^server/(login|destinations|grants|leases)/' },
+    },
+    {
+      name: 'login-below-leases',
+      severity: 'error',
+      from: { path: '^server/login/' },
+      to: { path: '^server/(destinations|grants|leases)/' },
+    },
+    {
+      name: 'destinations-below-grants',
+      severity: 'error',
+      from: { path: '^server/destinations/' },
+      to: { path: '^server/(login|grants|leases)/' },
+    },
+    { name: 'grants-below-leases', severity: 'error', from: { path: '^server/grants/' }, to: { path: '^server/(login|leases)/' } },
+    { name: 'web-knows-shared-alone', severity: 'error', from: { path: '^server/web/' }, to: { pathNot: '^(server/web|shared)/' } },
+    {
+      name: 'products-import-no-tests',
+      severity: 'error',
+      from: { path: '^(shared|server|connector|cli)/' },
+      to: { path: '^(test|scripts)/' },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^dist/' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.base.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'require', 'node', 'default', 'types'] },
+  },
+};

@@ -1,0 +1,91 @@
+/** Prints docs/openapi.json (OpenAPI 3.1) from the endpoints; with --check only says whether the file is fresh. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { z } from 'zod';
+import type { Endpoint } from '../shared/api/endpoint.ts';
+import { endpoints } from '../shared/api/index.ts';
+import { problemSchema } from '../shared/api/problem.ts';
+
+const schemaOf = (schema: z.ZodType, io: 'input' | 'output'): unknown => {
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any' });
+  return rest;
+};
+
+const isNothing = (schema: z.ZodType): boolean => schema instanceof z.ZodUndefined;
+
+function parameters(endpoint: Endpoint): unknown[] {
+  const list = (place: 'path' | 'query', schema: z.ZodType): unknown[] => {
+    const { properties = {}, required = [] } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
+    return Object.entries(properties).map(([name, value]) => ({ name, in: place, required: required.includes(name), schema: value }));
+  };
+  return [...list('path', endpoint.params), ...list('query', endpoint.query)];
+}
+
+function operation(endpoint: Endpoint): unknown {
+  const body = isNothing(endpoint.body)
+    ? {}
+    : {
+        requestBody: {
+          required: !endpoint.body.safeParse(undefined).success,
+          content: { 'application/json': { schema: schemaOf(endpoint.body, 'input') } },
+        },
+      };
+  const mediaType = endpoint.stream ? 'text/event-stream' : 'application/json';
+  const answer = isNothing(endpoint.result) ? {} : { content: { [mediaType]: { schema: schemaOf(endpoint.result, 'output') } } };
+  return {
+    operationId: endpoint.name,
+    summary: endpoint.summary,
+    tags: [endpoint.name.split('.')[0]],
+    ...security(endpoint),
+    parameters: parameters(endpoint),
+    ...body,
+    responses: { [endpoint.status]: { description: 'Success', ...answer }, default: { $ref: '#/components/responses/Problem' } },
+    'x-access': endpoint.access,
+  };
+}
+
+function security(endpoint: Endpoint): { security: unknown[] } {
+  if (endpoint.access === 'public') return { security: [] };
+  return { security: [{ [endpoint.access === 'connector' ? 'connector' : 'session']: [] }] };
+}
+
+function document(): unknown {
+  const paths: Record<string, Record<string, unknown>> = {};
+  for (const endpoint of endpoints)
+    (paths[endpoint.path.replace(/:([a-zA-Z]+)/g, '{$1}')] ??= {})[endpoint.method.toLowerCase()] = operation(endpoint);
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'infra',
+      version: '1',
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+      description: 'The one API of infra: UI, CLI and connector use it and nothing else.',
+    },
+    paths,
+    components: {
+      securitySchemes: {
+        session: { type: 'http', scheme: 'bearer', description: 'Secret of a session' },
+        connector: {
+          type: 'apiKey',
+          in: 'header',
+          name: 'Authorization',
+          description: '`Connector` and a signed assertion of the request',
+        },
+      },
+      responses: {
+        Problem: {
+          description: 'RFC 9457 problem details',
+          content: { 'application/problem+json': { schema: schemaOf(problemSchema, 'output') } },
+        },
+      },
+    },
+  };
+}
+
+const [first, second] = process.argv.slice(2);
+const file = second ?? first ?? 'docs/openapi.json';
+const fresh = `${JSON.stringify(document(), null, 2)}\n`;
+if (first !== '--check') writeFileSync(file, fresh);
+else if (readFileSync(file, 'utf8') !== fresh) {
+  console.error(`${file} is stale; run: npm run openapi`);
+  process.exit(1);
+}

@@ -1,0 +1,134 @@
+/** The catalogue of audit events: one discriminated union by `event`. Its shape is what sinks, queries and archives rely on: add, do not change. */
+import { z } from 'zod';
+import { endpoint } from './endpoint.ts';
+import { pageOf, pageQuery } from './pagination.ts';
+import { auditEventId, destinationId, identityId, leaseId, subject, time } from './values.ts';
+
+const actor = z.object({
+  kind: z.enum(['user', 'workload', 'connector', 'system', 'anonymous']),
+  id: z.string().nullable(),
+  name: z.string(),
+});
+export type AuditActor = z.output<typeof actor>;
+
+const source = z.object({ address: z.string().max(100), userAgent: z.string().max(300) });
+export type AuditSource = z.output<typeof source>;
+
+const named = z.object({ id: z.string(), name: z.string() });
+const reason = z.string().max(500);
+
+const base = {
+  id: auditEventId,
+  at: time,
+  actor,
+  source: source.nullable(),
+  outcome: z.enum(['success', 'refused', 'failed']),
+  destination: named.nullable(),
+};
+
+const event = <Name extends string, Details extends z.ZodRawShape>(name: Name, details: Details) =>
+  z.object({ ...base, event: z.literal(name), details: z.object(details) });
+
+/** What a connector tells of one request; also the details of `request.*` events. */
+export const requestEventFields = {
+  phase: z.enum(['completed', 'stream-opened', 'stream-closed', 'refused']),
+  identityId: identityId.nullable(),
+  leaseId: leaseId.nullable(),
+  /** As the cluster saw it; empty when nothing was sent there. */
+  impersonatedUser: z.string().max(400),
+  impersonatedGroups: z.array(z.string().max(400)).max(500),
+  verb: z.string().max(40),
+  path: z.string().max(2048),
+  apiGroup: z.string().max(253),
+  resource: z.string().max(253),
+  subresource: z.string().max(253),
+  namespace: z.string().max(253),
+  name: z.string().max(253),
+  /** HTTP status that the person saw; 0 when the connection broke before one. */
+  status: z.int(),
+  durationMilliseconds: z.int(),
+  /** Why it was refused or ended, in words; empty otherwise. */
+  reason: z.string().max(500),
+  sourceAddress: z.string().max(100),
+  userAgent: z.string().max(300),
+};
+
+export const auditEvent = z.discriminatedUnion('event', [
+  event('server.started', { version: z.string(), firstStart: z.boolean() }),
+  event('server.restored', { epoch: z.string() }),
+  event('server.backed-up', {}),
+  event('setup.link-created', { purpose: z.enum(['first-admin', 'recover-admin']) }),
+  event('setup.used', { user: named }),
+  event('login.succeeded', { session: z.string(), method: z.enum(['password', 'access-key']) }),
+  event('login.refused', {
+    attempted: z.string().max(300),
+    method: z.enum(['password', 'access-key', 'password-change', 'setup']),
+    reason,
+  }),
+  event('session.ended', { session: z.string(), owner: named, reason }),
+  event('password.changed', { user: named }),
+  event('user.added', { user: named }),
+  event('user.disabled', { user: named }),
+  event('user.enabled', { user: named }),
+  event('user.removed', { user: named }),
+  event('user.password-reset', { user: named }),
+  event('user.revoked', { user: named, sessionsEnded: z.int(), leasesRevoked: z.int() }),
+  event('workload.added', { workload: named }),
+  event('workload.removed', { workload: named }),
+  event('group.added', { group: named }),
+  event('group.removed', { group: named }),
+  event('group.member-added', { group: named, member: named }),
+  event('group.member-removed', { group: named, member: named }),
+  event('access-key.added', { accessKey: named, owner: named, expiresAt: time }),
+  event('access-key.removed', { accessKey: named, owner: named }),
+  event('destination.added', { kind: z.string() }),
+  event('destination.updated', { changed: z.array(z.string()) }),
+  event('destination.removed', {}),
+  event('destination.join-token-created', { expiresAt: time }),
+  event('connector.enrolled', { connector: z.string(), clusterUid: z.string().nullable() }),
+  event('connector.refused', { connector: z.string().max(300), reason }),
+  event('connector.certificate-issued', { connector: z.string(), serial: z.string(), expiresAt: time }),
+  event('grant.added', {
+    grant: z.string(),
+    subject,
+    role: z.string(),
+    resource: z.string(),
+    until: time.nullable(),
+    reason: z.string().nullable(),
+  }),
+  event('grant.removed', { grant: z.string(), subject, role: z.string(), resource: z.string(), reason }),
+  event('grant.expired', { grant: z.string(), subject, role: z.string(), resource: z.string() }),
+  event('lease.issued', { lease: z.string(), kind: z.string(), serial: z.string(), expiresAt: time, limitedBy: z.string() }),
+  event('lease.refused', { reason }),
+  event('lease.revoked', { lease: z.string(), owner: named, reason }),
+  event('change.enforced', { connector: z.string(), revision: z.int(), streamsClosed: z.int() }),
+  event('access.refused', { endpoint: z.string(), reason }),
+  event('request.completed', requestEventFields),
+  event('request.refused', requestEventFields),
+  event('stream.opened', requestEventFields),
+  event('stream.closed', requestEventFields),
+]);
+export type AuditEvent = z.output<typeof auditEvent>;
+export type AuditEventName = AuditEvent['event'];
+export type AuditDetails<Name extends AuditEventName> = Extract<AuditEvent, { event: Name }>['details'];
+
+export const audit = {
+  list: endpoint({
+    name: 'audit.list',
+    summary: 'Audit events, newest first',
+    method: 'GET',
+    path: '/api/v1/audit-events',
+    access: 'view',
+    query: pageQuery.extend({
+      /** Email, workload name or id of who did it. */
+      actor: z.string().max(300).optional(),
+      destination: destinationId.optional(),
+      /** `grant.added`, or a family: `grant`. */
+      event: z.string().max(100).optional(),
+      outcome: z.enum(['success', 'refused', 'failed']).optional(),
+      since: time.optional(),
+      until: time.optional(),
+    }),
+    result: pageOf(auditEvent),
+  }),
+};

@@ -1,0 +1,32 @@
+/** The list of all endpoints: routes, client, OpenAPI document and the access matrix of the tests are all read from it. */
+import { accessKeys } from './access-keys.ts';
+import { audit } from './audit.ts';
+import { changes } from './changes.ts';
+import { connectors } from './connectors.ts';
+import { destinations } from './destinations.ts';
+import type { Endpoint } from './endpoint.ts';
+import { grants } from './grants.ts';
+import { groups } from './groups.ts';
+import { leases } from './leases.ts';
+import { server } from './server-info.ts';
+import { login, sessions } from './sessions.ts';
+import { users } from './users.ts';
+import { workloads } from './workloads.ts';
+
+export const api = {
+  server,
+  login,
+  sessions,
+  users,
+  workloads,
+  groups,
+  accessKeys,
+  destinations,
+  connectors,
+  grants,
+  leases,
+  changes,
+  audit,
+} as const;
+
+export const endpoints: readonly Endpoint[] = Object.values(api).flatMap((group) => Object.values(group) as Endpoint[]);

@@ -1,0 +1,91 @@
+/** Errors of the API: RFC 9457 problem details with a stable `code`. One table maps code to status, so a code without status does not compile. */
+import { z } from 'zod';
+
+export const problemStatus = {
+  'request.invalid': 400,
+  'request.malformed': 400,
+  'request.too-large': 413,
+  'request.not-found': 404,
+  'request.method-not-allowed': 405,
+  'request.unsupported-media-type': 415,
+  'request.rate-limited': 429,
+  'session.missing': 401,
+  'session.invalid': 401,
+  'session.expired': 401,
+  'login.failed': 401,
+  'login.rate-limited': 429,
+  'login.disabled': 403,
+  'password.too-weak': 400,
+  'password.change-required': 403,
+  'token.invalid': 401,
+  'assertion.invalid': 401,
+  'assertion.replayed': 401,
+  'access.denied': 403,
+  'access.role-missing': 403,
+  'grant.missing': 403,
+  'grant.duplicate': 409,
+  'admin.last': 409,
+  'identity.not-found': 404,
+  'identity.duplicate': 409,
+  'identity.disabled': 403,
+  'group.not-found': 404,
+  'group.duplicate': 409,
+  'session.not-found': 404,
+  'access-key.not-found': 404,
+  'access-key.duplicate': 409,
+  'access-key.not-from-key': 403,
+  'destination.not-found': 404,
+  'destination.duplicate': 409,
+  'destination.bound-elsewhere': 409,
+  'destination.unreachable': 409,
+  'connector.not-found': 404,
+  'connector.key-mismatch': 403,
+  'grant.not-found': 404,
+  'lease.not-found': 404,
+  'lease.csr-invalid': 400,
+  'change.not-found': 404,
+  'setup.done': 409,
+  'storage.conflict': 409,
+  'server.failed': 500,
+  'server.unavailable': 503,
+} as const satisfies Record<string, number>;
+
+export type ProblemCode = keyof typeof problemStatus;
+
+export const problemSchema = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  code: z.string(),
+  detail: z.string(),
+  instance: z.string().optional(),
+  /** Field by field, for `request.invalid`: where in the input, and what is wrong with it. */
+  fields: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
+});
+export type Problem = z.output<typeof problemSchema>;
+
+export interface DomainErrorOptions {
+  readonly cause?: unknown;
+  readonly fields?: readonly { readonly path: string; readonly message: string }[];
+  /** Seconds after which trying again makes sense; becomes `Retry-After`. */
+  readonly retryAfterSeconds?: number;
+}
+
+/** What a caller can expect to go wrong, with the sentence that is shown to them. Never holds a secret or another program's text. */
+export class DomainError extends Error {
+  readonly code: ProblemCode;
+  readonly fields: DomainErrorOptions['fields'];
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(code: ProblemCode, sentence: string, options: DomainErrorOptions = {}) {
+    super(sentence, options.cause === undefined ? {} : { cause: options.cause });
+    this.name = 'DomainError';
+    this.code = code;
+    this.fields = options.fields;
+    this.retryAfterSeconds = options.retryAfterSeconds;
+  }
+
+  get status(): number {
+    return problemStatus[this.code];
+  }
+}

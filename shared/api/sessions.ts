@@ -1,0 +1,124 @@
+/** Logging in, the session it opens, and what it tells about its owner. */
+import { z } from 'zod';
+import { endpoint } from './endpoint.ts';
+import { pageOf, pageQuery } from './pagination.ts';
+import { accessKeyId, change, identityId, idParams, sessionId, time } from './values.ts';
+
+export const session = z.object({
+  id: sessionId,
+  identity: z.object({ id: identityId, name: z.string() }),
+  method: z.enum(['password', 'access-key']),
+  accessKeyId: accessKeyId.nullable(),
+  createdAt: time,
+  expiresAt: time,
+  /** Seconds without use after which it ends; null: no idle limit. */
+  idleSeconds: z.int().nullable(),
+  lastUsedAt: time,
+  endedAt: time.nullable(),
+  sourceAddress: z.string(),
+  userAgent: z.string(),
+});
+export type Session = z.output<typeof session>;
+
+/** The secret is in the answer once and nowhere else: the server keeps its hash. */
+export const openedSession = z.object({ status: z.literal('session'), secret: z.string(), session });
+export const passwordChangeRequired = z.object({
+  status: z.literal('password-change-required'),
+  /** Good for `login.changePassword` alone, once, for ten minutes. */
+  changeToken: z.string(),
+});
+export const loginResult = z.discriminatedUnion('status', [openedSession, passwordChangeRequired]);
+
+const password = z.string().min(1).max(1000);
+
+export const login = {
+  password: endpoint({
+    name: 'login.password',
+    summary: 'Log in with email and password',
+    method: 'POST',
+    path: '/api/v1/login/password',
+    access: 'public',
+    body: z.strictObject({ email: z.string().max(300), password }),
+    result: loginResult,
+  }),
+  /** Finishes a login whose one-time password must be changed first. */
+  changePassword: endpoint({
+    name: 'login.changePassword',
+    summary: 'Replace a one-time password and log in',
+    method: 'POST',
+    path: '/api/v1/login/password-change',
+    access: 'public',
+    body: z.strictObject({ changeToken: z.string().max(200), newPassword: password }),
+    result: openedSession,
+  }),
+  accessKey: endpoint({
+    name: 'login.accessKey',
+    summary: 'Log in with an access key',
+    method: 'POST',
+    path: '/api/v1/login/access-key',
+    access: 'public',
+    body: z.strictObject({ key: z.string().max(200) }),
+    result: openedSession,
+  }),
+};
+
+export const whoami = z.object({
+  identity: z.object({ id: identityId, kind: z.enum(['user', 'workload']), name: z.string() }),
+  session,
+  groups: z.array(z.object({ id: z.string(), name: z.string(), provider: z.string().nullable() })),
+  /** Roles on the resource `infra` that hold now. */
+  serverRoles: z.array(z.enum(['admin', 'view'])),
+});
+export type Whoami = z.output<typeof whoami>;
+
+export const sessions = {
+  current: endpoint({
+    name: 'sessions.current',
+    summary: 'Who am I',
+    method: 'GET',
+    path: '/api/v1/whoami',
+    access: 'session',
+    result: whoami,
+  }),
+  logout: endpoint({
+    name: 'sessions.logout',
+    summary: 'End my session and its leases',
+    method: 'POST',
+    path: '/api/v1/logout',
+    access: 'session',
+    result: z.object({ change }),
+  }),
+  changeOwnPassword: endpoint({
+    name: 'sessions.changeOwnPassword',
+    summary: 'Change my password; ends my other sessions',
+    method: 'POST',
+    path: '/api/v1/whoami/password',
+    access: 'session',
+    body: z.strictObject({ currentPassword: password, newPassword: password }),
+    result: z.object({ change }),
+  }),
+  /** Without `identity`: one's own. With another's: needs `view` on infra. `all=true`: everyone's, needs `view`. */
+  list: endpoint({
+    name: 'sessions.list',
+    summary: 'Sessions',
+    method: 'GET',
+    path: '/api/v1/sessions',
+    access: 'session',
+    query: pageQuery.extend({
+      identity: identityId.optional(),
+      all: z.enum(['true', 'false']).optional(),
+      live: z.enum(['true', 'false']).optional(),
+    }),
+    result: pageOf(session),
+  }),
+  /** One's own, or anyone's with `admin` on infra. Leases of the session are revoked with it. */
+  revoke: endpoint({
+    name: 'sessions.revoke',
+    summary: 'End a session and its leases',
+    method: 'DELETE',
+    path: '/api/v1/sessions/:id',
+    access: 'session',
+    params: idParams(sessionId),
+    result: z.object({ change }),
+  }),
+};

@@ -1,0 +1,97 @@
+import { z } from 'zod';
+import { endpoint } from './endpoint.ts';
+import { pageOf, pageQuery } from './pagination.ts';
+import { change, email, idParams, time, userId } from './values.ts';
+
+export const user = z.object({
+  id: userId,
+  email: z.string(),
+  status: z.enum(['active', 'disabled']),
+  /** `one-time`: must be changed at the next login · `none`: cannot log in with a password. */
+  password: z.enum(['set', 'one-time', 'none']),
+  createdAt: time,
+  lastLoginAt: time.nullable(),
+  groups: z.array(z.object({ id: z.string(), name: z.string() })),
+});
+export type User = z.output<typeof user>;
+
+const changed = z.object({ user, change });
+
+export const users = {
+  list: endpoint({
+    name: 'users.list',
+    summary: 'Users, by email',
+    method: 'GET',
+    path: '/api/v1/users',
+    access: 'view',
+    query: pageQuery.extend({ email: z.string().max(300).optional(), status: z.enum(['active', 'disabled']).optional() }),
+    result: pageOf(user),
+  }),
+  get: endpoint({
+    name: 'users.get',
+    summary: 'One user',
+    method: 'GET',
+    path: '/api/v1/users/:id',
+    access: 'view',
+    params: idParams(userId),
+    result: user,
+  }),
+  create: endpoint({
+    name: 'users.create',
+    summary: 'Add a user with a password, or with a one-time password made here',
+    method: 'POST',
+    path: '/api/v1/users',
+    access: 'admin',
+    body: z.strictObject({ email, password: z.string().min(1).max(1000).optional() }),
+    /** `oneTimePassword` is shown this once, when no password was given. */
+    result: z.object({ user, oneTimePassword: z.string().nullable() }),
+    status: 201,
+  }),
+  disable: endpoint({
+    name: 'users.disable',
+    summary: 'Bar the door: no login, sessions and leases end',
+    method: 'POST',
+    path: '/api/v1/users/:id/disable',
+    access: 'admin',
+    params: idParams(userId),
+    result: changed,
+  }),
+  enable: endpoint({
+    name: 'users.enable',
+    summary: 'Let a disabled user in again',
+    method: 'POST',
+    path: '/api/v1/users/:id/enable',
+    access: 'admin',
+    params: idParams(userId),
+    result: changed,
+  }),
+  remove: endpoint({
+    name: 'users.remove',
+    summary: 'Remove a user with grants, memberships, keys, sessions and leases',
+    method: 'DELETE',
+    path: '/api/v1/users/:id',
+    access: 'admin',
+    params: idParams(userId),
+    result: z.object({ change }),
+  }),
+  /** Ends sessions too: whoever knew the old password is out. */
+  resetPassword: endpoint({
+    name: 'users.resetPassword',
+    summary: 'Give a new one-time password; sessions and leases end',
+    method: 'POST',
+    path: '/api/v1/users/:id/reset-password',
+    access: 'admin',
+    params: idParams(userId),
+    result: z.object({ oneTimePassword: z.string(), change }),
+  }),
+  /** Ends sessions and leases; the person may log in again. Oneself, or anyone with `admin` on infra. */
+  revoke: endpoint({
+    name: 'users.revoke',
+    summary: 'End all sessions and leases of a user',
+    method: 'POST',
+    path: '/api/v1/users/:id/revoke',
+    access: 'session',
+    params: idParams(userId),
+    result: z.object({ sessionsEnded: z.int(), leasesRevoked: z.int(), change }),
+  }),
+};

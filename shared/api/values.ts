@@ -1,0 +1,72 @@
+/** The small values that many resources share: ids, times, names, subjects. */
+import { z } from 'zod';
+import { idPattern } from '../id.ts';
+import {
+  isDestinationName,
+  isEmail,
+  isLocalName,
+  isNamespaceName,
+  isRoleName,
+  parseResourceName,
+  parseSubjectName,
+} from '../resource-name.ts';
+
+export const userId = z.string().regex(idPattern('user'), 'is no user id (usr_…)').brand<'UserId'>();
+export const workloadId = z.string().regex(idPattern('workload'), 'is no workload id (wkl_…)').brand<'WorkloadId'>();
+export const identityId = z.string().regex(idPattern('user', 'workload'), 'is no identity id (usr_… or wkl_…)').brand<'IdentityId'>();
+export const groupId = z.string().regex(idPattern('group'), 'is no group id (grp_…)').brand<'GroupId'>();
+export const sessionId = z.string().regex(idPattern('session'), 'is no session id (ses_…)').brand<'SessionId'>();
+export const accessKeyId = z.string().regex(idPattern('accessKey'), 'is no access key id (key_…)').brand<'AccessKeyId'>();
+export const destinationId = z.string().regex(idPattern('destination'), 'is no destination id (dst_…)').brand<'DestinationId'>();
+export const connectorId = z.string().regex(idPattern('connector'), 'is no connector id (con_…)').brand<'ConnectorId'>();
+export const grantId = z.string().regex(idPattern('grant'), 'is no grant id (grt_…)').brand<'GrantId'>();
+export const leaseId = z.string().regex(idPattern('lease'), 'is no lease id (lse_…)').brand<'LeaseId'>();
+export const auditEventId = z.string().regex(idPattern('auditEvent'), 'is no audit event id (aud_…)').brand<'AuditEventId'>();
+
+export type IdentityId = z.output<typeof identityId>;
+export type UserId = z.output<typeof userId>;
+export type WorkloadId = z.output<typeof workloadId>;
+export type GroupId = z.output<typeof groupId>;
+export type SessionId = z.output<typeof sessionId>;
+export type AccessKeyId = z.output<typeof accessKeyId>;
+export type DestinationId = z.output<typeof destinationId>;
+export type ConnectorId = z.output<typeof connectorId>;
+export type GrantId = z.output<typeof grantId>;
+export type LeaseId = z.output<typeof leaseId>;
+export type AuditEventId = z.output<typeof auditEventId>;
+
+/** RFC 3339 in UTC; any precision is read, milliseconds are written. */
+export const time = z.iso
+  .datetime({ error: 'is no RFC 3339 time in UTC, such as 2026-01-31T12:00:00Z' })
+  .transform((text) => new Date(text).toISOString());
+
+export const email = z.string().trim().refine(isEmail, 'is no email address');
+export const localName = z
+  .string()
+  .refine(isLocalName, 'must be 1–63 lower-case letters, digits, "-", "_" or ".", and neither "system" nor "infra"');
+export const destinationName = z.string().refine(isDestinationName, 'must be 1–63 lower-case letters, digits or "-", and not "infra"');
+export const namespaceName = z.string().refine(isNamespaceName, 'is no namespace name');
+export const roleName = z.string().refine(isRoleName, 'is no role name');
+export const resourceName = z
+  .string()
+  .refine((text) => parseResourceName(text) !== undefined, 'must be DESTINATION or DESTINATION.NAMESPACE, such as prod or prod.web');
+export const subjectName = z
+  .string()
+  .refine((text) => parseSubjectName(text) !== undefined, 'must be an email, group:NAME or workload:NAME');
+
+/** Free text from people: one line, no control characters, so that it can stand in a table, a log or a page. */
+export const note = z
+  .string()
+  .trim()
+  .max(500)
+  .regex(/^[^\p{C}]*$/u, 'must be one line without control characters');
+
+/** Who a grant is for, resolved. */
+export const subject = z.object({ kind: z.enum(['user', 'group', 'workload']), id: z.string(), name: z.string() });
+export type Subject = z.output<typeof subject>;
+
+/** A change that connectors must enforce: watch `changes.acknowledgements` with its revision. Null: no connector needs to know. */
+export const change = z.object({ revision: z.int(), destinations: z.array(destinationId) }).nullable();
+export type Change = z.output<typeof change>;
+
+export const idParams = <Id extends z.ZodType>(id: Id) => z.strictObject({ id });
