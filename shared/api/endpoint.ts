@@ -15,6 +15,7 @@ export interface Endpoint<
   Query extends z.ZodType = z.ZodType,
   Body extends z.ZodType = z.ZodType,
   Result extends z.ZodType = z.ZodType,
+  Who extends Access = Access,
 > {
   /** Operation id, unique: `users.list`. */
   readonly name: string;
@@ -22,7 +23,7 @@ export interface Endpoint<
   readonly method: HttpMethod;
   /** `/api/v1/users/:id`; each `:part` is a key of `params`. */
   readonly path: string;
-  readonly access: Access;
+  readonly access: Who;
   readonly params: Params;
   readonly query: Query;
   readonly body: Body;
@@ -37,12 +38,12 @@ const nothing = z.strictObject({});
 const noBody = z.undefined();
 const noResult = z.undefined();
 
-interface Definition<P, Q, B, R> {
+interface Definition<P, Q, B, R, A> {
   readonly name: string;
   readonly summary: string;
   readonly method: HttpMethod;
   readonly path: string;
-  readonly access: Access;
+  readonly access: A;
   readonly params?: P;
   readonly query?: Q;
   readonly body?: B;
@@ -52,11 +53,12 @@ interface Definition<P, Q, B, R> {
 }
 
 export function endpoint<
+  const A extends Access,
   P extends z.ZodType = typeof nothing,
   Q extends z.ZodType = typeof nothing,
   B extends z.ZodType = typeof noBody,
   R extends z.ZodType = typeof noResult,
->(definition: Definition<P, Q, B, R>): Endpoint<P, Q, B, R> {
+>(definition: Definition<P, Q, B, R, A>): Endpoint<P, Q, B, R, A> {
   return {
     ...definition,
     // The defaults stand exactly where the type parameters fell back to them.

@@ -11,7 +11,7 @@ export const pageQuery = z.strictObject({
 export const pageOf = <Item extends z.ZodType>(item: Item) => z.object({ items: z.array(item), nextCursor: z.string().nullable() });
 
 export interface Page<Item> {
-  readonly items: readonly Item[];
+  readonly items: Item[];
   readonly nextCursor: string | null;
 }
 export interface PageRequest {

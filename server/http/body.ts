@@ -1,0 +1,35 @@
+/** Reads a request's body whole and bounded: an assertion signs its bytes, so they are needed as they came. */
+import type { Request } from 'express';
+import { DomainError } from '../../shared/api/problem.ts';
+
+export interface RequestBody {
+  readonly bytes: Buffer;
+  /** The JSON value, or undefined for an empty body; throws `request.malformed`. */
+  value(): unknown;
+}
+
+const maximumBytes = 4 * 1024 * 1024;
+
+export async function readBody(request: Request): Promise<RequestBody> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request) {
+    // Node's IncomingMessage yields Buffers as long as no encoding is set.
+    const bytes = chunk as Buffer;
+    size += bytes.length;
+    if (size > maximumBytes) throw new DomainError('request.too-large', `The body is larger than ${maximumBytes} bytes. Send less at a time.`);
+    chunks.push(bytes);
+  }
+  const bytes = Buffer.concat(chunks);
+  return { bytes, value: () => parseJson(request, bytes) };
+}
+
+function parseJson(request: Request, bytes: Buffer): unknown {
+  if (bytes.length === 0) return undefined;
+  if (!/^application\/json(?:\s*;|$)/i.test(request.headers['content-type'] ?? '')) throw new DomainError('request.unsupported-media-type', 'Send the body as JSON, with Content-Type: application/json.');
+  try {
+    return JSON.parse(bytes.toString('utf8'));
+  } catch (cause) {
+    throw new DomainError('request.malformed', 'The body is not JSON.', { cause });
+  }
+}

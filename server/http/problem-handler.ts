@@ -1,0 +1,40 @@
+/** Every error leaves as problem+json (RFC 9457). What we did not expect is logged whole and told as nothing but "our fault". */
+import type { ErrorRequestHandler, RequestHandler } from 'express';
+import { DomainError, type Problem } from '../../shared/api/problem.ts';
+import type { Logger } from '../../shared/node/logger.ts';
+
+export const notFound: RequestHandler = () => {
+  throw new DomainError('request.not-found', 'There is nothing at this address. The API is under /api/v1; docs/openapi.json lists it.');
+};
+
+export function problemHandler(logger: Logger): ErrorRequestHandler {
+  // Express knows an error handler by its four parameters.
+  return (error: unknown, request, response, _next) => {
+    const known = toDomainError(error);
+    if (known.code === 'server.failed') logger.error({ err: error, method: request.method, path: request.path }, 'a request failed');
+    if (response.headersSent) {
+      response.destroy();
+      return;
+    }
+    if (known.retryAfterSeconds !== undefined) response.setHeader('Retry-After', String(known.retryAfterSeconds));
+    if (known.status === 401) response.setHeader('WWW-Authenticate', 'Bearer realm="infra"');
+    response.setHeader('Cache-Control', 'no-store');
+    response.status(known.status).type('application/problem+json').send(JSON.stringify(toProblem(known)));
+  };
+}
+
+function toDomainError(error: unknown): DomainError {
+  if (error instanceof DomainError) return error;
+  // Express refuses what it cannot decode in a path with a URIError.
+  if (error instanceof URIError) return new DomainError('request.malformed', 'The address holds a broken percent-encoding.');
+  return new DomainError('server.failed', 'The server failed. Its log says more; try again, and tell its operator if it stays.', { cause: error });
+}
+
+const toProblem = (error: DomainError): Problem => ({
+  type: `urn:infra:problem:${error.code}`,
+  title: error.code.replace(/[.-]/g, ' '),
+  status: error.status,
+  code: error.code,
+  detail: error.message,
+  ...(error.fields === undefined ? {} : { fields: [...error.fields] }),
+});

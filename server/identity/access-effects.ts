@@ -1,0 +1,19 @@
+/**
+ * What has to follow, in the same transaction, when an identity or a group changes. Identity knows nothing of grants, sessions and leases; it
+ * states what it needs of them here, and compose.ts passes the real thing.
+ */
+import type { Act } from '../audit/caller.ts';
+
+export interface AccessEffects {
+  /** Tells every destination where this identity holds something. */
+  identityChanged(identityId: string, act: Act): Promise<void>;
+  /** Tells every destination where this group holds something that this member's rights changed, and revokes what they no longer justify. */
+  membershipChanged(groupId: string, identityId: string, act: Act): Promise<void>;
+  /** Ends grants of an identity or a group that is being removed. */
+  endGrantsOf(subject: { readonly kind: 'user' | 'group' | 'workload'; readonly id: string }, act: Act): Promise<void>;
+  /** Ends sessions and revokes leases. */
+  revokeIdentity(identityId: string, reason: string, act: Act): Promise<{ sessionsEnded: number; leasesRevoked: number }>;
+  removeAccessKeys(identityId: string, act: Act): Promise<void>;
+  /** Throws `admin.last` when nobody is left who could administer, with time to spare. Called after the change, before the commit. */
+  assertAdminRemains(): Promise<void>;
+}

@@ -1,0 +1,106 @@
+/** Groups and who is in them. A local group has no provider; a provider's group never merges with it by name. */
+import type { GroupId, IdentityId } from '../../shared/api/values.ts';
+import type { Page, PageRequest } from '../../shared/api/pagination.ts';
+import { DomainError } from '../../shared/api/problem.ts';
+import { isUniqueViolation } from '../storage/constraint-errors.ts';
+import type { Handle } from '../storage/database.ts';
+import { decodeCursor, toPage } from '../storage/page.ts';
+import type { IdentityKind, IdentityStatus } from './identity-store.ts';
+
+export interface Group {
+  readonly id: GroupId;
+  /** With its provider before it when it has one: `okta/platform`. */
+  readonly name: string;
+  readonly provider: string | null;
+  readonly createdAt: string;
+  readonly memberCount: number;
+}
+export interface GroupMember {
+  readonly id: IdentityId;
+  readonly kind: IdentityKind;
+  readonly name: string;
+  readonly status: IdentityStatus;
+}
+
+export interface GroupStore {
+  insert(group: { readonly id: string; readonly name: string; readonly createdAt: string }): Promise<void>;
+  find(id: string): Promise<Group | undefined>;
+  findLocal(name: string): Promise<Group | undefined>;
+  findMany(ids: readonly string[]): Promise<Group[]>;
+  list(filter: PageRequest & { readonly name?: string | undefined }): Promise<Page<Group>>;
+  remove(id: string): Promise<void>;
+  members(id: string, page: PageRequest): Promise<Page<GroupMember>>;
+  memberIds(id: string): Promise<IdentityId[]>;
+  groupsOf(identityId: string): Promise<Group[]>;
+  /** False when it was a member already. */
+  addMember(id: string, identityId: string): Promise<boolean>;
+  /** False when it was none. */
+  removeMember(id: string, identityId: string): Promise<boolean>;
+  removeFromAll(identityId: string): Promise<void>;
+}
+
+export function createGroupStore(db: Handle): GroupStore {
+  const all = db
+    .selectFrom('groups')
+    .select(['id', 'provider', 'name', 'created_at'])
+    .select((eb) => eb.selectFrom('group_members').whereRef('group_members.group_id', '=', 'groups.id').select((inner) => inner.fn.countAll<number>().as('count')).as('member_count'));
+  const memberRow = (id: string, identityId: string) => ({ group_id: id, identity_id: identityId });
+  return {
+    insert: async (group) => {
+      try {
+        await db.insertInto('groups').values({ id: group.id, provider: '', name: group.name, created_at: group.createdAt }).execute();
+      } catch (error) {
+        if (isUniqueViolation(error)) throw new DomainError('group.duplicate', `There is already a group ${group.name}.`);
+        throw error;
+      }
+    },
+    find: async (id) => fromOptional(await all.where('id', '=', id).executeTakeFirst()),
+    findLocal: async (name) => fromOptional(await all.where('provider', '=', '').where('name', '=', name).executeTakeFirst()),
+    findMany: async (ids) => (ids.length === 0 ? [] : (await all.where('id', 'in', [...ids]).execute()).map(fromRow)),
+    list: async (filter) => {
+      let query = all;
+      if (filter.name !== undefined) query = query.where('name', '=', filter.name);
+      const after = decodeCursor(filter.cursor);
+      if (after !== undefined) query = query.where((eb) => eb.or([eb('name', '>', after.key), eb.and([eb('name', '=', after.key), eb('id', '>', after.id)])]));
+      const rows = await query.orderBy('name').orderBy('id').limit(filter.limit + 1).execute();
+      return toPage(rows, filter, { item: fromRow, cursor: (row) => ({ key: row.name, id: row.id }) });
+    },
+    remove: async (id) => {
+      await db.deleteFrom('group_members').where('group_id', '=', id).execute();
+      await db.deleteFrom('groups').where('id', '=', id).execute();
+    },
+    members: async (id, page) => {
+      let query = db.selectFrom('group_members').innerJoin('identities', 'identities.id', 'group_members.identity_id').select(['identities.id', 'kind', 'name', 'name_key', 'status']).where('group_id', '=', id);
+      const after = decodeCursor(page.cursor);
+      if (after !== undefined) query = query.where((eb) => eb.or([eb('name_key', '>', after.key), eb.and([eb('name_key', '=', after.key), eb('identities.id', '>', after.id)])]));
+      const rows = await query.orderBy('name_key').orderBy('identities.id').limit(page.limit + 1).execute();
+      const item = (row: { id: string; kind: string; name: string; status: string }): GroupMember => ({ id: row.id as IdentityId, kind: row.kind as IdentityKind, name: row.name, status: row.status as IdentityStatus });
+      return toPage(rows, page, { item, cursor: (row) => ({ key: row.name_key, id: row.id }) });
+    },
+    memberIds: async (id) => (await db.selectFrom('group_members').select('identity_id').where('group_id', '=', id).execute()).map((row) => row.identity_id as IdentityId),
+    groupsOf: async (identityId) => (await all.where('id', 'in', db.selectFrom('group_members').select('group_id').where('identity_id', '=', identityId)).orderBy('name').execute()).map(fromRow),
+    addMember: async (id, identityId) => {
+      const present = await db.selectFrom('group_members').select('group_id').where('group_id', '=', id).where('identity_id', '=', identityId).executeTakeFirst();
+      if (present === undefined) await db.insertInto('group_members').values(memberRow(id, identityId)).execute();
+      return present === undefined;
+    },
+    removeMember: async (id, identityId) => (await db.deleteFrom('group_members').where('group_id', '=', id).where('identity_id', '=', identityId).executeTakeFirst()).numDeletedRows > 0n,
+    removeFromAll: async (identityId) => void (await db.deleteFrom('group_members').where('identity_id', '=', identityId).execute()),
+  };
+}
+
+interface GroupRow {
+  readonly id: string;
+  readonly provider: string;
+  readonly name: string;
+  readonly created_at: string;
+  readonly member_count: number | null;
+}
+const fromRow = (row: GroupRow): Group => ({
+  id: row.id as GroupId,
+  name: row.provider === '' ? row.name : `${row.provider}/${row.name}`,
+  provider: row.provider === '' ? null : row.provider,
+  createdAt: row.created_at,
+  memberCount: Number(row.member_count ?? 0),
+});
+const fromOptional = (row: GroupRow | undefined): Group | undefined => (row === undefined ? undefined : fromRow(row));

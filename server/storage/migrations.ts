@@ -1,0 +1,10 @@
+/** All migrations, in order; the number is the schema's version. */
+import type { Kysely } from 'kysely';
+import { up as foundation } from './migrations/0001-foundation.ts';
+
+export interface Migration {
+  readonly version: number;
+  readonly up: (db: Kysely<unknown>) => Promise<void>;
+}
+
+export const migrations: readonly Migration[] = [{ version: 1, up: foundation }];

@@ -1,0 +1,110 @@
+/** The tables as rows: columns are text, integer or null; times are ISO 8601 text, structures JSON text. Stores map them to product words. */
+
+export interface Database {
+  settings: { key: string; value: string };
+  /** One row, id 1: its lock orders commits, so revisions appear in order. */
+  feed: { id: number; epoch: string; revision: number; floor: number };
+  changes: { revision: number; at: string; actor_id: string | null };
+  outbox: { revision: number; position: number; destination_id: string; kind: string; subject_id: string };
+
+  identities: { id: string; kind: string; name: string; name_key: string; status: string; created_at: string; last_login_at: string | null };
+  passwords: { identity_id: string; hash: string; state: string; changed_at: string; expires_at: string | null };
+  groups: { id: string; provider: string; name: string; created_at: string };
+  group_members: { group_id: string; identity_id: string };
+
+  sessions: {
+    id: string;
+    secret_hash: string;
+    identity_id: string;
+    method: string;
+    access_key_id: string | null;
+    created_at: string;
+    expires_at: string;
+    idle_seconds: number | null;
+    last_used_at: string;
+    ended_at: string | null;
+    ended_because: string | null;
+    source_address: string;
+    user_agent: string;
+  };
+  access_keys: {
+    id: string;
+    secret_hash: string;
+    identity_id: string;
+    name: string;
+    created_at: string;
+    created_by: string;
+    expires_at: string;
+    idle_seconds: number | null;
+    last_used_at: string | null;
+  };
+  /** One-use secrets: set-up links, password changes, join tokens. `bound_to`: the key that used it first. */
+  tokens: { id: string; kind: string; secret_hash: string; subject_id: string | null; created_at: string; expires_at: string; used_at: string | null; bound_to: string | null };
+  login_attempts: { bucket: string; failures: number; window_started_at: string };
+
+  destinations: {
+    id: string;
+    name: string;
+    /** The name while it lives, the id once removed: unique, so a name is free again without losing the record. */
+    live_name: string;
+    kind: string;
+    address: string | null;
+    created_at: string;
+    removed_at: string | null;
+    lease_ttl_seconds: number | null;
+    staleness_limit_seconds: number;
+    audit_mode: string;
+    user_prefix: string;
+    cluster_uid: string | null;
+    discovery: string | null;
+  };
+  connectors: {
+    id: string;
+    destination_id: string;
+    public_key: string;
+    key_thumbprint: string;
+    version: string;
+    enrolled_at: string;
+    removed_at: string | null;
+    last_seen_at: string | null;
+    report_sequence: number;
+    report_replica: string | null;
+  };
+  acknowledgements: { connector_id: string; replica: string; kind: string; revision: number; epoch: string; sequence: number; at: string; streams_closed: number };
+
+  grants: {
+    id: string;
+    subject_kind: string;
+    subject_id: string;
+    role: string;
+    destination_id: string | null;
+    namespace: string | null;
+    until: string | null;
+    reason: string | null;
+    created_at: string;
+    created_by: string;
+    ended_at: string | null;
+    ended_because: string | null;
+  };
+  grant_states: { grant_id: string; connector_id: string; state: string; reason: string | null; at: string };
+
+  leases: {
+    id: string;
+    kind: string;
+    state: string;
+    identity_id: string;
+    session_id: string;
+    destination_id: string;
+    serial: string;
+    issued_at: string;
+    expires_at: string;
+    session_expires_at: string;
+    revoked_at: string | null;
+    revoked_because: string | null;
+  };
+
+  audit_events: { id: string; at: string; event: string; actor_id: string | null; actor_name: string; destination_id: string | null; outcome: string; body: string };
+
+  authorities: { id: string; kind: string; state: string; certificate: string; sealed_key: string | null; created_at: string; not_after: string };
+  data_keys: { id: string; wrapped_key: string; created_at: string };
+}
