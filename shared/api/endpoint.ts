@@ -77,7 +77,7 @@ export type CallInput<E extends Endpoint> = Part<'params', z.input<E['params']>>
   Part<'body', z.input<E['body']>>;
 type Part<Key extends string, Value> = [Value] extends [undefined]
   ? { readonly [K in Key]?: undefined }
-  : Partial<Value> extends Value
+  : Record<never, never> extends Value
     ? { readonly [K in Key]?: Value }
     : { readonly [K in Key]: Value };
 

@@ -1,0 +1,202 @@
+/**
+ * Access log lines on disk until the server has them. One segment is one upload: the active one is appended to, sealed ones wait in order.
+ * Lines are handed to the kernel in the same turn of the loop, so they survive a kill of this program, and reach the disk by the next fsync.
+ */
+import { appendFileSync, closeSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { accessEvent, type AccessEvent } from '../../shared/api/connectors.ts';
+import type { Logger } from '../../shared/node/logger.ts';
+
+export interface AuditSegment {
+  readonly name: string;
+  readonly events: readonly AccessEvent[];
+}
+
+export interface AuditSpool {
+  /** False when a further line would not be kept: `required` destinations refuse then. */
+  canTake(): boolean;
+  append(event: AccessEvent): void;
+  /** The oldest segment, sealed so that nothing is added to it any more; undefined when all was taken. */
+  oldest(): AuditSegment | undefined;
+  taken(segment: AuditSegment): void;
+  /** The server will never accept it: kept aside for a person to look at. */
+  setAside(segment: AuditSegment): void;
+  /** Lines dropped since the last call; only `bestEffort` drops. */
+  takeDroppedCount(): number;
+  close(): void;
+}
+
+export interface AuditSpoolOptions {
+  readonly path: string;
+  readonly limitBytes: number;
+  readonly mode: () => 'required' | 'bestEffort';
+  readonly logger: Logger;
+  /** Lines can no longer be kept: called once, until they can again. */
+  readonly failing: (reason: string) => void;
+}
+
+const linesPerSegment = 500;
+const syncEveryMilliseconds = 1000;
+
+export function openAuditSpool(options: AuditSpoolOptions): AuditSpool {
+  return new Spool(options);
+}
+
+class Spool implements AuditSpool {
+  readonly #options: AuditSpoolOptions;
+  readonly #segments: { name: string; bytes: number; lines: number }[];
+  #active: { name: string; file: number; bytes: number; lines: number } | undefined;
+  #pending: string[] = [];
+  #nextNumber: number;
+  #bytes: number;
+  #dropped = 0;
+  #failure: string | undefined;
+  readonly #syncing: NodeJS.Timeout;
+
+  constructor(options: AuditSpoolOptions) {
+    this.#options = options;
+    mkdirSync(options.path, { recursive: true, mode: 0o700 });
+    const names = readdirSync(options.path)
+      .filter((name) => /^\d{12}\.ndjson$/.test(name))
+      .sort();
+    this.#segments = names.map((name) => {
+      const bytes = statSync(join(options.path, name)).size;
+      return { name, bytes, lines: readFileSync(join(options.path, name), 'utf8').split('\n').length - 1 };
+    });
+    this.#bytes = this.#segments.reduce((sum, segment) => sum + segment.bytes, 0);
+    this.#nextNumber = Number(names.at(-1)?.slice(0, 12) ?? 0) + 1;
+    this.#syncing = setInterval(() => this.#sync(), syncEveryMilliseconds).unref();
+  }
+
+  canTake(): boolean {
+    if (this.#failure !== undefined) this.#tryAgain();
+    return this.#failure === undefined && this.#bytes < this.#options.limitBytes;
+  }
+
+  append(event: AccessEvent): void {
+    if (this.#pending.push(`${JSON.stringify(event)}\n`) === 1) setImmediate(() => this.#write());
+  }
+
+  oldest(): AuditSegment | undefined {
+    this.#write();
+    if (this.#segments.length === 0) this.#seal();
+    const first = this.#segments[0];
+    if (first === undefined) return undefined;
+    return { name: first.name, events: this.#read(first.name) };
+  }
+
+  taken(segment: AuditSegment): void {
+    rmSync(join(this.#options.path, segment.name), { force: true });
+    this.#forget(segment.name);
+  }
+
+  setAside(segment: AuditSegment): void {
+    renameSync(join(this.#options.path, segment.name), join(this.#options.path, `${segment.name}.refused`));
+    this.#forget(segment.name);
+  }
+
+  takeDroppedCount(): number {
+    const count = this.#dropped;
+    this.#dropped = 0;
+    return count;
+  }
+
+  close(): void {
+    clearInterval(this.#syncing);
+    this.#write();
+    this.#sync();
+    this.#seal();
+  }
+
+  #write(): void {
+    if (this.#pending.length === 0) return;
+    const lines = this.#pending;
+    this.#pending = [];
+    const text = lines.join('');
+    try {
+      this.#active ??= this.#open();
+      appendFileSync(this.#active.file, text);
+      this.#active.bytes += Buffer.byteLength(text);
+      this.#active.lines += lines.length;
+      this.#bytes += Buffer.byteLength(text);
+    } catch (error) {
+      this.#pending = lines.slice(-10_000);
+      this.#fail(`the audit spool cannot be written: ${error instanceof Error ? error.message : 'unknown error'}`);
+      return;
+    }
+    if (this.#active.lines >= linesPerSegment) this.#seal();
+    if (this.#bytes >= this.#options.limitBytes) this.#overflow();
+  }
+
+  #overflow(): void {
+    if (this.#options.mode() === 'required') {
+      this.#options.failing('the audit spool is full');
+      return;
+    }
+    while (this.#bytes >= this.#options.limitBytes && this.#segments[0] !== undefined) {
+      const first = this.#segments[0];
+      this.#dropped += first.lines;
+      rmSync(join(this.#options.path, first.name), { force: true });
+      this.#forget(first.name);
+    }
+  }
+
+  #fail(reason: string): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = reason;
+    this.#options.logger.error({ reason }, 'access log lines cannot be kept');
+    this.#options.failing(reason);
+  }
+
+  /** Whether the disk takes lines again is known only by trying. */
+  #tryAgain(): void {
+    this.#failure = undefined;
+    this.#write();
+  }
+
+  #open(): { name: string; file: number; bytes: number; lines: number } {
+    const name = `${String(this.#nextNumber).padStart(12, '0')}.ndjson`;
+    const file = openSync(join(this.#options.path, name), 'ax', 0o600);
+    this.#nextNumber += 1;
+    return { name, file, bytes: 0, lines: 0 };
+  }
+
+  #seal(): void {
+    if (this.#active === undefined) return;
+    const { name, file, bytes, lines } = this.#active;
+    fsyncSync(file);
+    closeSync(file);
+    this.#active = undefined;
+    this.#segments.push({ name, bytes, lines });
+  }
+
+  #sync(): void {
+    if (this.#active !== undefined) fsyncSync(this.#active.file);
+  }
+
+  #forget(name: string): void {
+    const index = this.#segments.findIndex((segment) => segment.name === name);
+    const [removed] = index === -1 ? [] : this.#segments.splice(index, 1);
+    this.#bytes -= removed?.bytes ?? 0;
+  }
+
+  /** A line torn by a power failure is left out: it was never acknowledged to anybody. */
+  #read(name: string): AccessEvent[] {
+    const events: AccessEvent[] = [];
+    for (const line of readFileSync(join(this.#options.path, name), 'utf8').split('\n')) {
+      if (line === '') continue;
+      const parsed = parseLine(line);
+      if (parsed !== undefined) events.push(parsed);
+      else this.#options.logger.error({ segment: name }, 'an access log line on disk cannot be read');
+    }
+    return events;
+  }
+}
+
+function parseLine(line: string): AccessEvent | undefined {
+  try {
+    return accessEvent.safeParse(JSON.parse(line)).data;
+  } catch {
+    return undefined;
+  }
+}

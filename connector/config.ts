@@ -1,0 +1,98 @@
+/** The connector's settings, as `--help` prints them. */
+import { z } from 'zod';
+import { describeSettings, loadConfig, type Config } from '../shared/node/load-config.ts';
+import { SecretValue } from '../shared/node/secret-value.ts';
+import { parseDuration } from '../shared/ttl.ts';
+
+export const variablePrefix = 'INFRA_CONNECTOR';
+
+const duration = (fallback: string) =>
+  z
+    .string()
+    .default(fallback)
+    .transform((text, context) => {
+      const seconds = parseDuration(text);
+      if (seconds !== undefined) return seconds;
+      context.addIssue({ code: 'custom', message: 'is no duration such as 90s, 15m or 1h' });
+      return z.NEVER;
+    });
+
+export interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+const listenAddress = (fallback: string) =>
+  z
+    .string()
+    .default(fallback)
+    .transform((text, context): ListenAddress => {
+      const match = /^(?:\[([0-9a-fA-F:]+)\]|([^:[\]]*)):(\d{1,5})$/.exec(text);
+      const port = Number(match?.[3] ?? Number.NaN);
+      if (match !== null && port <= 65_535) return { host: match[1] ?? (match[2] === '' ? '0.0.0.0' : (match[2] ?? '0.0.0.0')), port };
+      context.addIssue({ code: 'custom', message: 'must be HOST:PORT, such as 0.0.0.0:8444' });
+      return z.NEVER;
+    });
+
+const path = z.string().min(1, 'must be a path').optional();
+
+const serverUrl = z
+  .url({ error: 'must be the URL of the infra server, such as https://infra.example.com:8443' })
+  .refine((text) => text.startsWith('https://'), 'must start with https://');
+
+const hostAndPort = z
+  .string()
+  .max(300)
+  .regex(/^(?:\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):\d{1,5}$/, 'must be HOST:PORT, such as k8s.example.com:8444')
+  .optional();
+
+export const settings = {
+  server: { schema: serverUrl, help: 'URL of the infra server' },
+  token: {
+    schema: z
+      .string()
+      .optional()
+      .transform((text) => (text === undefined ? undefined : new SecretValue(text.trim()))),
+    help: 'join token; not needed again once enrolled',
+    secret: true,
+  },
+  tokenFile: { schema: path, help: 'file with the join token' },
+  ca: { schema: path, help: "PEM file that the server's certificate is checked with (default: the infra root named by the join token)" },
+  listen: { schema: listenAddress('0.0.0.0:8444'), help: 'where kubectl connects to (default 0.0.0.0:8444)' },
+  address: { schema: hostAndPort, help: 'HOST:PORT that kubeconfigs point at' },
+  stateDir: {
+    schema: z.string().min(1).default('./connector'),
+    help: 'key, certificate and last desired state; 0700 (default ./connector)',
+  },
+  kubeconfig: { schema: path, help: 'how to reach the kube-apiserver (default: in-cluster, else $KUBECONFIG)' },
+  namespace: { schema: z.string().max(63).optional(), help: "the connector's own namespace, kept from all but cluster-admin" },
+  stalenessLimit: { schema: duration('1h'), help: 'without contact for longer: refuse; until the server says otherwise (default 1h)' },
+  auditMode: {
+    schema: z.enum(['required', 'bestEffort']).default('required'),
+    help: 'required or bestEffort; until the server says otherwise (default required)',
+  },
+  auditSpoolMegabytes: {
+    schema: z.coerce.number().int().min(1).max(100_000).default(256),
+    help: 'disk for access log lines the server has not taken yet (default 256)',
+  },
+  healthListen: { schema: listenAddress('127.0.0.1:9091'), help: '/livez and /readyz (default 127.0.0.1:9091)' },
+  logLevel: { schema: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'), help: 'debug, info, warn or error (default info)' },
+} as const;
+
+export type ConnectorConfig = Config<typeof settings>;
+
+export function loadConnectorConfig(argv: readonly string[], env: Readonly<Record<string, string | undefined>>): ConnectorConfig {
+  return loadConfig(settings, { prefix: variablePrefix, argv, env });
+}
+
+export const helpText = (): string =>
+  [
+    'infra-connector: guards a Kubernetes cluster for an infra server',
+    '',
+    'usage: infra-connector [settings]',
+    '',
+    describeSettings(settings, variablePrefix),
+    `  --config  ${variablePrefix}_CONFIG  YAML file with the settings above as keys`,
+    '  --version, --help',
+    '',
+  ].join('\n');
