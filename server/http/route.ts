@@ -40,7 +40,8 @@ export interface Call<E extends Endpoint> {
   readonly response: Response;
 }
 
-type Handler<E extends Endpoint> = (call: Call<E>) => Promise<z.input<E['result']>>;
+type Answer<E extends Endpoint> = undefined extends z.input<E['result']> ? void : z.input<E['result']>;
+type Handler<E extends Endpoint> = (call: Call<E>) => Promise<Answer<E>>;
 
 const register = { GET: 'get', POST: 'post', PATCH: 'patch', DELETE: 'delete' } as const;
 

@@ -1,0 +1,32 @@
+import type { Router } from 'express';
+import { api } from '../../shared/api/index.ts';
+import { route, type RouteContext } from '../http/route.ts';
+import type { AccessKeyService } from './access-key-service.ts';
+import type { LoginService } from './login-service.ts';
+import type { SessionService } from './session-service.ts';
+import type { SetupService } from './setup-service.ts';
+
+export interface LoginServices {
+  readonly login: LoginService;
+  readonly sessions: SessionService;
+  readonly accessKeys: AccessKeyService;
+  readonly setup: SetupService;
+}
+
+export function loginRoutes(router: Router, context: RouteContext, { login, sessions, accessKeys, setup }: LoginServices): void {
+  route(router, context, api.server.setup, async ({ body, source }) => setup.use(body, source));
+
+  route(router, context, api.login.password, async ({ body, source }) => login.withPassword(body.email, body.password, source));
+  route(router, context, api.login.changePassword, async ({ body, source }) => login.changePassword(body.changeToken, body.newPassword, source));
+  route(router, context, api.login.accessKey, async ({ body, source }) => login.withAccessKey(body.key, source));
+
+  route(router, context, api.sessions.current, async ({ caller }) => sessions.whoami(caller));
+  route(router, context, api.sessions.logout, async ({ caller }) => sessions.logout(caller));
+  route(router, context, api.sessions.changeOwnPassword, async ({ body, caller }) => login.changeOwnPassword(body.currentPassword, body.newPassword, caller));
+  route(router, context, api.sessions.list, async ({ query, caller }) => sessions.list(query, caller));
+  route(router, context, api.sessions.revoke, async ({ params, caller }) => sessions.revoke(params.id, caller));
+
+  route(router, context, api.accessKeys.list, async ({ query, caller }) => accessKeys.list(query, caller));
+  route(router, context, api.accessKeys.create, async ({ body, caller }) => accessKeys.create(body, caller));
+  route(router, context, api.accessKeys.remove, async ({ params, caller }) => accessKeys.remove(params.id, caller));
+}

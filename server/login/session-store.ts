@@ -1,0 +1,106 @@
+import type { AccessKeyId, IdentityId, SessionId } from '../../shared/api/values.ts';
+import type { Page, PageRequest } from '../../shared/api/pagination.ts';
+import type { Handle } from '../storage/database.ts';
+import { decodeCursor, toPage } from '../storage/page.ts';
+import type { Database } from '../storage/schema.ts';
+import type { IdentityKind, IdentityStatus } from '../identity/identity-store.ts';
+
+export interface SessionRecord {
+  readonly id: SessionId;
+  readonly identityId: IdentityId;
+  readonly method: 'password' | 'access-key';
+  readonly accessKeyId: AccessKeyId | null;
+  readonly createdAt: string;
+  readonly expiresAt: string;
+  readonly idleSeconds: number | null;
+  readonly lastUsedAt: string;
+  readonly endedAt: string | null;
+  readonly sourceAddress: string;
+  readonly userAgent: string;
+}
+/** A session with its owner, as authentication needs them in one read. */
+export interface OwnedSession extends SessionRecord {
+  readonly owner: { readonly kind: IdentityKind; readonly name: string; readonly status: IdentityStatus };
+}
+export interface SessionFilter extends PageRequest {
+  readonly identityId?: string | undefined;
+  /** Only sessions that are live at this time. */
+  readonly liveAt?: string | undefined;
+}
+
+export interface SessionStore {
+  insert(session: SessionRecord, secretHash: string): Promise<void>;
+  findBySecret(secretHash: string): Promise<OwnedSession | undefined>;
+  find(id: string): Promise<OwnedSession | undefined>;
+  /** Newest first. */
+  list(filter: SessionFilter): Promise<Page<OwnedSession>>;
+  touch(id: string, at: string): Promise<void>;
+  /** Live sessions of an identity or of an access key. */
+  openOf(owner: { readonly identityId: string } | { readonly accessKeyId: string }): Promise<OwnedSession[]>;
+  end(ids: readonly string[], at: string, because: string): Promise<void>;
+}
+
+export function createSessionStore(db: Handle): SessionStore {
+  const owned = db
+    .selectFrom('sessions')
+    .innerJoin('identities', 'identities.id', 'sessions.identity_id')
+    .selectAll('sessions')
+    .select(['identities.kind as owner_kind', 'identities.name as owner_name', 'identities.status as owner_status']);
+  return {
+    insert: async (session, secretHash) => void (await db.insertInto('sessions').values(toRow(session, secretHash)).execute()),
+    findBySecret: async (secretHash) => fromOptional(await owned.where('secret_hash', '=', secretHash).executeTakeFirst()),
+    find: async (id) => fromOptional(await owned.where('sessions.id', '=', id).executeTakeFirst()),
+    list: async (filter) => {
+      let query = owned;
+      if (filter.identityId !== undefined) query = query.where('identity_id', '=', filter.identityId);
+      if (filter.liveAt !== undefined) query = query.where('ended_at', 'is', null).where('expires_at', '>', filter.liveAt);
+      const after = decodeCursor(filter.cursor);
+      if (after !== undefined) query = query.where('sessions.id', '<', after.id);
+      const rows = await query.orderBy('sessions.id', 'desc').limit(filter.limit + 1).execute();
+      return toPage(rows, filter, { item: fromRow, cursor: (row) => ({ key: '', id: row.id }) });
+    },
+    touch: async (id, at) => void (await db.updateTable('sessions').set({ last_used_at: at }).where('id', '=', id).execute()),
+    openOf: async (owner) => {
+      const query = owned.where('ended_at', 'is', null);
+      const rows = await ('identityId' in owner ? query.where('identity_id', '=', owner.identityId) : query.where('access_key_id', '=', owner.accessKeyId)).execute();
+      return rows.map(fromRow);
+    },
+    end: async (ids, at, because) => {
+      if (ids.length > 0) await db.updateTable('sessions').set({ ended_at: at, ended_because: because }).where('id', 'in', [...ids]).where('ended_at', 'is', null).execute();
+    },
+  };
+}
+
+const toRow = (session: SessionRecord, secretHash: string): Database['sessions'] => ({
+  id: session.id,
+  secret_hash: secretHash,
+  identity_id: session.identityId,
+  method: session.method,
+  access_key_id: session.accessKeyId,
+  created_at: session.createdAt,
+  expires_at: session.expiresAt,
+  idle_seconds: session.idleSeconds,
+  last_used_at: session.lastUsedAt,
+  ended_at: session.endedAt,
+  ended_because: null,
+  source_address: session.sourceAddress,
+  user_agent: session.userAgent,
+});
+
+type OwnedRow = Database['sessions'] & { owner_kind: string; owner_name: string; owner_status: string };
+// Rows were checked on their way in.
+const fromRow = (row: OwnedRow): OwnedSession => ({
+  id: row.id as SessionId,
+  identityId: row.identity_id as IdentityId,
+  method: row.method as SessionRecord['method'],
+  accessKeyId: row.access_key_id as AccessKeyId | null,
+  createdAt: row.created_at,
+  expiresAt: row.expires_at,
+  idleSeconds: row.idle_seconds,
+  lastUsedAt: row.last_used_at,
+  endedAt: row.ended_at,
+  sourceAddress: row.source_address,
+  userAgent: row.user_agent,
+  owner: { kind: row.owner_kind as IdentityKind, name: row.owner_name, status: row.owner_status as IdentityStatus },
+});
+const fromOptional = (row: OwnedRow | undefined): OwnedSession | undefined => (row === undefined ? undefined : fromRow(row));
