@@ -1,6 +1,9 @@
 /** Server-sent events (WHATWG HTML §9.2): one JSON value an event, a comment every few seconds so that both ends notice a dead path. */
 import type { Response } from 'express';
 
+/** What a stream needs of an HTTP response. */
+export type StreamResponse = Response;
+
 const heartbeatMilliseconds = 5000;
 
 export interface EventStream {

@@ -1,0 +1,67 @@
+/** What each replica of each connector has enforced and applied, revision by revision. */
+import type { Handle } from '../storage/database.ts';
+
+export interface AcknowledgementRecord {
+  readonly connectorId: string;
+  readonly replica: string;
+  readonly kind: 'enforced' | 'applied';
+  readonly revision: number;
+  readonly epoch: string;
+  readonly sequence: number;
+  readonly at: string;
+  readonly streamsClosed: number;
+}
+
+export interface AcknowledgementStore {
+  /** False for a repetition or an older sequence than the last of this replica and kind: it changes nothing. */
+  insert(acknowledgement: AcknowledgementRecord): Promise<boolean>;
+  /** The first of each kind and replica that covers a revision. */
+  covering(connectorId: string, epoch: string, revision: number): Promise<AcknowledgementRecord[]>;
+  newest(connectorId: string, epoch: string): Promise<{ readonly enforced: number | null; readonly applied: number | null }>;
+  prune(before: string): Promise<void>;
+}
+
+export function createAcknowledgementStore(db: Handle): AcknowledgementStore {
+  const all = db.selectFrom('acknowledgements').selectAll();
+  return {
+    insert: async (record) => {
+      const newer = await all
+        .where('connector_id', '=', record.connectorId)
+        .where('replica', '=', record.replica)
+        .where('kind', '=', record.kind)
+        .where('epoch', '=', record.epoch)
+        .where((eb) => eb.or([eb('sequence', '>=', record.sequence), eb('revision', '=', record.revision)]))
+        .limit(1)
+        .executeTakeFirst();
+      if (newer !== undefined) return false;
+      // A revision number of an earlier epoch may stand in the way.
+      await db.deleteFrom('acknowledgements').where('connector_id', '=', record.connectorId).where('epoch', '!=', record.epoch).execute();
+      await db
+        .insertInto('acknowledgements')
+        .values({ connector_id: record.connectorId, replica: record.replica, kind: record.kind, revision: record.revision, epoch: record.epoch, sequence: record.sequence, at: record.at, streams_closed: record.streamsClosed })
+        .execute();
+      return true;
+    },
+    covering: async (connectorId, epoch, revision) => {
+      const rows = await all.where('connector_id', '=', connectorId).where('epoch', '=', epoch).where('revision', '>=', revision).orderBy('revision').execute();
+      const first = new Map<string, AcknowledgementRecord>();
+      for (const row of rows) {
+        const key = `${row.replica} ${row.kind}`;
+        if (!first.has(key)) first.set(key, { connectorId, replica: row.replica, kind: row.kind === 'applied' ? 'applied' : 'enforced', revision: row.revision, epoch, sequence: row.sequence, at: row.at, streamsClosed: row.streams_closed });
+      }
+      return [...first.values()];
+    },
+    newest: async (connectorId, epoch) => {
+      const rows = await db
+        .selectFrom('acknowledgements')
+        .select((eb) => ['kind', eb.fn.max('revision').as('revision')])
+        .where('connector_id', '=', connectorId)
+        .where('epoch', '=', epoch)
+        .groupBy('kind')
+        .execute();
+      const of = (kind: string): number | null => rows.find((row) => row.kind === kind)?.revision ?? null;
+      return { enforced: of('enforced'), applied: of('applied') };
+    },
+    prune: async (before) => void (await db.deleteFrom('acknowledgements').where('at', '<', before).execute()),
+  };
+}

@@ -1,0 +1,60 @@
+/**
+ * What follows when rights change, bound to a transaction: destinations are told through the change feed, leases that nothing justifies any more are
+ * revoked, and somebody who can administer must remain.
+ */
+import { toTime, type Clock } from '../../shared/clock.ts';
+import { DomainError } from '../../shared/api/problem.ts';
+import type { Act } from '../audit/caller.ts';
+import type { GroupStore } from '../identity/group-store.ts';
+import type { ChangeFeed, FeedEntry } from '../storage/change-feed.ts';
+import type { GrantRecord, GrantStore } from './grant-store.ts';
+
+/** What grants need of leases. */
+export interface UnjustifiedLeases {
+  /** Revokes live leases of these identities at a destination where they hold no grant any more. */
+  revokeUnjustified(identityIds: readonly string[], destinationId: string, act: Act): Promise<number>;
+}
+
+export interface AccessChanges {
+  grantsChanged(records: readonly GrantRecord[], act: Act): Promise<void>;
+  identityChanged(identityId: string, act: Act): Promise<void>;
+  membershipChanged(groupId: string, identityId: string, act: Act): Promise<void>;
+  assertAdminRemains(): Promise<void>;
+}
+
+interface Stores {
+  readonly grants: GrantStore;
+  readonly groups: GroupStore;
+  readonly feed: ChangeFeed;
+  readonly leases: UnjustifiedLeases;
+}
+
+export function createAccessChanges({ grants, groups, feed, leases }: Stores, clock: Clock): AccessChanges {
+  const atDestinations = (records: readonly GrantRecord[]): string[] => [...new Set(records.map(({ destinationId }) => destinationId).filter((id) => id !== null))];
+
+  /** Tells the destinations of these grants that identities' rights there changed. */
+  const tell = async (destinationIds: readonly string[], identityIds: readonly string[], act: Act): Promise<void> => {
+    await feed.append(destinationIds.flatMap((destinationId) => identityIds.map((subjectId): FeedEntry => ({ destinationId, kind: 'identity', subjectId }))), act);
+    for (const destinationId of destinationIds) await leases.revokeUnjustified(identityIds, destinationId, act);
+  };
+
+  return {
+    grantsChanged: async (records, act) => {
+      for (const record of records) {
+        const { destinationId, subject } = record;
+        if (destinationId === null) continue;
+        await tell([destinationId], subject.kind === 'group' ? await groups.memberIds(subject.id) : [subject.id], act);
+      }
+    },
+    identityChanged: async (identityId, act) => {
+      await tell(atDestinations(await grants.ofIdentity(identityId, toTime(clock.now()))), [identityId], act);
+    },
+    membershipChanged: async (groupId, identityId, act) => {
+      await tell(atDestinations(await grants.ofSubject(groupId)), [identityId], act);
+    },
+    assertAdminRemains: async () => {
+      if (await grants.hasLastingAdmin()) return;
+      throw new DomainError('admin.last', 'This would leave nobody who can administer infra. Make another admin first: infra grants add EMAIL --role admin infra');
+    },
+  };
+}

@@ -1,0 +1,69 @@
+/** Grants as people read them: names for ids, and how the connector fared. */
+import { DomainError } from '../../shared/api/problem.ts';
+import { formatResourceName, parseSubjectName, serverResource } from '../../shared/resource-name.ts';
+import type { Grant } from '../../shared/api/grants.ts';
+import type { Subject } from '../../shared/api/values.ts';
+import type { DestinationStore } from '../destinations/destination-store.ts';
+import type { GroupStore } from '../identity/group-store.ts';
+import type { IdentityStore } from '../identity/identity-store.ts';
+import type { GrantRecord, GrantStateRecord, GrantStore, GrantSubject } from './grant-store.ts';
+
+interface Stores {
+  readonly grants: GrantStore;
+  readonly identities: IdentityStore;
+  readonly groups: GroupStore;
+  readonly destinations: DestinationStore;
+}
+
+/** In the order given; four reads however many grants. */
+export async function describeGrants(stores: Stores, records: readonly GrantRecord[]): Promise<Grant[]> {
+  const subjectIds = [...new Set(records.map(({ subject }) => subject.id))];
+  const identities = await stores.identities.findMany(subjectIds.filter((id) => !id.startsWith('grp_')));
+  const groups = await stores.groups.findMany(subjectIds.filter((id) => id.startsWith('grp_')));
+  const destinations = await stores.destinations.findMany([...new Set(records.map(({ destinationId }) => destinationId).filter((id) => id !== null))]);
+  const states = await stores.grants.statesOf(records.map(({ id }) => id));
+  const names = new Map([...identities, ...groups].map(({ id, name }) => [id as string, name]));
+  const destinationOf = new Map(destinations.map((destination) => [destination.id as string, destination]));
+  return records.map((record) => ({
+    id: record.id,
+    subject: { ...record.subject, name: names.get(record.subject.id) ?? record.subject.id },
+    role: record.role,
+    resource: resourceOf(record, record.destinationId === null ? null : (destinationOf.get(record.destinationId) ?? null)),
+    destinationId: record.destinationId,
+    until: record.until,
+    reason: record.reason,
+    createdAt: record.createdAt,
+    createdBy: record.createdBy,
+    state: overallState(record, states.filter(({ grantId }) => grantId === record.id)),
+  }));
+}
+
+/** A failure at one connector is what people must see; rights on the server itself need none. */
+function overallState(record: GrantRecord, states: readonly GrantStateRecord[]): Grant['state'] {
+  if (record.destinationId === null) return { state: 'applied', reason: null, at: record.createdAt };
+  const shown = states.find(({ state }) => state === 'failed') ?? states[0];
+  return shown === undefined ? { state: 'pending', reason: null, at: null } : { state: shown.state, reason: shown.reason, at: shown.at };
+}
+
+/** A subject by its name: `ana@example.com`, `group:platform`, `workload:deploy`. */
+export async function findSubject(stores: Pick<Stores, 'identities' | 'groups'>, text: string): Promise<Subject> {
+  const name = parseSubjectName(text);
+  if (name === undefined) throw new DomainError('request.invalid', 'subject: must be an email, group:NAME or workload:NAME', { fields: [{ path: 'subject', message: 'must be an email, group:NAME or workload:NAME' }] });
+  if (name.kind === 'group') {
+    const group = await stores.groups.findLocal(name.name);
+    if (group === undefined) throw new DomainError('group.not-found', `There is no group ${name.name}. Add it first: infra groups add ${name.name}`);
+    return { kind: 'group', id: group.id, name: group.name };
+  }
+  const identity = await stores.identities.findByName(name.kind, name.name);
+  if (identity === undefined) throw new DomainError('identity.not-found', `There is no ${name.kind} ${name.name}. Add it first: infra ${name.kind}s add ${name.name}`);
+  return { kind: name.kind, id: identity.id, name: identity.name };
+}
+
+/** The subject of a stored grant, by its present name. */
+export async function subjectOf(stores: Pick<Stores, 'identities' | 'groups'>, subject: GrantSubject): Promise<Subject> {
+  const found = subject.kind === 'group' ? await stores.groups.find(subject.id) : await stores.identities.find(subject.id);
+  return { ...subject, name: found?.name ?? subject.id };
+}
+
+export const resourceOf = (record: GrantRecord, destination: { readonly name: string } | null): string =>
+  formatResourceName({ destination: destination?.name ?? serverResource, ...(record.namespace === null ? {} : { namespace: record.namespace }) });

@@ -1,0 +1,36 @@
+/** What may be granted where: the rules of roles and resources, before anything is looked up. */
+import { parseResourceName, serverResource, type ResourceName } from '../../shared/resource-name.ts';
+
+export interface GrantWish {
+  readonly role: string;
+  readonly resource: string;
+  readonly until: string | undefined;
+}
+export interface GrantFault {
+  readonly field: 'role' | 'resource' | 'until';
+  readonly message: string;
+}
+
+export const serverRoles = ['admin', 'view'] as const;
+
+/** The resource taken apart, or what is wrong with the wish. `now` as RFC 3339. */
+export function checkGrant(wish: GrantWish, now: string): { readonly resource: ResourceName } | GrantFault {
+  const resource = parseResourceName(wish.resource);
+  if (resource === undefined) return { field: 'resource', message: 'must be DESTINATION or DESTINATION.NAMESPACE, such as prod or prod.web' };
+  if (wish.until !== undefined && wish.until <= now) return { field: 'until', message: 'is in the past; give a later time, or leave it out for a grant without an end' };
+  if (resource.destination === serverResource) {
+    return serverRoles.some((role) => role === wish.role) ? { resource } : { field: 'role', message: 'on infra is admin or view' };
+  }
+  if (wish.role.startsWith('role/') && resource.namespace === undefined) {
+    return { field: 'resource', message: `must name a namespace for ${wish.role}, such as ${resource.destination}.web: a Role lives in one` };
+  }
+  return { resource };
+}
+
+/** Whether a grant that stands makes another one pointless: the same thing for at least as long. */
+export const covers = (standing: { readonly until: string | null }, wished: { readonly until: string | null }): boolean =>
+  standing.until === null || (wished.until !== null && standing.until >= wished.until);
+
+/** The sentence for somebody who lacks a grant, with the command that would give it. */
+export const missingGrant = (name: string, resource: string): string =>
+  `${name} has no grant on ${resource}. Ask an admin for: infra grants add ${name} --role ROLE ${resource} (ROLE: view, edit, admin …)`;

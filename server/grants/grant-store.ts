@@ -1,0 +1,144 @@
+/** Grants as rows, and the questions the product asks of them. "In force" is: not ended, and before its `until`. */
+import type { DestinationId, GrantId } from '../../shared/api/values.ts';
+import type { Page, PageRequest } from '../../shared/api/pagination.ts';
+import type { Handle } from '../storage/database.ts';
+import { decodeCursor, toPage } from '../storage/page.ts';
+import type { Database } from '../storage/schema.ts';
+
+export interface GrantSubject {
+  readonly kind: 'user' | 'group' | 'workload';
+  readonly id: string;
+}
+export interface GrantRecord {
+  readonly id: GrantId;
+  readonly subject: GrantSubject;
+  readonly role: string;
+  /** Null: the resource `infra`, the server itself. */
+  readonly destinationId: DestinationId | null;
+  readonly namespace: string | null;
+  readonly until: string | null;
+  readonly reason: string | null;
+  readonly createdAt: string;
+  readonly createdBy: string;
+}
+export interface GrantFilter extends PageRequest {
+  readonly at: string;
+  readonly subjectId?: string | undefined;
+  readonly role?: string | undefined;
+  /** Undefined: anywhere; null: the server itself. */
+  readonly destinationId?: string | null | undefined;
+  readonly namespace?: string | null | undefined;
+}
+export interface GrantStateRecord {
+  readonly grantId: string;
+  readonly state: 'applied' | 'failed';
+  readonly reason: string | null;
+  readonly at: string;
+}
+
+export interface GrantStore {
+  insert(grant: GrantRecord): Promise<void>;
+  findInForce(id: string, at: string): Promise<GrantRecord | undefined>;
+  list(filter: GrantFilter): Promise<Page<GrantRecord>>;
+  /** What an identity holds itself and through its groups, everywhere or at one destination (null: the server itself). */
+  ofIdentity(identityId: string, at: string, destinationId?: string | null): Promise<GrantRecord[]>;
+  atDestination(destinationId: string, at: string): Promise<GrantRecord[]>;
+  /** At one destination, of any of these subjects. */
+  ofSubjects(destinationId: string, subjectIds: readonly string[], at: string): Promise<GrantRecord[]>;
+  ofSubject(subjectId: string): Promise<GrantRecord[]>;
+  end(ids: readonly string[], at: string, because: string): Promise<void>;
+  /** Past their `until` and not yet marked as ended. */
+  expired(at: string, limit: number): Promise<GrantRecord[]>;
+  /** Somebody active, a person, holds `admin` on infra without an end. */
+  hasLastingAdmin(): Promise<boolean>;
+  replaceStates(connectorId: string, destinationId: string, states: readonly Omit<GrantStateRecord, 'at'>[], at: string): Promise<void>;
+  statesOf(grantIds: readonly string[]): Promise<GrantStateRecord[]>;
+}
+
+export function createGrantStore(db: Handle): GrantStore {
+  const live = db.selectFrom('grants').selectAll().where('ended_at', 'is', null);
+  const inForce = (at: string) => live.where((eb) => eb.or([eb('until', 'is', null), eb('until', '>', at)]));
+  const groupsOf = (identityId: string) => db.selectFrom('group_members').select('group_id').where('identity_id', '=', identityId);
+  return {
+    insert: async (grant) => void (await db.insertInto('grants').values(toRow(grant)).execute()),
+    findInForce: async (id, at) => (await inForce(at).where('id', '=', id).execute()).map(fromRow)[0],
+    list: async (filter) => {
+      let query = inForce(filter.at);
+      if (filter.subjectId !== undefined) query = query.where('subject_id', '=', filter.subjectId);
+      if (filter.role !== undefined) query = query.where('role', '=', filter.role);
+      if (filter.destinationId !== undefined) query = filter.destinationId === null ? query.where('destination_id', 'is', null) : query.where('destination_id', '=', filter.destinationId);
+      if (filter.namespace != null) query = query.where('namespace', '=', filter.namespace);
+      const after = decodeCursor(filter.cursor);
+      if (after !== undefined) query = query.where('id', '>', after.id);
+      const rows = await query.orderBy('id').limit(filter.limit + 1).execute();
+      return toPage(rows, filter, { item: fromRow, cursor: (row) => ({ key: '', id: row.id }) });
+    },
+    ofIdentity: async (identityId, at, destinationId) => {
+      let query = inForce(at).where((eb) => eb.or([eb('subject_id', '=', identityId), eb('subject_id', 'in', groupsOf(identityId))]));
+      if (destinationId !== undefined) query = destinationId === null ? query.where('destination_id', 'is', null) : query.where('destination_id', '=', destinationId);
+      return (await query.orderBy('id').execute()).map(fromRow);
+    },
+    atDestination: async (destinationId, at) => (await inForce(at).where('destination_id', '=', destinationId).orderBy('id').execute()).map(fromRow),
+    ofSubjects: async (destinationId, subjectIds, at) => {
+      if (subjectIds.length === 0) return [];
+      return (await inForce(at).where('destination_id', '=', destinationId).where('subject_id', 'in', [...subjectIds]).orderBy('id').execute()).map(fromRow);
+    },
+    ofSubject: async (subjectId) => (await live.where('subject_id', '=', subjectId).execute()).map(fromRow),
+    end: async (ids, at, because) => {
+      if (ids.length > 0) await db.updateTable('grants').set({ ended_at: at, ended_because: because }).where('id', 'in', [...ids]).where('ended_at', 'is', null).execute();
+    },
+    expired: async (at, limit) => (await live.where('until', '<=', at).limit(limit).execute()).map(fromRow),
+    hasLastingAdmin: async () => {
+      const admins = live.where('destination_id', 'is', null).where('role', '=', 'admin').where('until', 'is', null).clearSelect().select('subject_id');
+      const row = await db
+        .selectFrom('identities')
+        .select('id')
+        .where('kind', '=', 'user')
+        .where('status', '=', 'active')
+        .where((eb) => eb.or([eb('id', 'in', admins), eb('id', 'in', db.selectFrom('group_members').select('identity_id').where('group_id', 'in', admins))]))
+        .limit(1)
+        .executeTakeFirst();
+      return row !== undefined;
+    },
+    replaceStates: async (connectorId, destinationId, states, at) => {
+      await db.deleteFrom('grant_states').where('connector_id', '=', connectorId).execute();
+      // Grants of this destination alone: a connector cannot speak of others'.
+      const own = new Set((await live.where('destination_id', '=', destinationId).clearSelect().select('id').execute()).map(({ id }) => id));
+      const rows = states.filter(({ grantId }) => own.has(grantId)).map((state) => ({ grant_id: state.grantId, connector_id: connectorId, state: state.state, reason: state.reason, at }));
+      for (let start = 0; start < rows.length; start += 500) await db.insertInto('grant_states').values(rows.slice(start, start + 500)).execute();
+    },
+    statesOf: async (grantIds) => {
+      if (grantIds.length === 0) return [];
+      const rows = await db.selectFrom('grant_states').selectAll().where('grant_id', 'in', [...grantIds]).execute();
+      return rows.map((row) => ({ grantId: row.grant_id, state: row.state === 'failed' ? 'failed' : 'applied', reason: row.reason, at: row.at }));
+    },
+  };
+}
+
+const toRow = (grant: GrantRecord): Database['grants'] => ({
+  id: grant.id,
+  subject_kind: grant.subject.kind,
+  subject_id: grant.subject.id,
+  role: grant.role,
+  destination_id: grant.destinationId,
+  namespace: grant.namespace,
+  until: grant.until,
+  reason: grant.reason,
+  created_at: grant.createdAt,
+  created_by: grant.createdBy,
+  ended_at: null,
+  ended_because: null,
+});
+
+// Rows were checked on their way in.
+const fromRow = (row: Database['grants']): GrantRecord => ({
+  id: row.id as GrantId,
+  subject: { kind: row.subject_kind as GrantSubject['kind'], id: row.subject_id },
+  role: row.role,
+  destinationId: row.destination_id as DestinationId | null,
+  namespace: row.namespace,
+  until: row.until,
+  reason: row.reason,
+  createdAt: row.created_at,
+  createdBy: row.created_by,
+});

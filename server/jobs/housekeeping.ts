@@ -1,0 +1,71 @@
+/** The jobs of a server: writing down what time has ended, and forgetting what nobody needs. */
+import { toTime, type Clock } from '../../shared/clock.ts';
+import type { AuditLog } from '../audit/audit-log.ts';
+import { system } from '../audit/caller.ts';
+import type { AcknowledgementStore } from '../destinations/acknowledgement-store.ts';
+import type { DestinationStore } from '../destinations/destination-store.ts';
+import { resourceOf, subjectOf } from '../grants/grant-description.ts';
+import type { GrantRecord, GrantStore } from '../grants/grant-store.ts';
+import type { GroupStore } from '../identity/group-store.ts';
+import type { IdentityStore } from '../identity/identity-store.ts';
+import type { LeaseStore } from '../leases/lease-store.ts';
+import type { LoginAttemptStore } from '../login/login-attempts-store.ts';
+import type { LoginTokenStore } from '../login/token-store.ts';
+import type { ChangeFeed } from '../storage/change-feed.ts';
+import type { Transact } from '../storage/transact.ts';
+import type { Job } from './scheduler.ts';
+
+interface Stores {
+  readonly grants: GrantStore;
+  readonly identities: IdentityStore;
+  readonly groups: GroupStore;
+  readonly destinations: DestinationStore;
+  readonly leases: LeaseStore;
+  readonly loginAttempts: LoginAttemptStore;
+  readonly loginTokens: LoginTokenStore;
+  readonly acknowledgements: AcknowledgementStore;
+  readonly audit: AuditLog;
+  readonly feed: ChangeFeed;
+}
+export interface HousekeepingOptions {
+  readonly transact: Transact<Stores>;
+  readonly clock: Clock;
+  readonly rotateAuthority: () => Promise<boolean>;
+}
+
+const hour = 3_600_000;
+/** Outbox rows are kept this long; a connector that was away longer takes the whole state. */
+const feedKept = 24 * hour;
+
+export function housekeepingJobs({ transact, clock, rotateAuthority }: HousekeepingOptions): readonly Job[] {
+  return [
+    { name: 'expire-grants', everySeconds: 15, run: async () => transact(async (stores) => expireGrants(stores, clock.now())) },
+    { name: 'expire-leases', everySeconds: 60, run: async () => transact(async ({ leases }) => leases.markExpired(toTime(clock.now()))) },
+    {
+      name: 'forget',
+      everySeconds: 600,
+      run: async () =>
+        transact(async (stores) => {
+          const now = clock.now();
+          await stores.loginAttempts.prune(toTime(now - hour));
+          await stores.loginTokens.prune(toTime(now - 24 * hour));
+          await stores.acknowledgements.prune(toTime(now - feedKept));
+          await stores.feed.prune(toTime(now - feedKept));
+        }),
+    },
+    { name: 'rotate-authority', everySeconds: 3600, run: async () => void (await rotateAuthority()) },
+  ];
+}
+
+/** Connectors ended these by their own clocks at the moment itself; here the end is written down and audited. */
+async function expireGrants(stores: Stores, now: number): Promise<void> {
+  const expired = await stores.grants.expired(toTime(now), 500);
+  await stores.grants.end(expired.map(({ id }) => id), toTime(now), 'expired');
+  for (const grant of expired) await recordExpiry(stores, grant, now);
+}
+
+async function recordExpiry(stores: Stores, grant: GrantRecord, now: number): Promise<void> {
+  const destination = grant.destinationId === null ? null : ((await stores.destinations.find(grant.destinationId)) ?? null);
+  const details = { grant: grant.id, subject: await subjectOf(stores, grant.subject), role: grant.role, resource: resourceOf(grant, destination) };
+  await stores.audit.record({ event: 'grant.expired', act: { by: system, now }, ...(destination === null ? {} : { destination }), details });
+}
