@@ -1,0 +1,135 @@
+/** The part that lets people in or not: audit spool, gate, proxy, listener. */
+import { X509Certificate } from 'node:crypto';
+import { join } from 'node:path';
+import type { Logger } from '../shared/node/logger.ts';
+import { splitPem } from '../shared/node/fingerprint.ts';
+import type { Shutdown } from '../shared/node/shutdown.ts';
+import { openAuditSpool } from './broker-link/audit-spool.ts';
+import { startAuditUpload } from './broker-link/audit-upload.ts';
+import type { ServerContact } from './broker-link/contact.ts';
+import type { KnownState, Touched } from './broker-link/desired-state-rules.ts';
+import type { Enrolment } from './broker-link/enrolment.ts';
+import { loadOrCreateKey } from './broker-link/key-files.ts';
+import type { ServerApi } from './broker-link/server-api.ts';
+import type { ServerClock } from './broker-link/server-clock.ts';
+import { keepServingCertificate } from './broker-link/serving-certificate.ts';
+import type { StateDirectory } from './broker-link/state-directory.ts';
+import type { ClusterAccess } from './cluster-access.ts';
+import type { ConnectorConfig } from './config.ts';
+import { createAccessLog } from './proxy/access-log.ts';
+import { createAdmission } from './proxy/admission.ts';
+import { createGate } from './proxy/gate.ts';
+import { createKubeProxy } from './proxy/kube-proxy.ts';
+import { createListener, createPeerLookup } from './proxy/listener.ts';
+import { createOpenRequests } from './proxy/open-requests.ts';
+import type { PeerExpectations } from './proxy/peer-certificate.ts';
+import { createUpgradeHandler } from './proxy/upgrade-proxy.ts';
+import { createUpstream } from './proxy/upstream.ts';
+
+export interface GuardOptions {
+  readonly config: ConnectorConfig;
+  readonly directory: StateDirectory;
+  readonly enrolment: Enrolment;
+  readonly clock: ServerClock;
+  readonly contact: ServerContact;
+  readonly api: ServerApi;
+  readonly access: ClusterAccess;
+  readonly replica: string;
+  readonly logger: Logger;
+  readonly shutdown: Shutdown;
+  readonly failed: (error: Error) => void;
+}
+
+export interface Guard {
+  /** Takes a state into force; the number of streams that ended by it. */
+  enforce(state: KnownState, touched: Touched): number;
+  /** How the gate asks for anything newer; set once the link to the server exists. */
+  refreshWith(pull: () => Promise<void>): void;
+  missing(): readonly string[];
+}
+
+const drainMilliseconds = 3000;
+
+export function composeGuard(options: GuardOptions): Guard {
+  const { config, clock, contact, access, logger, shutdown } = options;
+  let state: KnownState | undefined;
+  let pull = (): Promise<void> => Promise.resolve();
+  const auditMode = (): 'required' | 'bestEffort' => state?.destination.auditMode ?? config.auditMode;
+
+  const gate = createGate({
+    now: () => clock.now(),
+    lastHeard: () => contact.lastHeard(),
+    refresh: () => pull(),
+    guardedNamespace: config.namespace ?? access.namespace,
+    stalenessLimitSeconds: config.stalenessLimit,
+    openRequests: createOpenRequests(),
+  });
+  shutdown.onShutdown('gate', () => gate.stop());
+  const spool = openAuditSpool({
+    path: join(options.directory.path, 'audit'),
+    limitBytes: config.auditSpoolMegabytes * 1_000_000,
+    mode: auditMode,
+    logger,
+    failing: (reason) => {
+      if (auditMode() === 'required') gate.closeAll(`infra: requests here must be recorded, and ${reason}`);
+    },
+  });
+  shutdown.onShutdown('audit spool', () => spool.close());
+  const accessLog = createAccessLog({ sink: spool, clock, isRequired: () => auditMode() === 'required' });
+  const upload = startAuditUpload({ ...options, spool, droppedEvent: (count) => accessLog.droppedEvent(count) });
+  shutdown.onShutdown('audit upload', () => upload.stop());
+
+  const upstream = createUpstream(access);
+  shutdown.onShutdown('connections to the cluster', () => upstream.close());
+  const trust = createTrust(options.enrolment);
+  const admission = createAdmission({ gate, accessLog, clock, peerOf: createPeerLookup(() => trust.expectations) });
+  const listener = createListener({
+    ...config.listen,
+    admission,
+    proxy: createKubeProxy(upstream, gate),
+    upgrade: createUpgradeHandler(admission, upstream, gate),
+    listening: (port) => logger.info({ host: config.listen.host, port }, 'listening'),
+    failed: options.failed,
+  });
+  shutdown.onShutdown('listener', () => listener.drain(drainMilliseconds));
+
+  const servingKey = loadOrCreateKey(options.directory, 'serving-key.pem');
+  const keyPem = servingKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+  const serving = keepServingCertificate({
+    ...options,
+    key: servingKey,
+    host: hostOf(config.address),
+    use: ({ certificateChain, caCertificates }) => {
+      trust.learn(certificateChain, caCertificates);
+      listener.use({ certificateChain, key: keyPem, roots: caCertificates });
+    },
+  });
+  shutdown.onShutdown('serving certificate', () => serving.stop());
+
+  return {
+    enforce: (next, touched) => {
+      state = next;
+      return gate.enforce(next, touched);
+    },
+    refreshWith: (next) => {
+      pull = next;
+    },
+    missing: () => [...(state === undefined ? ['desired state'] : []), ...(listener.isListening() ? [] : ['serving certificate'])],
+  };
+}
+
+/** What people's certificates are checked against; follows the authorities as they come with each serving certificate. */
+function createTrust(enrolment: Enrolment): { readonly expectations: PeerExpectations; learn(chain: string, roots: string): void } {
+  const parse = (pems: readonly string[]): X509Certificate[] => pems.map((pem) => new X509Certificate(pem));
+  const fixed = { trustDomain: enrolment.trustDomain, destinationId: enrolment.destination.id };
+  const trust = {
+    expectations: { ...fixed, roots: parse(splitPem(enrolment.roots)), intermediates: [] as X509Certificate[] },
+    learn: (chain: string, roots: string): void => {
+      trust.expectations = { ...fixed, roots: parse(splitPem(roots)), intermediates: parse(splitPem(chain).slice(1)) };
+    },
+  };
+  return trust;
+}
+
+const hostOf = (address: string | undefined): string | null =>
+  address === undefined ? null : address.slice(0, address.lastIndexOf(':')).replace(/^\[|\]$/g, '');

@@ -1,0 +1,112 @@
+/** Puts the connector together: what is made here is passed on by hand, and stopped in reverse order. */
+import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { z } from 'zod';
+import type { BuildInfo } from '../shared/node/build-info.ts';
+import type { Logger } from '../shared/node/logger.ts';
+import { SecretValue } from '../shared/node/secret-value.ts';
+import type { Shutdown } from '../shared/node/shutdown.ts';
+import { createServerContact } from './broker-link/contact.ts';
+import { createDesiredStateCache } from './broker-link/desired-state-cache.ts';
+import { enrol, type Enrolment } from './broker-link/enrolment.ts';
+import { loadOrCreateKey } from './broker-link/key-files.ts';
+import { createServerApi } from './broker-link/server-api.ts';
+import { createServerClock } from './broker-link/server-clock.ts';
+import { createServerFetch } from './broker-link/server-fetch.ts';
+import { openStateDirectory, type StateDirectory } from './broker-link/state-directory.ts';
+import { findClusterAccess } from './cluster-access.ts';
+import { composeGuard } from './compose-guard.ts';
+import { composeLink } from './compose-link.ts';
+import type { ConnectorConfig } from './config.ts';
+import { startHealth } from './health.ts';
+import { createClusterClient, type ClusterClient } from './reconcile/cluster-client.ts';
+
+export interface ConnectorOptions {
+  readonly config: ConnectorConfig;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly build: BuildInfo;
+  readonly logger: Logger;
+  readonly shutdown: Shutdown;
+  /** Aborted when the program is told to end. */
+  readonly signal: AbortSignal;
+  readonly failed: (error: Error) => void;
+}
+
+export async function startConnector(options: ConnectorOptions): Promise<void> {
+  const { config, logger, shutdown } = options;
+  const directory = openStateDirectory(config.stateDir);
+  const access = findClusterAccess({ kubeconfig: config.kubeconfig, env: options.env });
+  const client = createClusterClient(access);
+  shutdown.onShutdown('cluster client', () => client.close());
+
+  const missing = { list: (): readonly string[] => ['enrolment'] };
+  const health = await startHealth({ ...config.healthListen, missing: () => missing.list() });
+  shutdown.onShutdown('health', () => health.stop());
+  logger.info({ port: health.port }, 'health');
+
+  const clusterUid = await readClusterUid(client, logger);
+  const key = loadOrCreateKey(directory, 'connector-key.pem');
+  const enrolment = await enrolThis(options, directory, key, clusterUid);
+
+  const cache = createDesiredStateCache(directory);
+  const clock = createServerClock(cache.loadContact()?.clockOffset ?? 0);
+  const contact = createServerContact(cache, clock);
+  shutdown.onShutdown('last contact', () => contact.flush());
+  const transport = createServerFetch(readCa(config) ?? (enrolment.serverTrust === 'pinned' ? enrolment.roots : undefined));
+  shutdown.onShutdown('connections to the server', () => transport.close());
+  const signer = { key, connectorId: enrolment.connectorId, trustDomain: enrolment.trustDomain };
+  const api = createServerApi({ serverUrl: config.server, transport, signer, clock, version: options.build.version });
+
+  const shared = { config, directory, enrolment, cache, clock, contact, api, client, access, logger, shutdown };
+  const guard = composeGuard({ ...shared, replica: replicaName(), failed: options.failed });
+  const link = composeLink({ ...shared, guard, clusterUid, version: options.build.version, replica: replicaName() });
+  missing.list = () => [...guard.missing(), ...link.missing()];
+}
+
+function enrolThis(
+  options: ConnectorOptions,
+  directory: StateDirectory,
+  key: ReturnType<typeof loadOrCreateKey>,
+  clusterUid: string | null,
+): Promise<Enrolment> {
+  const { config, logger, signal } = options;
+  const fromFile = config.tokenFile === undefined ? undefined : readFileIfThere(config.tokenFile);
+  return enrol({
+    serverUrl: config.server,
+    joinToken: config.token ?? (fromFile === undefined ? undefined : new SecretValue(fromFile.trim())),
+    serverCa: readCa(config),
+    directory,
+    key,
+    clusterUid,
+    version: options.build.version,
+    logger,
+    signal,
+  });
+}
+
+const readCa = (config: ConnectorConfig): string | undefined => (config.ca === undefined ? undefined : readFileSync(config.ca, 'utf8'));
+
+/** Once enrolled the token file is not needed again and may be gone. */
+function readFileIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+const namespaceSchema = z.object({ metadata: z.object({ uid: z.string() }) });
+
+/** Which cluster this is; a cluster that does not answer now is no reason not to enrol. */
+async function readClusterUid(client: ClusterClient, logger: Logger): Promise<string | null> {
+  try {
+    return namespaceSchema.parse(await client.get('/api/v1/namespaces/kube-system')).metadata.uid;
+  } catch (error) {
+    logger.warn({ err: error }, 'the cluster does not say which one it is');
+    return null;
+  }
+}
+
+/** Tells replicas of one connector apart; stable over restarts where the host name is. */
+const replicaName = (): string => hostname().replace(/[^A-Za-z0-9._-]/g, '-').slice(0, 100) || 'connector';

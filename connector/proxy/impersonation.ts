@@ -1,0 +1,52 @@
+/**
+ * Who a request is in the cluster: pure. The only rights lent are the synthetic groups of live grants; every name is prefixed, so nothing
+ * that is bound natively to an email or a group name is inherited.
+ */
+import type { DesiredGrant, DesiredIdentity } from '../../shared/api/connectors.ts';
+import { isNamespaceName, isRoleName } from '../../shared/resource-name.ts';
+
+export interface Impersonation {
+  readonly user: string;
+  readonly uid: string;
+  readonly groups: readonly string[];
+  readonly leaseId: string;
+}
+
+/** The role that lends a group's own name and binds nothing. */
+export const connectRole = 'connect';
+
+export function impersonatedUser(identity: Pick<DesiredIdentity, 'id' | 'kind' | 'name'>, prefix: string): string {
+  const name = identity.kind === 'workload' ? `workload:${identity.name}` : identity.name;
+  // Header values are bytes whose encoding nobody agrees on; beyond printable ASCII the id stands for the name.
+  return /^[\x21-\x7e]+$/.test(name) ? `${prefix}${name}` : `${prefix}${identity.id}`;
+}
+
+/** `infra:view@team-a`, `infra:cluster-admin@*`; undefined when the grant lends no group. */
+export function groupOfGrant(grant: DesiredGrant): string | undefined {
+  if (grant.role === connectRole) return grant.group === null || !isPlainAscii(grant.group) ? undefined : `infra:group:${grant.group}`;
+  if (!isRoleName(grant.role) || (grant.namespace !== null && !isNamespaceName(grant.namespace))) return undefined;
+  return `infra:${grant.role}@${grant.namespace ?? '*'}`;
+}
+
+/** Distinct and sorted, so that two requests of the same rights look the same. */
+export function groupsOfGrants(grants: readonly DesiredGrant[]): readonly string[] {
+  const groups = new Set<string>();
+  for (const grant of grants) {
+    const group = groupOfGrant(grant);
+    if (group !== undefined) groups.add(group);
+  }
+  return [...groups].sort();
+}
+
+/** As header names and values, in the order they go out. */
+export function impersonationHeaders(impersonation: Impersonation): readonly (readonly [name: string, value: string])[] {
+  return [
+    ['Impersonate-User', impersonation.user],
+    ['Impersonate-Uid', impersonation.uid],
+    ...impersonation.groups.map((group) => ['Impersonate-Group', group] as const),
+    // The apiserver percent-decodes the key after `Impersonate-Extra-`.
+    ['Impersonate-Extra-infra.internal%2Flease', impersonation.leaseId],
+  ];
+}
+
+const isPlainAscii = (text: string): boolean => /^[\x21-\x7e]{1,200}$/.test(text);

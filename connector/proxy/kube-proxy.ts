@@ -1,0 +1,132 @@
+/** Ordinary requests to the kube-apiserver, watches and log follow included: streamed both ways, nothing buffered, nothing followed. */
+import { createProxyServer } from 'http-proxy';
+import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
+import { openRequestOf, type Admitted } from './admission.ts';
+import type { Gate } from './gate.ts';
+import type { OpenRequest } from './open-requests.ts';
+import { responseRefusal } from './response-screen.ts';
+import { refuse, statusBody, statusCodeOf, type Refusal } from './status.ts';
+import type { Upstream } from './upstream.ts';
+
+export interface KubeProxy {
+  forward(request: IncomingMessage, response: ServerResponse, admitted: Admitted): void;
+}
+
+/** One request on its way. */
+interface Passage {
+  readonly admitted: Admitted;
+  readonly open: OpenRequest;
+  outgoing: ClientRequest | undefined;
+  endedBecause: string | undefined;
+  retried: boolean;
+}
+
+export function createKubeProxy(upstream: Upstream, gate: Gate): KubeProxy {
+  const passages = new WeakMap<IncomingMessage, Passage>();
+  const proxy = createProxyServer({
+    target: { protocol: 'https:', host: upstream.host, port: String(upstream.port) },
+    agent: upstream.agent,
+    // The path as it came: http-proxy would otherwise re-encode it.
+    toProxy: true,
+  });
+  keepOnlyTheStreamPass(proxy);
+
+  proxy.on('proxyReq', (outgoing, request) => {
+    const passage = passages.get(request);
+    if (passage === undefined) return;
+    passage.outgoing = outgoing;
+    if (passage.endedBecause !== undefined) outgoing.destroy();
+  });
+  proxy.on('proxyRes', (incoming, request, response) => {
+    const passage = passages.get(request);
+    if (passage !== undefined) receive(passage, incoming, response);
+  });
+
+  const send = (request: IncomingMessage, response: ServerResponse, passage: Passage): void => {
+    proxy.web(request, response, {}, (error) => {
+      if (mayTryAgain(passage, request, response, error)) {
+        passage.retried = true;
+        send(request, response, passage);
+        return;
+      }
+      if (passage.endedBecause === undefined) answerRefusal(response, unreachable);
+    });
+  };
+
+  return {
+    forward: (request, response, admitted) => {
+      const open = openRequestOf(admitted, (reason) => {
+        passage.endedBecause = reason;
+        passage.outgoing?.destroy();
+        answerRefusal(response, { reason: 'Unauthorized', message: reason });
+      });
+      const passage: Passage = { admitted, open, outgoing: undefined, endedBecause: undefined, retried: false };
+      passages.set(request, passage);
+      gate.open(open);
+      response.once('close', () => {
+        gate.close(open);
+        // The client has gone or has everything: either way nothing more is wanted from upstream.
+        if (!response.writableFinished) passage.outgoing?.destroy();
+        admitted.record.ended(response.headersSent ? response.statusCode : 0, passage.endedBecause ?? (response.writableFinished ? '' : 'the connection broke'));
+      });
+      request.headers = upstream.headersFor(admitted.headers, admitted.impersonation, admitted.record.id) as IncomingMessage['headers'];
+      send(request, response, passage);
+    },
+  };
+}
+
+function receive(passage: Passage, incoming: IncomingMessage, response: ServerResponse): void {
+  const { info, record } = passage.admitted;
+  const refusal = responseRefusal(incoming.statusCode ?? 502, incoming.headers, info.subresource);
+  if (refusal !== undefined) {
+    incoming.destroy();
+    answerRefusal(response, refusal);
+    return;
+  }
+  for (const name of ['connection', 'keep-alive', 'proxy-connection', 'upgrade', 'trailer']) Reflect.deleteProperty(incoming.headers, name);
+  incoming.once('close', () => {
+    // Upstream broke off: the client must see a torn answer, not a short one.
+    if (!incoming.complete) response.destroy();
+  });
+  // http-proxy pipes without listening; a torn answer is dealt with above.
+  incoming.on('error', () => undefined);
+  if (info.verb === 'watch' || info.subresource === 'log') {
+    record.streamOpened(incoming.statusCode ?? 0);
+    // A watch without events yet must still show its headers.
+    setImmediate(() => {
+      if (response.headersSent || response.destroyed) return;
+      response.flushHeaders();
+    });
+  }
+}
+
+/** A pooled connection that the apiserver closed just then: only what has no effect and no body is sent again, once. */
+function mayTryAgain(passage: Passage, request: IncomingMessage, response: ServerResponse, error: Error): boolean {
+  if (passage.retried || passage.endedBecause !== undefined || response.headersSent || response.destroyed) return false;
+  const hasBody = request.headers['content-length'] !== undefined || request.headers['transfer-encoding'] !== undefined;
+  const isReset = 'code' in error && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
+  return isReset && passage.outgoing?.reusedSocket === true && !hasBody && (request.method === 'GET' || request.method === 'HEAD');
+}
+
+export function answerRefusal(response: ServerResponse, refusal: Refusal): void {
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  const body = statusBody(refusal);
+  response.writeHead(statusCodeOf(refusal), { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) });
+  response.end(body);
+}
+
+/**
+ * http-proxy's other passes rewrite the request: one sets `Content-Length: 0` on a DELETE with a chunked body and then pipes the body after
+ * it, which the apiserver would read as a second request with our credentials.
+ */
+function keepOnlyTheStreamPass(proxy: ReturnType<typeof createProxyServer>): void {
+  // Present since 1.0, not in the types.
+  const passes = proxy as unknown as { webPasses: ((...args: never[]) => unknown)[] };
+  passes.webPasses = passes.webPasses.filter((pass) => pass.name === 'stream');
+  if (passes.webPasses.length !== 1) throw new Error('this http-proxy has no pass named stream; its internals have changed');
+}
+
+const unreachable = refuse('BadGateway', 'the connector cannot reach the kube-apiserver; ask an admin to look at the cluster');

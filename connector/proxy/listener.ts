@@ -1,0 +1,145 @@
+/**
+ * The port people's kubectl connects to: mutual TLS whose client side is judged by us, so that a missing or foreign certificate gets an
+ * answer in words instead of a broken handshake. Owns the sockets; knows nothing of rights.
+ */
+import { X509Certificate } from 'node:crypto';
+import { createServer, type Server } from 'node:https';
+import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import type { Admission } from './admission.ts';
+import { answerRefusal, type KubeProxy } from './kube-proxy.ts';
+import { identifyPeer, type PeerExpectations, type PeerResult } from './peer-certificate.ts';
+import { refuse, statusResponse, type StatusReason } from './status.ts';
+import type { UpgradeHandler } from './upgrade-proxy.ts';
+
+export interface ServingMaterial {
+  readonly certificateChain: string;
+  readonly key: string;
+  /** Roots named in the handshake, so that clients with several certificates choose ours. */
+  readonly roots: string;
+}
+
+export interface Listener {
+  /** Opens the port with the first certificate; later ones replace it for new connections. */
+  use(material: ServingMaterial): void;
+  isListening(): boolean;
+  /** The port in use, once listening. */
+  port(): number | undefined;
+  /** Takes no new connection, lets requests under way finish, then closes. */
+  drain(milliseconds: number): Promise<void>;
+}
+
+export interface ListenerOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly admission: Admission;
+  readonly proxy: KubeProxy;
+  readonly upgrade: UpgradeHandler;
+  readonly listening: (port: number) => void;
+  readonly failed: (error: Error) => void;
+}
+
+const limits = {
+  handshakeTimeout: 10_000,
+  headersTimeout: 15_000,
+  // Uploads (kubectl cp through a pod proxy, large applies) may take as long as they move.
+  requestTimeout: 0,
+  // Above the 90 s after which Go clients drop an idle connection themselves.
+  keepAliveTimeout: 120_000,
+  connectionsCheckingInterval: 5000,
+  maxHeaderSize: 32_768,
+} as const;
+
+export function createListener(options: ListenerOptions): Listener {
+  let server: Server | undefined;
+  const sockets = new Set<Socket>();
+  return {
+    use: (material) => {
+      const tls = { minVersion: 'TLSv1.2', key: material.key, cert: material.certificateChain, ca: material.roots } as const;
+      if (server !== undefined) {
+        server.setSecureContext(tls);
+        return;
+      }
+      // Own judgement of the client's certificate happens in admission; OpenSSL's is not asked.
+      server = createServer({ ...limits, ...tls, requestCert: true, rejectUnauthorized: false });
+      serve(server, options, sockets);
+    },
+    isListening: () => server?.listening === true,
+    port: () => portOf(server),
+    drain: async (milliseconds) => {
+      if (server === undefined) return;
+      const closed = new Promise((resolve) => server?.close(resolve));
+      server.closeIdleConnections();
+      const timer = setTimeout(() => {
+        for (const socket of sockets) socket.destroy();
+      }, milliseconds);
+      await closed;
+      clearTimeout(timer);
+    },
+  };
+}
+
+function serve(server: Server, options: ListenerOptions, sockets: Set<Socket>): void {
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  server.on('request', (request, response) => {
+    const result = options.admission.admit(request, false);
+    if (result instanceof Promise) {
+      void result.then((late) => {
+        if (late.kind === 'refused') answerRefusal(response, late.refusal);
+        else if (response.destroyed) late.record.ended(0, 'the connection broke');
+        else options.proxy.forward(request, response, late);
+      });
+      return;
+    }
+    if (result.kind === 'refused') answerRefusal(response, result.refusal);
+    else options.proxy.forward(request, response, result);
+  });
+  server.on('upgrade', options.upgrade);
+  server.on('connect', (_request, socket) => {
+    socket.on('error', () => socket.destroy());
+    socket.end(statusResponse(refuse('MethodNotAllowed', 'CONNECT is not offered')));
+  });
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    if (!socket.writable || error.code === 'ECONNRESET') {
+      socket.destroy();
+      return;
+    }
+    socket.end(statusResponse(refuse(reasonOf(error.code), 'this is not a well-formed HTTP/1.1 request')), () => socket.destroy());
+  });
+  server.once('error', options.failed);
+  server.listen(options.port, options.host, () => options.listening(portOf(server) ?? options.port));
+}
+
+const reasonOf = (code: string | undefined): StatusReason => (code === 'HPE_HEADER_OVERFLOW' ? 'RequestHeaderFieldsTooLarge' : 'BadRequest');
+
+function portOf(server: Server | undefined): number | undefined {
+  const address = server?.address();
+  return typeof address === 'object' && address !== null ? address.port : undefined;
+}
+
+/** Whose certificate a connection showed; parsed and verified once, however many requests come over it. */
+export function createPeerLookup(expectations: () => PeerExpectations): (socket: TLSSocket) => PeerResult {
+  const known = new WeakMap<TLSSocket, PeerResult>();
+  return (socket) => {
+    const before = known.get(socket);
+    if (before !== undefined) return before;
+    const result = identify(socket, expectations());
+    known.set(socket, result);
+    return result;
+  };
+}
+
+function identify(socket: TLSSocket, expectations: PeerExpectations): PeerResult {
+  const leaf = socket.getPeerX509Certificate();
+  if (leaf === undefined) return { kind: 'refused', why: 'no client certificate was shown' };
+  const presented: X509Certificate[] = [];
+  let issuer = leaf.issuerCertificate;
+  while (issuer !== undefined && presented.length < 5 && !presented.some((certificate) => certificate.fingerprint256 === issuer?.fingerprint256)) {
+    presented.push(issuer);
+    issuer = issuer.issuerCertificate;
+  }
+  return identifyPeer(leaf, presented, expectations);
+}

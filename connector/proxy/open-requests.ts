@@ -1,0 +1,48 @@
+/** Every request that is under way, found by identity: what a revocation has to end. */
+import type { DesiredLease } from '../../shared/api/connectors.ts';
+import type { RequestScope } from './access-rules.ts';
+import type { Impersonation } from './impersonation.ts';
+
+export interface OpenRequest {
+  readonly identityId: string;
+  readonly leaseId: string;
+  /** As it was known when this began. */
+  readonly lease: DesiredLease;
+  readonly scope: RequestScope;
+  /** What was lent to it. */
+  readonly lent: Impersonation;
+  /** Milliseconds on the server's clock; it must be decided anew then. */
+  until: number;
+  /** Ends it at once, on both sides. */
+  readonly close: (reason: string) => void;
+}
+
+export interface OpenRequests {
+  add(request: OpenRequest): void;
+  remove(request: OpenRequest): void;
+  of(identityId: string): readonly OpenRequest[];
+  all(): readonly OpenRequest[];
+  count(): number;
+}
+
+export function createOpenRequests(): OpenRequests {
+  const byIdentity = new Map<string, Set<OpenRequest>>();
+  let count = 0;
+  return {
+    add: (request) => {
+      const others = byIdentity.get(request.identityId);
+      if (others === undefined) byIdentity.set(request.identityId, new Set([request]));
+      else others.add(request);
+      count += 1;
+    },
+    remove: (request) => {
+      const others = byIdentity.get(request.identityId);
+      if (others?.delete(request) !== true) return;
+      count -= 1;
+      if (others.size === 0) byIdentity.delete(request.identityId);
+    },
+    of: (identityId) => [...(byIdentity.get(identityId) ?? [])],
+    all: () => [...byIdentity.values()].flatMap((requests) => [...requests]),
+    count: () => count,
+  };
+}

@@ -1,0 +1,143 @@
+/**
+ * exec, attach, port-forward and cp: WebSocket and SPDY upgrades, by GET or POST. The upstream connection serves this one request; a refused
+ * upgrade is relayed and both connections end, so nothing can be sent down an authenticated socket afterwards (CVE-2018-1002105).
+ */
+import type { IncomingMessage } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import type { Duplex } from 'node:stream';
+import { openRequestOf, type Admission, type Admitted } from './admission.ts';
+import type { Gate } from './gate.ts';
+import { responseRefusal } from './response-screen.ts';
+import { refuse, statusResponse, type Refusal } from './status.ts';
+import type { Upstream } from './upstream.ts';
+
+export type UpgradeHandler = (request: IncomingMessage, client: Duplex, head: Buffer) => void;
+
+/** From the client's request to the apiserver's answer. */
+const answerMilliseconds = 30_000;
+
+export function createUpgradeHandler(admission: Admission, upstream: Upstream, gate: Gate): UpgradeHandler {
+  return (request, client, head) => {
+    client.on('error', () => client.destroy());
+    void Promise.resolve(admission.admit(request, true)).then((result) => {
+      if (result.kind === 'refused') answerAndEnd(client, result.refusal);
+      else if (client.destroyed) result.record.ended(0, 'the connection broke');
+      else connect({ request, client, head, admitted: result, upstream, gate });
+    });
+  };
+}
+
+interface Crossing {
+  readonly request: IncomingMessage;
+  readonly client: Duplex;
+  readonly head: Buffer;
+  readonly admitted: Admitted;
+  readonly upstream: Upstream;
+  readonly gate: Gate;
+}
+
+function connect(crossing: Crossing): void {
+  const { request, client, admitted, upstream, gate } = crossing;
+  let status = 0;
+  let endedBecause = '';
+  const headers = upstream.headersFor(admitted.headers, admitted.impersonation, admitted.record.id);
+  const outgoing = httpsRequest({
+    host: upstream.host,
+    port: upstream.port,
+    agent: upstream.upgradeAgent,
+    method: request.method,
+    path: request.url,
+    headers: { ...headers, connection: 'Upgrade', upgrade: admitted.upgrade },
+    timeout: answerMilliseconds,
+  });
+  const open = openRequestOf(admitted, (reason) => {
+    endedBecause = reason;
+    outgoing.destroy();
+    client.destroy();
+  });
+  gate.open(open);
+  client.once('close', () => {
+    gate.close(open);
+    outgoing.destroy();
+    admitted.record.ended(status, endedBecause);
+  });
+  outgoing.once('timeout', () => outgoing.destroy(new Error('no answer to the upgrade')));
+  outgoing.once('error', () => {
+    if (status === 0) answerAndEnd(client, unreachable);
+    else client.destroy();
+  });
+  outgoing.once('response', (incoming) => {
+    status = incoming.statusCode ?? 502;
+    relayAndEnd(incoming, client, admitted);
+  });
+  outgoing.once('upgrade', (incoming, cluster, clusterHead) => {
+    status = 101;
+    cluster.setTimeout(0);
+    admitted.record.streamOpened(101);
+    client.write(answerHead(101, 'Switching Protocols', [...keptHeaders(incoming.rawHeaders), 'Connection: Upgrade', `Upgrade: ${incoming.headers.upgrade ?? ''}`]));
+    splice(client, cluster, crossing.head, clusterHead);
+  });
+  outgoing.end();
+}
+
+/** Both ways with back-pressure; an end is passed on after the last byte, and when either side is gone so is the other. */
+function splice(client: Duplex, cluster: Duplex, clientHead: Buffer, clusterHead: Buffer): void {
+  if (clusterHead.length > 0) client.write(clusterHead);
+  if (clientHead.length > 0) cluster.write(clientHead);
+  for (const socket of [client, cluster]) if ('setNoDelay' in socket && typeof socket.setNoDelay === 'function') socket.setNoDelay(true);
+  cluster.on('error', () => client.destroy());
+  cluster.once('close', () => endOrDestroy(client));
+  client.once('close', () => cluster.destroy());
+  client.pipe(cluster);
+  cluster.pipe(client);
+}
+
+/** What was handed over for writing still goes out; a peer that does not read it does not keep the socket for ever. */
+function endOrDestroy(socket: Duplex): void {
+  if (socket.destroyed) return;
+  const timer = setTimeout(() => socket.destroy(), answerMilliseconds);
+  socket.once('close', () => clearTimeout(timer));
+  socket.end(() => socket.destroy());
+}
+
+function relayAndEnd(incoming: IncomingMessage, client: Duplex, admitted: Admitted): void {
+  const status = incoming.statusCode ?? 502;
+  const refusal = responseRefusal(status, incoming.headers, admitted.info.subresource);
+  if (refusal !== undefined) {
+    incoming.destroy();
+    answerAndEnd(client, refusal);
+    return;
+  }
+  client.write(answerHead(status, incoming.statusMessage ?? '', [...keptHeaders(incoming.rawHeaders), 'Connection: close']));
+  // Without a length the body ends with the connection, which ends here in any case.
+  incoming.on('error', () => client.destroy());
+  incoming.on('data', (chunk: Buffer) => {
+    if (!client.write(chunk)) {
+      incoming.pause();
+      client.once('drain', () => incoming.resume());
+    }
+  });
+  incoming.once('end', () => endOrDestroy(client));
+}
+
+function answerAndEnd(client: Duplex, refusal: Refusal): void {
+  if (client.destroyed) return;
+  client.write(statusResponse(refusal));
+  endOrDestroy(client);
+}
+
+const answerHead = (status: number, message: string, lines: readonly string[]): string =>
+  [`HTTP/1.1 ${status} ${message}`, ...lines, '', ''].join('\r\n');
+
+const hopByHop = new Set(['connection', 'upgrade', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'trailer', 'te']);
+
+function keptHeaders(rawHeaders: readonly string[]): string[] {
+  const lines: string[] = [];
+  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] ?? '';
+    if (!hopByHop.has(name.toLowerCase())) lines.push(`${name}: ${rawHeaders[index + 1] ?? ''}`);
+  }
+  return lines;
+}
+
+const unreachable = refuse('BadGateway', 'the connector cannot reach the kube-apiserver; ask an admin to look at the cluster');
