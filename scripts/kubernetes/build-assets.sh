@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# build-assets.sh FOLDER VERSION PROGRAM... - builds the named programs of Kubernetes and etcd from pinned source (go.sum) into FOLDER.
+# A program appears there whole or not at all, and of two builds at once the second waits and finds the work done.
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+folder=$1 version=$2
+shift 2
+
+if ! command -v go >/dev/null; then
+  echo "Go 1.21 or newer is needed to build Kubernetes $version once (it fetches the Go it needs itself)." >&2
+  echo "Install it, or set KUBEBUILDER_ASSETS to a folder that holds: $*" >&2
+  exit 1
+fi
+
+mkdir -p "$folder"
+exec 9>"$folder/.build-lock"
+if command -v flock >/dev/null; then
+  flock 9
+  rm -rf "$folder"/.building-* # of a build that was killed
+fi
+
+staging=$(mktemp -d "$folder/.building-XXXXXX")
+trap 'rm -rf "$staging"' EXIT
+
+etcd=() kubernetes=()
+for program in "$@"; do
+  if [ -x "$folder/$program" ]; then continue; fi
+  if [ "$program" = etcd ]; then etcd=(.); else kubernetes+=("k8s.io/kubernetes/cmd/$program"); fi
+done
+
+stamp=k8s.io/component-base/version
+IFS=. read -r major minor _ <<<"$version"
+export CGO_ENABLED=0
+build() { # MODULE LDFLAGS PACKAGE...
+  local module=$1 ldflags=$2
+  shift 2
+  (cd "$here/$module" && go build -mod=readonly -trimpath -buildvcs=false -ldflags "-s -w $ldflags" -o "$staging/" "$@")
+}
+if [ ${#etcd[@]} -gt 0 ]; then build etcd "" "${etcd[@]}"; fi
+if [ ${#kubernetes[@]} -gt 0 ]; then
+  build tools "-X $stamp.gitVersion=v$version -X $stamp.gitMajor=$major -X $stamp.gitMinor=$minor" "${kubernetes[@]}"
+fi
+find "$staging" -type f -exec mv {} "$folder/" \;
