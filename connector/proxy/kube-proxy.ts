@@ -1,5 +1,5 @@
 /** Ordinary requests to the kube-apiserver, watches and log follow included: streamed both ways, nothing buffered, nothing followed. */
-import { createProxyServer } from 'http-proxy';
+import httpProxy from 'http-proxy';
 import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
 import { openRequestOf, type Admitted } from './admission.ts';
 import type { Gate } from './gate.ts';
@@ -23,7 +23,7 @@ interface Passage {
 
 export function createKubeProxy(upstream: Upstream, gate: Gate): KubeProxy {
   const passages = new WeakMap<IncomingMessage, Passage>();
-  const proxy = createProxyServer({
+  const proxy = httpProxy.createProxyServer({
     target: { protocol: 'https:', host: upstream.host, port: String(upstream.port) },
     agent: upstream.agent,
     // The path as it came: http-proxy would otherwise re-encode it.
@@ -122,7 +122,7 @@ export function answerRefusal(response: ServerResponse, refusal: Refusal): void 
  * http-proxy's other passes rewrite the request: one sets `Content-Length: 0` on a DELETE with a chunked body and then pipes the body after
  * it, which the apiserver would read as a second request with our credentials.
  */
-function keepOnlyTheStreamPass(proxy: ReturnType<typeof createProxyServer>): void {
+function keepOnlyTheStreamPass(proxy: ReturnType<typeof httpProxy.createProxyServer>): void {
   // Present since 1.0, not in the types.
   const passes = proxy as unknown as { webPasses: ((...args: never[]) => unknown)[] };
   passes.webPasses = passes.webPasses.filter((pass) => pass.name === 'stream');

@@ -60,6 +60,7 @@ class LiveReconciler implements Reconciler {
   #isOwed = false;
   #isStopped = false;
   #timer: NodeJS.Timeout | undefined;
+  #acknowledged = '';
   #states: readonly GrantState[] = [];
 
   constructor(options: ReconcilerOptions) {
@@ -118,7 +119,7 @@ class LiveReconciler implements Reconciler {
     const isOwed = [...failures.values()].some((failure) => failure.passing);
     const retries = failures.size === 0 ? [] : [now + (isOwed ? retryMilliseconds : slowRetryMilliseconds)];
     this.#schedule(Math.min(...retries, plan.nextChangeAt ?? Number.POSITIVE_INFINITY) - now);
-    if (!isOwed) this.#options.applied(wanted.epoch, wanted.revision);
+    if (!isOwed) this.#acknowledge(wanted);
     this.#options.reported();
   }
 
@@ -152,6 +153,13 @@ class LiveReconciler implements Reconciler {
     // Creating refuses to take over what somebody else made under that name; applying would not.
     const made = step.kind === 'apply' ? await client.applyBinding(binding, destinationId) : await client.createBinding(binding, destinationId);
     cluster.adopt(binding.namespace, made);
+  }
+
+  #acknowledge({ epoch, revision }: WantedState): void {
+    const position = `${epoch}/${revision}`;
+    if (position === this.#acknowledged) return;
+    this.#acknowledged = position;
+    this.#options.applied(epoch, revision);
   }
 
   #schedule(milliseconds: number): void {
