@@ -52,7 +52,7 @@ function inCluster(host: string, port: number, folder: string): ClusterAccess {
 }
 
 const base64 = z.string().transform((text) => Buffer.from(text, 'base64').toString('utf8'));
-const named = <Key extends string, Value extends z.ZodType>(key: Key, value: Value) =>
+const named = <Value extends z.ZodType>(key: string, value: Value) =>
   z.array(z.object({ name: z.string(), value: z.unknown().optional() }).loose()).transform((entries) => {
     const found = new Map<string, z.output<Value>>();
     for (const entry of entries) {

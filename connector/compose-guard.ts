@@ -12,7 +12,7 @@ import type { Enrolment } from './broker-link/enrolment.ts';
 import { loadOrCreateKey } from './broker-link/key-files.ts';
 import type { ServerApi } from './broker-link/server-api.ts';
 import type { ServerClock } from './broker-link/server-clock.ts';
-import { keepServingCertificate } from './broker-link/serving-certificate.ts';
+import { keepServingCertificate, type ServingCertificate } from './broker-link/serving-certificate.ts';
 import type { StateDirectory } from './broker-link/state-directory.ts';
 import type { ClusterAccess } from './cluster-access.ts';
 import type { ConnectorConfig } from './config.ts';
@@ -93,16 +93,9 @@ export function composeGuard(options: GuardOptions): Guard {
   });
   shutdown.onShutdown('listener', () => listener.drain(drainMilliseconds));
 
-  const servingKey = loadOrCreateKey(options.directory, 'serving-key.pem');
-  const keyPem = servingKey.export({ type: 'pkcs8', format: 'pem' }).toString();
-  const serving = keepServingCertificate({
-    ...options,
-    key: servingKey,
-    host: hostOf(config.address),
-    use: ({ certificateChain, caCertificates }) => {
-      trust.learn(certificateChain, caCertificates);
-      listener.use({ certificateChain, key: keyPem, roots: caCertificates });
-    },
+  const serving = keepServing(options, (certificate, key) => {
+    trust.learn(certificate.certificateChain, certificate.caCertificates);
+    listener.use({ certificateChain: certificate.certificateChain, key, roots: certificate.caCertificates });
   });
   shutdown.onShutdown('serving certificate', () => serving.stop());
 
@@ -116,6 +109,17 @@ export function composeGuard(options: GuardOptions): Guard {
     },
     missing: () => [...(state === undefined ? ['desired state'] : []), ...(listener.isListening() ? [] : ['serving certificate'])],
   };
+}
+
+function keepServing(options: GuardOptions, use: (certificate: ServingCertificate, keyPem: string) => void): { stop(): Promise<void> } {
+  const key = loadOrCreateKey(options.directory, 'serving-key.pem');
+  const keyPem = key.export({ type: 'pkcs8', format: 'pem' }).toString();
+  return keepServingCertificate({
+    ...options,
+    key,
+    host: hostOf(options.config.address),
+    use: (certificate) => use(certificate, keyPem),
+  });
 }
 
 /** What people's certificates are checked against; follows the authorities as they come with each serving certificate. */

@@ -5,7 +5,7 @@ import { createAcknowledgements } from './broker-link/acknowledgements.ts';
 import { startChangeStream } from './broker-link/change-stream.ts';
 import type { ServerContact } from './broker-link/contact.ts';
 import type { DesiredStateCache } from './broker-link/desired-state-cache.ts';
-import { createReporter, type ReportedGrant } from './broker-link/reporter.ts';
+import { createReporter } from './broker-link/reporter.ts';
 import { createSequenceNumbers } from './broker-link/sequence-numbers.ts';
 import type { ServerApi } from './broker-link/server-api.ts';
 import type { ServerClock } from './broker-link/server-clock.ts';
@@ -44,8 +44,7 @@ export function composeLink(options: LinkOptions): { missing(): readonly string[
     sequence,
     address: options.config.address ?? null,
     content: () => ({
-      // The reconciler hands on the ids it was given in the desired state.
-      grants: reconciler.grantStates() as readonly ReportedGrant[],
+      grants: reconciler.grantStates(),
       discovery: cluster.discovery(),
       clusterUid: options.clusterUid,
     }),

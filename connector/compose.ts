@@ -109,4 +109,7 @@ async function readClusterUid(client: ClusterClient, logger: Logger): Promise<st
 }
 
 /** Tells replicas of one connector apart; stable over restarts where the host name is. */
-const replicaName = (): string => hostname().replace(/[^A-Za-z0-9._-]/g, '-').slice(0, 100) || 'connector';
+const replicaName = (): string =>
+  hostname()
+    .replace(/[^A-Za-z0-9._-]/g, '-')
+    .slice(0, 100) || 'connector';

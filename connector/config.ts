@@ -76,7 +76,10 @@ export const settings = {
     help: 'disk for access log lines the server has not taken yet (default 256)',
   },
   healthListen: { schema: listenAddress('127.0.0.1:9091'), help: '/livez and /readyz (default 127.0.0.1:9091)' },
-  logLevel: { schema: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'), help: 'debug, info, warn or error (default info)' },
+  logLevel: {
+    schema: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+    help: 'debug, info, warn or error (default info)',
+  },
 } as const;
 
 export type ConnectorConfig = Config<typeof settings>;

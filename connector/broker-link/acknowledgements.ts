@@ -45,7 +45,9 @@ function createLane(options: AcknowledgementsOptions, stopping: AbortSignal): (a
       const current: Acknowledgement = owed;
       owed = undefined;
       try {
-        await options.api.call(connectors.acknowledge, { body: { ...current, replica: options.replica, sequence: options.sequence.next() } });
+        await options.api.call(connectors.acknowledge, {
+          body: { ...current, replica: options.replica, sequence: options.sequence.next() },
+        });
         backoff.reset();
       } catch (error) {
         owed = merge(current, owed);

@@ -1,7 +1,13 @@
 /** Signs each request to the server: `Authorization: Connector <jwt>` (see shared/api/connector-assertion.ts). */
 import { createHash, randomBytes, type KeyObject } from 'node:crypto';
 import { SignJWT } from 'jose';
-import { assertionAlgorithm, assertionAudience, assertionLifetimeSeconds, assertionScheme, assertionType } from '../../shared/api/connector-assertion.ts';
+import {
+  assertionAlgorithm,
+  assertionAudience,
+  assertionLifetimeSeconds,
+  assertionScheme,
+  assertionType,
+} from '../../shared/api/connector-assertion.ts';
 import type { OutgoingRequest } from '../../shared/client.ts';
 import type { Clock } from '../../shared/clock.ts';
 

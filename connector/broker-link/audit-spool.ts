@@ -2,7 +2,18 @@
  * Access log lines on disk until the server has them. One segment is one upload: the active one is appended to, sealed ones wait in order.
  * Lines are handed to the kernel in the same turn of the loop, so they survive a kill of this program, and reach the disk by the next fsync.
  */
-import { appendFileSync, closeSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import {
+  appendFileSync,
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { accessEvent, type AccessEvent } from '../../shared/api/connectors.ts';
 import type { Logger } from '../../shared/node/logger.ts';

@@ -47,7 +47,7 @@ async function listenForEver(options: ChangeStreamOptions, status: { connected: 
         options.connected();
       });
     } catch (error) {
-      if (!stopping.aborted) options.logger.warn({ err: error }, 'the line to the server is down');
+      options.logger.warn({ err: error }, 'the line to the server is down');
     }
     status.connected = false;
     await pause(backoff.next(), stopping);
@@ -66,7 +66,8 @@ async function listenOnce(options: ChangeStreamOptions, stopping: AbortSignal, c
     const decoder = new TextDecoder();
     for await (const chunk of response.body ?? []) {
       silence.heard();
-      reader.push(decoder.decode(chunk, { stream: true }));
+      // A response's body is bytes; the type of its iterator does not say so.
+      reader.push(decoder.decode(chunk as Uint8Array, { stream: true }));
     }
   } finally {
     silence.end();

@@ -99,7 +99,8 @@ function throwWhatTryingAgainCannotMend(error: unknown, signal: AbortSignal): vo
 }
 
 async function enrolOnce(options: EnrolmentOptions, token: JoinToken, secret: SecretValue): Promise<Enrolment> {
-  const trust: ServerTrust = options.serverCa === undefined ? await findServerTrust(options.serverUrl, token.rootFingerprint) : { kind: 'system' };
+  const trust: ServerTrust =
+    options.serverCa === undefined ? await findServerTrust(options.serverUrl, token.rootFingerprint) : { kind: 'system' };
   const transport = createServerFetch(options.serverCa ?? (trust.kind === 'pinned' ? trust.roots : undefined));
   try {
     const call = createClient({ baseUrl: options.serverUrl, fetch: transport.fetch, userAgent: `infra-connector/${options.version}` });
@@ -117,7 +118,9 @@ async function enrolOnce(options: EnrolmentOptions, token: JoinToken, secret: Se
     );
     const roots = rootsVouchedFor(answer.caCertificates, token.rootFingerprint);
     if (roots === undefined || answer.destination.id !== token.destinationId)
-      throw new UntrustedServerError('the server answered the enrolment with another certificate authority or destination than the join token names');
+      throw new UntrustedServerError(
+        'the server answered the enrolment with another certificate authority or destination than the join token names',
+      );
     return {
       connectorId: answer.connectorId,
       destination: answer.destination,

@@ -41,7 +41,11 @@ export function keepServingCertificate(options: ServingCertificateOptions): { st
   };
 }
 
-async function renewForEver(options: ServingCertificateOptions, stored: ServingCertificate | undefined, stopping: AbortSignal): Promise<void> {
+async function renewForEver(
+  options: ServingCertificateOptions,
+  stored: ServingCertificate | undefined,
+  stopping: AbortSignal,
+): Promise<void> {
   let current = stored;
   const backoff = createBackoff({ firstMilliseconds: 500, longestMilliseconds: 60_000 });
   while (!stopping.aborted) {

@@ -80,10 +80,9 @@ export function decideAccess(question: AccessQuestion): AccessDecision {
 }
 
 /** Whether what was lent before may go on: the same person, and none of the groups gone. */
-export function stillCovers(decision: AccessDecision, lent: Impersonation): decision is Allowed {
-  if (decision.kind !== 'allowed' || decision.impersonation.user !== lent.user) return false;
-  const groups = new Set(decision.impersonation.groups);
-  return lent.groups.every((group) => groups.has(group));
+export function covers(now: Impersonation, lent: Impersonation): boolean {
+  const groups = new Set(now.groups);
+  return now.user === lent.user && lent.groups.every((group) => groups.has(group));
 }
 
 export const isLive = (grant: DesiredGrant, now: number): boolean => grant.until === null || fromTime(grant.until) > now;
@@ -127,7 +126,8 @@ const selfReviews: Readonly<Record<string, readonly string[]>> = {
   'authentication.k8s.io': ['selfsubjectreviews'],
   'authorization.k8s.io': ['selfsubjectaccessreviews', 'selfsubjectrulesreviews'],
 };
-const isSelfReview = (scope: RequestScope): boolean => scope.verb === 'create' && (selfReviews[scope.apiGroup] ?? []).includes(scope.resource);
+const isSelfReview = (scope: RequestScope): boolean =>
+  scope.verb === 'create' && (selfReviews[scope.apiGroup] ?? []).includes(scope.resource);
 
 const readVerbs = new Set(['get', 'list', 'watch']);
 
@@ -150,7 +150,12 @@ function guardedRefusal(question: AccessQuestion, clusterWide: readonly DesiredG
   return isHarmless ? undefined : `the namespace ${guardedNamespace} is the connector's own; ${needed}`;
 }
 
-const unauthorized = (message: string, mayBeOutdated: boolean): Denied => ({ kind: 'denied', reason: 'Unauthorized', message, mayBeOutdated });
+const unauthorized = (message: string, mayBeOutdated: boolean): Denied => ({
+  kind: 'denied',
+  reason: 'Unauthorized',
+  message,
+  mayBeOutdated,
+});
 
 function noGrant(question: AccessQuestion): Denied {
   const { namespace } = question.scope;

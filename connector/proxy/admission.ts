@@ -1,6 +1,6 @@
 /** From a request as it came to a request that may go on, or a refusal: certificate, headers, path, gate, audit, in this order, for plain requests and upgrades alike. */
 import type { IncomingMessage } from 'node:http';
-import type { TLSSocket } from 'node:tls';
+import type { Socket } from 'node:net';
 import type { DesiredLease } from '../../shared/api/connectors.ts';
 import type { Clock } from '../../shared/clock.ts';
 import type { AccessLog, RequestRecord } from './access-log.ts';
@@ -39,15 +39,14 @@ export interface AdmissionOptions {
   readonly gate: Gate;
   readonly accessLog: AccessLog;
   readonly clock: Clock;
-  readonly peerOf: (socket: TLSSocket) => PeerResult;
+  readonly peerOf: (socket: Socket) => PeerResult;
 }
 
 export function createAdmission(options: AdmissionOptions): Admission {
   const { gate, accessLog } = options;
   return {
     admit: (request, isUpgrade) => {
-      // Every connection of this server is TLS.
-      const socket = request.socket as TLSSocket;
+      const { socket } = request;
       const identified = options.peerOf(socket);
       const peer = identified.kind === 'peer' ? identified.peer : undefined;
       const read = readRequest(request.method ?? '', request.url ?? '');
@@ -77,7 +76,15 @@ export function createAdmission(options: AdmissionOptions): Admission {
         if (verdict.kind === 'refused') return turnAway(verdict.refusal);
         if (!accessLog.canRecord()) return turnAway(unrecordable);
         record.impersonated(verdict.impersonation);
-        return { ...verdict, kind: 'admitted', info: read.info, peer: identified.peer, headers: headers.headers, upgrade: headers.upgrade, record };
+        return {
+          ...verdict,
+          kind: 'admitted',
+          info: read.info,
+          peer: identified.peer,
+          headers: headers.headers,
+          upgrade: headers.upgrade,
+          record,
+        };
       };
       const verdict = gate.judge(identified.peer, read.info);
       return verdict instanceof Promise ? verdict.then(conclude) : conclude(verdict);
@@ -98,7 +105,8 @@ export const openRequestOf = (admitted: Admitted, close: (reason: string) => voi
 
 function timeRefusal(peer: Peer, now: number): Refusal | undefined {
   if (now < peer.notBefore) return refuse('Unauthorized', 'this certificate is not valid yet; is the clock of the infra server right?');
-  if (now >= peer.notAfter) return refuse('Unauthorized', 'this certificate has ended; kubectl fetches a new one by itself, else: infra login');
+  if (now >= peer.notAfter)
+    return refuse('Unauthorized', 'this certificate has ended; kubectl fetches a new one by itself, else: infra login');
   return undefined;
 }
 

@@ -4,7 +4,7 @@
  */
 import type { DesiredIdentity, DesiredLease } from '../../shared/api/connectors.ts';
 import { fromTime } from '../../shared/clock.ts';
-import { decideAccess, rightsOf, stillCovers, type AccessDecision, type IdentityRights, type RequestScope } from './access-rules.ts';
+import { covers, decideAccess, rightsOf, type AccessDecision, type IdentityRights, type RequestScope } from './access-rules.ts';
 import type { OpenRequest, OpenRequests } from './open-requests.ts';
 import { refuse, type Refusal } from './status.ts';
 import type { Peer } from './peer-certificate.ts';
@@ -68,8 +68,7 @@ class LiveGate implements Gate {
   enforce(state: GateState, touched: 'all' | ReadonlySet<string>): number {
     this.#indexRights(state, touched);
     this.#state = state;
-    const affected =
-      touched === 'all' ? this.#options.openRequests.all() : [...touched].flatMap((id) => this.#options.openRequests.of(id));
+    const affected = touched === 'all' ? this.#options.openRequests.all() : [...touched].flatMap((id) => this.#options.openRequests.of(id));
     return this.#reconsider(affected);
   }
 
@@ -120,7 +119,8 @@ class LiveGate implements Gate {
 
   #decide(peer: Pick<Peer, 'identityId' | 'leaseId'>, scope: RequestScope, formerLease?: DesiredLease): AccessDecision {
     const state = this.#state;
-    if (state === undefined) return { kind: 'denied', reason: 'Unauthorized', message: 'nothing is known here yet; try again', mayBeOutdated: true };
+    if (state === undefined)
+      return { kind: 'denied', reason: 'Unauthorized', message: 'nothing is known here yet; try again', mayBeOutdated: true };
     return decideAccess({
       scope,
       identityId: peer.identityId,
@@ -158,7 +158,7 @@ class LiveGate implements Gate {
     let ended = 0;
     for (const request of requests) {
       const decision = this.#decideOpen(request);
-      if (stillCovers(decision, request.lent)) {
+      if (decision.kind === 'allowed' && covers(decision.impersonation, request.lent)) {
         request.until = decision.until;
         this.#wakeAt(decision.until);
         continue;

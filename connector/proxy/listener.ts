@@ -2,10 +2,10 @@
  * The port people's kubectl connects to: mutual TLS whose client side is judged by us, so that a missing or foreign certificate gets an
  * answer in words instead of a broken handshake. Owns the sockets; knows nothing of rights.
  */
-import { X509Certificate } from 'node:crypto';
+import type { X509Certificate } from 'node:crypto';
 import { createServer, type Server } from 'node:https';
 import type { Socket } from 'node:net';
-import type { TLSSocket } from 'node:tls';
+import { TLSSocket } from 'node:tls';
 import type { Admission } from './admission.ts';
 import { answerRefusal, type KubeProxy } from './kube-proxy.ts';
 import { identifyPeer, type PeerExpectations, type PeerResult } from './peer-certificate.ts';
@@ -113,7 +113,8 @@ function serve(server: Server, options: ListenerOptions, sockets: Set<Socket>): 
   server.listen(options.port, options.host, () => options.listening(portOf(server) ?? options.port));
 }
 
-const reasonOf = (code: string | undefined): StatusReason => (code === 'HPE_HEADER_OVERFLOW' ? 'RequestHeaderFieldsTooLarge' : 'BadRequest');
+const reasonOf = (code: string | undefined): StatusReason =>
+  code === 'HPE_HEADER_OVERFLOW' ? 'RequestHeaderFieldsTooLarge' : 'BadRequest';
 
 function portOf(server: Server | undefined): number | undefined {
   const address = server?.address();
@@ -121,8 +122,8 @@ function portOf(server: Server | undefined): number | undefined {
 }
 
 /** Whose certificate a connection showed; parsed and verified once, however many requests come over it. */
-export function createPeerLookup(expectations: () => PeerExpectations): (socket: TLSSocket) => PeerResult {
-  const known = new WeakMap<TLSSocket, PeerResult>();
+export function createPeerLookup(expectations: () => PeerExpectations): (socket: Socket) => PeerResult {
+  const known = new WeakMap<Socket, PeerResult>();
   return (socket) => {
     const before = known.get(socket);
     if (before !== undefined) return before;
@@ -132,12 +133,16 @@ export function createPeerLookup(expectations: () => PeerExpectations): (socket:
   };
 }
 
-function identify(socket: TLSSocket, expectations: PeerExpectations): PeerResult {
-  const leaf = socket.getPeerX509Certificate();
+function identify(socket: Socket, expectations: PeerExpectations): PeerResult {
+  const leaf = socket instanceof TLSSocket ? socket.getPeerX509Certificate() : undefined;
   if (leaf === undefined) return { kind: 'refused', why: 'no client certificate was shown' };
   const presented: X509Certificate[] = [];
   let issuer = leaf.issuerCertificate;
-  while (issuer !== undefined && presented.length < 5 && !presented.some((certificate) => certificate.fingerprint256 === issuer?.fingerprint256)) {
+  while (
+    issuer !== undefined &&
+    presented.length < 5 &&
+    !presented.some((certificate) => certificate.fingerprint256 === issuer?.fingerprint256)
+  ) {
     presented.push(issuer);
     issuer = issuer.issuerCertificate;
   }

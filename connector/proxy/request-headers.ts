@@ -43,7 +43,8 @@ export function cleanHeaders(rawHeaders: readonly string[], isUpgrade: boolean):
     if (refusal !== undefined) return refusal;
     if (name === 'host') hosts += 1;
     else if (name === 'upgrade' && isUpgrade) {
-      if (upgrade !== undefined || !upgradeProtocols.has(value.toLowerCase())) return bad(`an upgrade to ${printable(value)} is not offered`);
+      if (upgrade !== undefined || !upgradeProtocols.has(value.toLowerCase()))
+        return bad(`an upgrade to ${printable(value)} is not offered`);
       upgrade = value;
     } else if (single.has(name)) {
       if (headers[name] !== undefined) return bad(`the header ${name} was sent twice`);
@@ -75,7 +76,8 @@ function refusalOf(name: string, value: string): HeaderResult | undefined {
       .find((token) => token !== '' && !connectionTokens.has(token));
     if (stranger !== undefined) return bad(`the Connection header may not name ${printable(stranger)}`);
   }
-  if (name === 'transfer-encoding' && value.trim().toLowerCase() !== 'chunked') return bad('only the transfer encoding chunked is passed on');
+  if (name === 'transfer-encoding' && value.trim().toLowerCase() !== 'chunked')
+    return bad('only the transfer encoding chunked is passed on');
   if (name === 'sec-websocket-protocol' && value.toLowerCase().includes('bearer.authorization'))
     return bad('a token in Sec-WebSocket-Protocol is not passed on: the client certificate says who you are');
   return undefined;

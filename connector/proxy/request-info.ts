@@ -34,7 +34,8 @@ export function readRequest(method: string, target: string): RequestInfoResult {
   const verb = methods[method];
   if (verb === undefined) return { kind: 'ambiguous', why: `the method ${method} is not passed on` };
   if (!target.startsWith('/')) return { kind: 'ambiguous', why: 'the request target must be a path' };
-  if (!/^[\x21-\x7e]+$/.test(target) || target.includes('#')) return { kind: 'ambiguous', why: 'the path holds characters that must be encoded' };
+  if (!/^[\x21-\x7e]+$/.test(target) || target.includes('#'))
+    return { kind: 'ambiguous', why: 'the path holds characters that must be encoded' };
   const queryAt = target.indexOf('?');
   const path = queryAt === -1 ? target : target.slice(0, queryAt);
   const query = queryAt === -1 ? '' : target.slice(queryAt + 1);

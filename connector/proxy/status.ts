@@ -1,12 +1,6 @@
 /** Refusals as kubectl understands them: Kubernetes `Status` objects. */
 export type StatusReason =
-  | 'BadRequest'
-  | 'Unauthorized'
-  | 'Forbidden'
-  | 'MethodNotAllowed'
-  | 'RequestHeaderFieldsTooLarge'
-  | 'ServiceUnavailable'
-  | 'BadGateway';
+  'BadRequest' | 'Unauthorized' | 'Forbidden' | 'MethodNotAllowed' | 'RequestHeaderFieldsTooLarge' | 'ServiceUnavailable' | 'BadGateway';
 
 const codes = {
   BadRequest: 400,

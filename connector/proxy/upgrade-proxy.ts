@@ -4,6 +4,7 @@
  */
 import type { IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { openRequestOf, type Admission, type Admitted } from './admission.ts';
 import type { Gate } from './gate.ts';
@@ -74,7 +75,13 @@ function connect(crossing: Crossing): void {
     status = 101;
     cluster.setTimeout(0);
     admitted.record.streamOpened(101);
-    client.write(answerHead(101, 'Switching Protocols', [...keptHeaders(incoming.rawHeaders), 'Connection: Upgrade', `Upgrade: ${incoming.headers.upgrade ?? ''}`]));
+    client.write(
+      answerHead(101, 'Switching Protocols', [
+        ...keptHeaders(incoming.rawHeaders),
+        'Connection: Upgrade',
+        `Upgrade: ${incoming.headers.upgrade ?? ''}`,
+      ]),
+    );
     splice(client, cluster, crossing.head, clusterHead);
   });
   outgoing.end();
@@ -84,7 +91,7 @@ function connect(crossing: Crossing): void {
 function splice(client: Duplex, cluster: Duplex, clientHead: Buffer, clusterHead: Buffer): void {
   if (clusterHead.length > 0) client.write(clusterHead);
   if (clientHead.length > 0) cluster.write(clientHead);
-  for (const socket of [client, cluster]) if ('setNoDelay' in socket && typeof socket.setNoDelay === 'function') socket.setNoDelay(true);
+  for (const socket of [client, cluster]) if (socket instanceof Socket) socket.setNoDelay(true);
   cluster.on('error', () => client.destroy());
   cluster.once('close', () => endOrDestroy(client));
   client.once('close', () => cluster.destroy());

@@ -39,7 +39,13 @@ export function createUpstream(access: UpstreamAccess): Upstream {
       : { cert: access.clientCertificate.certificate, key: access.clientCertificate.key.reveal() }),
   };
   // `timeout` closes idle pooled connections before the apiserver would; it does not touch ones in use.
-  const agent = new Agent({ ...tls, keepAlive: true, maxSockets: Number.POSITIVE_INFINITY, maxFreeSockets: 256, timeout: idleMilliseconds });
+  const agent = new Agent({
+    ...tls,
+    keepAlive: true,
+    maxSockets: Number.POSITIVE_INFINITY,
+    maxFreeSockets: 256,
+    timeout: idleMilliseconds,
+  });
   const upgradeAgent = new Agent({ ...tls, keepAlive: false, maxSockets: Number.POSITIVE_INFINITY });
   const hostHeader = `${access.host.includes(':') ? `[${access.host}]` : access.host}:${access.port}`;
 

@@ -7,6 +7,8 @@ import type { IncomingMessage } from 'node:http';
 import { RbacAuthorizationV1ApiRequestFactory } from '@kubernetes/client-node/dist/gen/apis/RbacAuthorizationV1Api.js';
 import { createConfiguration } from '@kubernetes/client-node/dist/gen/configuration.js';
 import type { RequestContext } from '@kubernetes/client-node/dist/gen/http/http.js';
+import type { V1ClusterRoleBinding } from '@kubernetes/client-node/dist/gen/models/V1ClusterRoleBinding.js';
+import type { V1RoleBinding } from '@kubernetes/client-node/dist/gen/models/V1RoleBinding.js';
 import { ServerConfiguration } from '@kubernetes/client-node/dist/gen/servers.js';
 import { z } from 'zod';
 import type { SecretValue } from '../../shared/node/secret-value.ts';
@@ -90,11 +92,21 @@ export function createClusterClient(access: ReconcileAccess): ClusterClient {
       const context =
         binding.namespace === null
           ? await factory.patchClusterRoleBinding(binding.name, body, undefined, undefined, fieldManager, undefined, true)
-          : await factory.patchNamespacedRoleBinding(binding.name, binding.namespace, body, undefined, undefined, fieldManager, undefined, true);
+          : await factory.patchNamespacedRoleBinding(
+              binding.name,
+              binding.namespace,
+              body,
+              undefined,
+              undefined,
+              fieldManager,
+              undefined,
+              true,
+            );
       return sendContext(context, 'application/apply-patch+yaml');
     },
     deleteBinding: async ({ namespace, name }) => {
-      const context = namespace === null ? await factory.deleteClusterRoleBinding(name) : await factory.deleteNamespacedRoleBinding(name, namespace);
+      const context =
+        namespace === null ? await factory.deleteClusterRoleBinding(name) : await factory.deleteNamespacedRoleBinding(name, namespace);
       try {
         await sendContext(context, jsonType);
       } catch (error) {
@@ -132,7 +144,10 @@ function sendRequest(agent: Agent, access: ReconcileAccess, outgoing: Outgoing):
       },
       ...(outgoing.signal === undefined ? {} : { signal: outgoing.signal }),
     });
-    const timer = setTimeout(() => sent.destroy(new Error(`no answer from the kube-apiserver in ${answerMilliseconds} ms`)), answerMilliseconds);
+    const timer = setTimeout(
+      () => sent.destroy(new Error(`no answer from the kube-apiserver in ${answerMilliseconds} ms`)),
+      answerMilliseconds,
+    );
     sent.once('error', (error) => {
       clearTimeout(timer);
       reject(error);
@@ -164,9 +179,9 @@ function messageOf(text: string): string | undefined {
   }
 }
 
-/** Also what the apply patch says, whole. */
-function manifestOf(binding: Binding, destinationId: string) {
-  return {
+/** Also what the apply patch says, whole. The factory takes it for one of its classes, which are bags of the same fields. */
+function manifestOf(binding: Binding, destinationId: string): V1ClusterRoleBinding & V1RoleBinding {
+  const manifest: unknown = {
     apiVersion: 'rbac.authorization.k8s.io/v1',
     kind: binding.namespace === null ? 'ClusterRoleBinding' : 'RoleBinding',
     metadata: {
@@ -178,4 +193,5 @@ function manifestOf(binding: Binding, destinationId: string) {
     subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'Group', name: binding.group }],
     roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: binding.roleKind, name: binding.roleName },
   };
+  return manifest as V1ClusterRoleBinding & V1RoleBinding;
 }

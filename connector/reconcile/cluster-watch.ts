@@ -35,7 +35,8 @@ const builtInRoles = ['view', 'edit', 'admin', 'cluster-admin'];
 const versionSchema = z.object({ gitVersion: z.string() });
 
 export function startClusterWatch(options: ClusterWatchOptions): ClusterWatch {
-  const watch = (path: string, more: { metadataOnly: boolean; labelSelector?: string }): ObjectWatch => watchObjects({ ...options, path, ...more });
+  const watch = (path: string, more: { metadataOnly: boolean; labelSelector?: string }): ObjectWatch =>
+    watchObjects({ ...options, path, ...more });
   const labelSelector = `${managedByLabel}=${managedBy}`;
   const namespaces = watch('/api/v1/namespaces', { metadataOnly: true });
   const clusterRoles = watch(`${rbac}/clusterroles`, { metadataOnly: true });

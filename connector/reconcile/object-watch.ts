@@ -93,13 +93,17 @@ class LiveWatch implements ObjectWatch {
       try {
         await this.#watchFrom(await this.#list());
       } catch (error) {
-        if (this.#stopping.signal.aborted) return;
+        if (this.#isStopped()) return;
         // 410: the version we watched from is gone; listing again is the cure and nothing to worry about.
         if (!(error instanceof ClusterError && error.status === 410))
           this.#options.logger.warn({ err: error, path: this.#options.path }, 'the cluster cannot be watched; trying again');
         await pause(retryMilliseconds, this.#stopping.signal);
       }
     }
+  }
+
+  #isStopped(): boolean {
+    return this.#stopping.signal.aborted;
   }
 
   async #list(): Promise<string> {
@@ -174,7 +178,8 @@ const keyOfObject = (object: WatchedObject): string => `${object.metadata.namesp
 const versionOf = (object: WatchedObject): bigint => BigInt(object.metadata.resourceVersion);
 
 const sameVersions = (left: ReadonlyMap<string, WatchedObject>, right: ReadonlyMap<string, WatchedObject>): boolean =>
-  left.size === right.size && [...left].every(([key, object]) => right.get(key)?.metadata.resourceVersion === object.metadata.resourceVersion);
+  left.size === right.size &&
+  [...left].every(([key, object]) => right.get(key)?.metadata.resourceVersion === object.metadata.resourceVersion);
 
 function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

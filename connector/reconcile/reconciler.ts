@@ -151,7 +151,8 @@ class LiveReconciler implements Reconciler {
     if (step.kind === 'delete') return;
     const { binding } = step;
     // Creating refuses to take over what somebody else made under that name; applying would not.
-    const made = step.kind === 'apply' ? await client.applyBinding(binding, destinationId) : await client.createBinding(binding, destinationId);
+    const made =
+      step.kind === 'apply' ? await client.applyBinding(binding, destinationId) : await client.createBinding(binding, destinationId);
     cluster.adopt(binding.namespace, made);
   }
 
@@ -178,7 +179,10 @@ interface Failure {
 function failureOf(error: unknown, name: string): Failure {
   if (!(error instanceof ClusterError)) return { reason: 'the kube-apiserver cannot be reached; the connector tries again', passing: true };
   if (error.status === 409)
-    return { reason: `a binding named ${name} exists that does not carry infra's labels; it is left alone, rename or delete it`, passing: false };
+    return {
+      reason: `a binding named ${name} exists that does not carry infra's labels; it is left alone, rename or delete it`,
+      passing: false,
+    };
   const reason = `the cluster refused the binding: ${error.message}`.slice(0, 1000);
   return { reason, passing: error.status >= 500 || error.status === 429 };
 }

@@ -4,7 +4,9 @@ import * as x509 from '@peculiar/x509';
 import { KeyObject, randomBytes, webcrypto } from 'node:crypto';
 
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
-x509.cryptoProvider.set(webcrypto as unknown as Crypto);
+type KeyPair = webcrypto.CryptoKeyPair;
+type Key = webcrypto.CryptoKey;
+x509.cryptoProvider.set(webcrypto);
 
 export interface Authority {
   readonly rootPem: string;
@@ -30,14 +32,14 @@ export interface IssuedCertificate {
   readonly chain: string;
   /** Empty when the public key came from elsewhere. */
   readonly keyPem: string;
-  readonly keys: CryptoKeyPair | undefined;
+  readonly keys: KeyPair | undefined;
 }
 
 export const clientAuth = '1.3.6.1.5.5.7.3.2';
 export const serverAuth = '1.3.6.1.5.5.7.3.1';
 
-const newKeys = async (): Promise<CryptoKeyPair> => webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
-const pemOf = (key: CryptoKey): string => KeyObject.from(key).export({ type: 'pkcs8', format: 'pem' }).toString();
+const newKeys = async (): Promise<KeyPair> => webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+const pemOf = (key: Key): string => KeyObject.from(key).export({ type: 'pkcs8', format: 'pem' }).toString();
 const serial = (): string => `00${randomBytes(16).toString('hex')}`;
 const ends = (text: string): string => (text.endsWith('\n') ? text : `${text}\n`);
 

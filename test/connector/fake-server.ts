@@ -5,7 +5,8 @@
 import { createHash, createPublicKey, type JsonWebKey } from 'node:crypto';
 import { createServer, type Server } from 'node:https';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { jwtVerify } from 'jose';
 import type { z } from 'zod';
 import { assertionAudience, assertionScheme, assertionType } from '../../shared/api/connector-assertion.ts';
@@ -59,7 +60,7 @@ export class FakeServer {
   #publicKey: JsonWebKey | undefined;
   #seen = new Set<string>();
   #streams = new Set<ServerResponse>();
-  #sockets = new Set<Socket>();
+  #sockets = new Set<Duplex>();
   #server: Server | undefined;
   #port = 0;
   readonly #serving: IssuedCertificate;
@@ -97,7 +98,7 @@ export class FakeServer {
         this.#problem(response, 401, 'assertion.invalid', error instanceof Error ? error.message : 'unknown');
       });
     });
-    server.on('connection', (socket) => {
+    server.on('connection', (socket: Duplex) => {
       this.#sockets.add(socket);
       socket.on('close', () => this.#sockets.delete(socket));
     });
@@ -160,7 +161,10 @@ export class FakeServer {
     for (const stream of this.#streams) stream.write(`event: change\ndata: ${JSON.stringify({ epoch, revision })}\n\n`);
   }
 
-  async issue(identityId: string, wish: { lifetime?: number; notBefore?: number; sessionLifetime?: number; unannounced?: boolean } = {}): Promise<Credential> {
+  async issue(
+    identityId: string,
+    wish: { lifetime?: number; notBefore?: number; sessionLifetime?: number; unannounced?: boolean } = {},
+  ): Promise<Credential> {
     const leaseId = newId('lease', Date.now());
     const notAfter = Date.now() + (wish.lifetime ?? 3_600_000);
     const certificate = await this.authority.issue({
@@ -205,22 +209,29 @@ export class FakeServer {
     await this.#verify(request, body);
     switch (pathname) {
       case connectors.desiredState.path:
-        return this.#json(response, 200, this.#state(searchParams.get('epoch'), Number(searchParams.get('since') ?? 'NaN')));
+        this.#json(response, 200, this.#state(searchParams.get('epoch'), Number(searchParams.get('since') ?? 'NaN')));
+        return;
       case connectors.changes.path:
-        return this.#stream(response);
+        this.#stream(response);
+        return;
       case connectors.acknowledge.path:
         this.acknowledgements.push({ ...connectors.acknowledge.body.parse(JSON.parse(body)), at: Date.now() });
-        return void response.writeHead(204).end();
+        response.writeHead(204).end();
+        return;
       case connectors.report.path:
         this.reports.push(connectors.report.body.parse(JSON.parse(body)));
-        return void response.writeHead(204).end();
+        response.writeHead(204).end();
+        return;
       case connectors.uploadAudit.path:
         this.events.push(...connectors.uploadAudit.body.parse(JSON.parse(body)).events);
-        return void response.writeHead(204).end();
+        response.writeHead(204).end();
+        return;
       case connectors.servingCertificate.path:
-        return this.#json(response, 201, await this.#certify(body));
+        this.#json(response, 201, await this.#certify(body));
+        return;
       default:
-        return this.#problem(response, 404, 'request.not-found', pathname);
+        this.#problem(response, 404, 'request.not-found', pathname);
+        return;
     }
   }
 
@@ -230,11 +241,16 @@ export class FakeServer {
 
   #enrol(body: string, response: ServerResponse): void {
     const wish = connectors.enrol.body.parse(JSON.parse(body));
-    if (wish.joinToken !== this.joinToken) return this.#problem(response, 401, 'token.invalid', 'this join token is not valid.');
-    if (this.#publicKey !== undefined && this.#publicKey.x !== wish.publicKey.x)
-      return this.#problem(response, 403, 'connector.key-mismatch', 'this join token was used with another key.');
+    if (wish.joinToken !== this.joinToken) {
+      this.#problem(response, 401, 'token.invalid', 'this join token is not valid.');
+      return;
+    }
+    if (this.#publicKey !== undefined && this.#publicKey.x !== wish.publicKey.x) {
+      this.#problem(response, 403, 'connector.key-mismatch', 'this join token was used with another key.');
+      return;
+    }
     this.#publicKey = { ...wish.publicKey };
-    return this.#json(response, 201, {
+    this.#json(response, 201, {
       connectorId: this.connectorId,
       destination: { id: this.destinationId, name: this.destinationName },
       trustDomain,
@@ -256,7 +272,8 @@ export class FakeServer {
       clockTolerance: 5,
     });
     const digest = createHash('sha256').update(body).digest('base64url');
-    if (payload['htm'] !== request.method || payload['htu'] !== request.url || payload['bdh'] !== digest) throw new Error('not for this request');
+    if (payload['htm'] !== request.method || payload['htu'] !== request.url || payload['bdh'] !== digest)
+      throw new Error('not for this request');
     if (this.#seen.has(payload.jti ?? '')) throw new Error('replayed');
     this.#seen.add(payload.jti ?? '');
   }
@@ -305,7 +322,11 @@ export class FakeServer {
         ...(host === null ? [] : [{ type: /^[\d.]+$/.test(host) ? ('ip' as const) : ('dns' as const), value: host }]),
       ],
     });
-    return { certificateChain: certificate.chain, caCertificates: this.authority.rootPem, expiresAt: new Date(Date.now() + 3_600_000).toISOString() };
+    return {
+      certificateChain: certificate.chain,
+      caCertificates: this.authority.rootPem,
+      expiresAt: new Date(Date.now() + 3_600_000).toISOString(),
+    };
   }
 
   #json(response: ServerResponse, status: number, value: unknown): void {

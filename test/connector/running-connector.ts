@@ -66,9 +66,11 @@ export class RunningConnector {
     };
     child.stdout.on('data', collect);
     child.stderr.on('data', collect);
-    await until(() => this.#portFromLog() !== undefined || child.exitCode !== null, 'the connector listens', 15_000).catch((error: unknown) => {
-      throw new Error(`${String(error)}\n${this.output}`);
-    });
+    await until(() => this.#portFromLog() !== undefined || child.exitCode !== null, 'the connector listens', 15_000).catch(
+      (error: unknown) => {
+        throw new Error(`${String(error)}\n${this.output}`);
+      },
+    );
     this.#listenPort = this.#portFromLog();
   }
 
@@ -104,7 +106,11 @@ export class RunningConnector {
   }
 
   /** One request on a connection of its own. */
-  request(credential: Pick<Credential, 'chain' | 'keyPem'> | undefined, path: string, options: RequestOptions & { body?: string } = {}): Promise<Answer> {
+  request(
+    credential: Pick<Credential, 'chain' | 'keyPem'> | undefined,
+    path: string,
+    options: RequestOptions & { body?: string } = {},
+  ): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const { body, ...rest } = options;
       const outgoing = request(
