@@ -26,7 +26,10 @@ export interface AuditLog {
 export function createAuditLog(store: AuditStore): AuditLog {
   return {
     record: async (record) => {
-      const { act: { by, now }, destination } = record;
+      const {
+        act: { by, now },
+        destination,
+      } = record;
       const event = auditEvent.parse({
         id: newId('auditEvent', now),
         at: toTime(now),

@@ -29,7 +29,15 @@ export function createAuditStore(db: Handle): AuditStore {
     insert,
     insertMissing: async (events) => {
       const unique = [...new Map(events.map((event) => [event.id as string, event])).values()];
-      const present = await db.selectFrom('audit_events').select('id').where('id', 'in', unique.map(({ id }) => id as string)).execute();
+      const present = await db
+        .selectFrom('audit_events')
+        .select('id')
+        .where(
+          'id',
+          'in',
+          unique.map(({ id }) => id as string),
+        )
+        .execute();
       const known = new Set(present.map(({ id }) => id));
       await insert(unique.filter(({ id }) => !known.has(id)));
     },
@@ -38,13 +46,21 @@ export function createAuditStore(db: Handle): AuditStore {
       const { actor } = filter;
       if (actor !== undefined) query = query.where((eb) => eb.or([eb('actor_name', '=', actor), eb('actor_id', '=', actor)]));
       if (filter.destination !== undefined) query = query.where('destination_id', '=', filter.destination);
-      if (filter.event !== undefined) query = filter.event.includes('.') ? query.where('event', '=', filter.event) : query.where('event', '>', `${filter.event}.`).where('event', '<', `${filter.event}/`);
+      if (filter.event !== undefined)
+        query = filter.event.includes('.')
+          ? query.where('event', '=', filter.event)
+          : query.where('event', '>', `${filter.event}.`).where('event', '<', `${filter.event}/`);
       if (filter.outcome !== undefined) query = query.where('outcome', '=', filter.outcome);
       if (filter.since !== undefined) query = query.where('at', '>=', filter.since);
       if (filter.until !== undefined) query = query.where('at', '<', filter.until);
       const after = decodeCursor(filter.cursor);
-      if (after !== undefined) query = query.where((eb) => eb.or([eb('at', '<', after.key), eb.and([eb('at', '=', after.key), eb('id', '<', after.id)])]));
-      const rows = await query.orderBy('at', 'desc').orderBy('id', 'desc').limit(filter.limit + 1).execute();
+      if (after !== undefined)
+        query = query.where((eb) => eb.or([eb('at', '<', after.key), eb.and([eb('at', '=', after.key), eb('id', '<', after.id)])]));
+      const rows = await query
+        .orderBy('at', 'desc')
+        .orderBy('id', 'desc')
+        .limit(filter.limit + 1)
+        .execute();
       return toPage(rows, filter, { item: fromRow, cursor: (row) => ({ key: row.at, id: row.id }) });
     },
   };

@@ -7,7 +7,12 @@ export type ServerRole = 'admin' | 'view';
 /** An identity with a live session. */
 export interface Caller {
   readonly identity: { readonly id: IdentityId; readonly kind: 'user' | 'workload'; readonly name: string };
-  readonly session: { readonly id: SessionId; readonly method: 'password' | 'access-key'; readonly accessKeyId: AccessKeyId | null; readonly expiresAt: number };
+  readonly session: {
+    readonly id: SessionId;
+    readonly method: 'password' | 'access-key';
+    readonly accessKeyId: AccessKeyId | null;
+    readonly expiresAt: number;
+  };
   /** Roles on the resource `infra` that held when the request came in; admin includes view. */
   readonly serverRoles: ReadonlySet<ServerRole>;
   readonly source: AuditSource;

@@ -27,19 +27,42 @@ export interface AuthorityStore {
 export function createAuthorityStore(db: Handle): AuthorityStore {
   return {
     insert: async (authority) => {
-      const row = { id: authority.id, kind: authority.kind, state: authority.state, certificate: authority.certificate, sealed_key: authority.sealedKey, created_at: authority.createdAt, not_after: authority.notAfter };
+      const row = {
+        id: authority.id,
+        kind: authority.kind,
+        state: authority.state,
+        certificate: authority.certificate,
+        sealed_key: authority.sealedKey,
+        created_at: authority.createdAt,
+        not_after: authority.notAfter,
+      };
       await db.insertInto('authorities').values(row).execute();
     },
     active: async (kind) => {
-      const row = await db.selectFrom('authorities').selectAll().where('kind', '=', kind).where('state', '=', 'active').orderBy('id', 'desc').executeTakeFirst();
+      const row = await db
+        .selectFrom('authorities')
+        .selectAll()
+        .where('kind', '=', kind)
+        .where('state', '=', 'active')
+        .orderBy('id', 'desc')
+        .executeTakeFirst();
       if (row === undefined) return undefined;
-      return { id: row.id, kind, state: 'active', certificate: row.certificate, sealedKey: row.sealed_key, createdAt: row.created_at, notAfter: row.not_after };
+      return {
+        id: row.id,
+        kind,
+        state: 'active',
+        certificate: row.certificate,
+        sealedKey: row.sealed_key,
+        createdAt: row.created_at,
+        notAfter: row.not_after,
+      };
     },
     setState: async (id, state) => void (await db.updateTable('authorities').set({ state }).where('id', '=', id).execute()),
     dataKey: async () => {
       const row = await db.selectFrom('data_keys').selectAll().orderBy('id', 'desc').executeTakeFirst();
       return row === undefined ? undefined : { id: row.id, wrappedKey: row.wrapped_key };
     },
-    insertDataKey: async (key) => void (await db.insertInto('data_keys').values({ id: key.id, wrapped_key: key.wrappedKey, created_at: key.createdAt }).execute()),
+    insertDataKey: async (key) =>
+      void (await db.insertInto('data_keys').values({ id: key.id, wrapped_key: key.wrappedKey, created_at: key.createdAt }).execute()),
   };
 }

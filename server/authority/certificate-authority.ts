@@ -9,7 +9,17 @@ import { certificateFingerprint } from '../../shared/node/fingerprint.ts';
 import type { Transact } from '../storage/transact.ts';
 import type { AuthorityRecord, AuthorityStore } from './authority-store.ts';
 import type { Sealing } from './sealing.ts';
-import { createIntermediate, createLeaf, createRoot, exportPrivateKey, importPrivateKey, newKeyPair, readCertificateRequest, type Issuer, type KeyPair } from './x509.ts';
+import {
+  createIntermediate,
+  createLeaf,
+  createRoot,
+  exportPrivateKey,
+  importPrivateKey,
+  newKeyPair,
+  readCertificateRequest,
+  type Issuer,
+  type KeyPair,
+} from './x509.ts';
 
 const day = 86_400_000;
 const rootLife = 10 * 365 * day;
@@ -32,7 +42,13 @@ export interface CertificateAuthority {
   readonly rootCertificate: string;
   readonly rootFingerprint: string;
   /** For one person, one destination, one lease (`architecture.md` §5). `expiresAt` in milliseconds. */
-  issueForLease(request: { readonly csr: string; readonly destinationId: string; readonly identityId: string; readonly leaseId: string; readonly expiresAt: number }): Promise<IssuedChain>;
+  issueForLease(request: {
+    readonly csr: string;
+    readonly destinationId: string;
+    readonly identityId: string;
+    readonly leaseId: string;
+    readonly expiresAt: number;
+  }): Promise<IssuedChain>;
   /** For a connector's listener: its name in the trust domain, and the host it is reached at. */
   issueForConnector(request: { readonly csr: string; readonly destinationId: string; readonly host: string | null }): Promise<IssuedChain>;
   /** For the server's own listener, with a key made here and kept in memory. The root is at the end of the chain, for those who pin it. */
@@ -49,8 +65,10 @@ export interface CertificateAuthorityOptions {
 }
 
 export const connectorServerName = (destinationId: string, trustDomain: string): string => `${destinationId}.connector.${trustDomain}`;
-export const leaseUri = (trustDomain: string, ids: { readonly destinationId: string; readonly identityId: string; readonly leaseId: string }): string =>
-  `spiffe://${trustDomain}/destination/${ids.destinationId}/identity/${ids.identityId}/lease/${ids.leaseId}`;
+export const leaseUri = (
+  trustDomain: string,
+  ids: { readonly destinationId: string; readonly identityId: string; readonly leaseId: string },
+): string => `spiffe://${trustDomain}/destination/${ids.destinationId}/identity/${ids.identityId}/lease/${ids.leaseId}`;
 
 /** Opens the hierarchy, making what is missing. */
 export async function openCertificateAuthority(options: CertificateAuthorityOptions): Promise<CertificateAuthority> {
@@ -59,7 +77,11 @@ export async function openCertificateAuthority(options: CertificateAuthorityOpti
   let intermediate = await openOrCreate(options, 'intermediate', root);
 
   const validUntil = (expiresAt: number) => ({ notBefore: new Date(clock.now() - backdate), notAfter: new Date(expiresAt) });
-  const chained = (leaf: { readonly certificate: string; readonly serial: string }, expiresAt: number): IssuedChain => ({ chain: leaf.certificate + intermediate.certificate, serial: leaf.serial, expiresAt });
+  const chained = (leaf: { readonly certificate: string; readonly serial: string }, expiresAt: number): IssuedChain => ({
+    chain: leaf.certificate + intermediate.certificate,
+    serial: leaf.serial,
+    expiresAt,
+  });
 
   return {
     trustDomain,
@@ -69,20 +91,38 @@ export async function openCertificateAuthority(options: CertificateAuthorityOpti
     issueForLease: async ({ csr, expiresAt, ...ids }) => {
       const publicKey = await readCertificateRequest(csr);
       const names = [{ type: 'url', value: leaseUri(trustDomain, ids) }] as const;
-      return chained(await createLeaf(intermediate, { publicKey, commonName: ids.identityId, usage: 'clientAuth', names, ...validUntil(expiresAt) }), expiresAt);
+      return chained(
+        await createLeaf(intermediate, { publicKey, commonName: ids.identityId, usage: 'clientAuth', names, ...validUntil(expiresAt) }),
+        expiresAt,
+      );
     },
 
     issueForConnector: async ({ csr, destinationId, host }) => {
       const publicKey = await readCertificateRequest(csr);
       const expiresAt = clock.now() + 7 * day;
       const commonName = connectorServerName(destinationId, trustDomain);
-      return chained(await createLeaf(intermediate, { publicKey, commonName: destinationId, usage: 'serverAuth', names: [commonName, host].filter((name) => name !== null).map(hostName), ...validUntil(expiresAt) }), expiresAt);
+      return chained(
+        await createLeaf(intermediate, {
+          publicKey,
+          commonName: destinationId,
+          usage: 'serverAuth',
+          names: [commonName, host].filter((name) => name !== null).map(hostName),
+          ...validUntil(expiresAt),
+        }),
+        expiresAt,
+      );
     },
 
     issueForServer: async (hosts) => {
       const keys = await newKeyPair();
       const expiresAt = clock.now() + 30 * day;
-      const leaf = await createLeaf(intermediate, { publicKey: keys.publicKey, commonName: 'infra-server', usage: 'serverAuth', names: [...new Set(hosts)].map(hostName), ...validUntil(expiresAt) });
+      const leaf = await createLeaf(intermediate, {
+        publicKey: keys.publicKey,
+        commonName: 'infra-server',
+        usage: 'serverAuth',
+        names: [...new Set(hosts)].map(hostName),
+        ...validUntil(expiresAt),
+      });
       const { chain, serial } = chained(leaf, expiresAt);
       return { chain: chain + root.certificate, serial, expiresAt, privateKey: toPem(await exportPrivateKey(keys.privateKey)) };
     },
@@ -100,7 +140,11 @@ interface OpenAuthority extends Issuer {
   readonly notAfter: number;
 }
 
-async function openOrCreate(options: CertificateAuthorityOptions, kind: 'root' | 'intermediate', root?: OpenAuthority): Promise<OpenAuthority> {
+async function openOrCreate(
+  options: CertificateAuthorityOptions,
+  kind: 'root' | 'intermediate',
+  root?: OpenAuthority,
+): Promise<OpenAuthority> {
   const record = await options.transact(async ({ authorities }) => authorities.active(kind));
   return record === undefined ? create(options, kind, root) : open(options.sealing, record);
 }
@@ -113,14 +157,31 @@ async function open(sealing: Sealing, record: AuthorityRecord): Promise<OpenAuth
 
 const purpose = (id: string): string => `authority:${id}`;
 
-async function create(options: CertificateAuthorityOptions, kind: 'root' | 'intermediate', root?: OpenAuthority, replaces?: string): Promise<OpenAuthority> {
+async function create(
+  options: CertificateAuthorityOptions,
+  kind: 'root' | 'intermediate',
+  root?: OpenAuthority,
+  replaces?: string,
+): Promise<OpenAuthority> {
   const { transact, sealing, trustDomain, clock } = options;
   const now = clock.now();
   const id = newId('authority', now);
   const keys = await newKeyPair();
   const notAfter = now + (root === undefined ? rootLife : intermediateLife);
-  const { certificate } = await sign(keys, { kind, trustDomain, root, id }, { notBefore: new Date(now - backdate), notAfter: new Date(notAfter) });
-  const record: AuthorityRecord = { id, kind, state: 'active', certificate, sealedKey: sealing.seal(await exportPrivateKey(keys.privateKey), purpose(id)), createdAt: toTime(now), notAfter: toTime(notAfter) };
+  const { certificate } = await sign(
+    keys,
+    { kind, trustDomain, root, id },
+    { notBefore: new Date(now - backdate), notAfter: new Date(notAfter) },
+  );
+  const record: AuthorityRecord = {
+    id,
+    kind,
+    state: 'active',
+    certificate,
+    sealedKey: sealing.seal(await exportPrivateKey(keys.privateKey), purpose(id)),
+    createdAt: toTime(now),
+    notAfter: toTime(notAfter),
+  };
   await transact(async ({ authorities }) => {
     if (replaces !== undefined) await authorities.setState(replaces, 'verify-only');
     await authorities.insert(record);
@@ -128,7 +189,11 @@ async function create(options: CertificateAuthorityOptions, kind: 'root' | 'inte
   return open(sealing, record);
 }
 
-async function sign(keys: KeyPair, what: { kind: string; trustDomain: string; root: OpenAuthority | undefined; id: string }, validity: { notBefore: Date; notAfter: Date }) {
+async function sign(
+  keys: KeyPair,
+  what: { kind: string; trustDomain: string; root: OpenAuthority | undefined; id: string },
+  validity: { notBefore: Date; notAfter: Date },
+) {
   if (what.root === undefined) return createRoot(keys, `infra root ${what.trustDomain}`, validity);
   // The id makes the name of each intermediate its own, so chains of the old and the new one cannot be mixed up.
   return createIntermediate(keys.publicKey, what.root, `infra intermediate ${what.id}`, validity);
@@ -136,4 +201,5 @@ async function sign(keys: KeyPair, what: { kind: string; trustDomain: string; ro
 
 const hostName = (host: string): { type: 'dns' | 'ip'; value: string } => ({ type: isIP(host) === 0 ? 'dns' : 'ip', value: host });
 
-const toPem = (pkcs8: Buffer): string => `-----BEGIN PRIVATE KEY-----\n${pkcs8.toString('base64').replace(/.{64}(?=.)/g, '$&\n')}\n-----END PRIVATE KEY-----\n`;
+const toPem = (pkcs8: Buffer): string =>
+  `-----BEGIN PRIVATE KEY-----\n${pkcs8.toString('base64').replace(/.{64}(?=.)/g, '$&\n')}\n-----END PRIVATE KEY-----\n`;

@@ -23,8 +23,10 @@ export function loadRootKey(file: string, mayCreate: boolean): Buffer {
     writeFileSync(file, randomBytes(keyBytes), { mode: 0o600, flag: 'wx' });
   }
   // Windows has no such bits; its access lists are the folder's.
-  if (process.platform !== 'win32' && (statSync(file).mode & 0o077) !== 0) throw new RootKeyError(`the root key ${file} can be read by others; run: chmod 600 ${file}`);
+  if (process.platform !== 'win32' && (statSync(file).mode & 0o077) !== 0)
+    throw new RootKeyError(`the root key ${file} can be read by others; run: chmod 600 ${file}`);
   const key = readFileSync(file);
-  if (key.length !== keyBytes) throw new RootKeyError(`the root key ${file} has ${key.length} bytes instead of ${keyBytes}; put back the one this data was made with`);
+  if (key.length !== keyBytes)
+    throw new RootKeyError(`the root key ${file} has ${key.length} bytes instead of ${keyBytes}; put back the one this data was made with`);
   return key;
 }

@@ -23,8 +23,11 @@ export function createSealing(key: Buffer): Sealing {
     },
     open: (text, purpose) => {
       const [found, nonce, tag, sealed] = text.split('.');
-      if (found !== version || nonce === undefined || tag === undefined || sealed === undefined) throw new Error('the sealed text has an unknown form');
-      const decipher = createDecipheriv('aes-256-gcm', key, Buffer.from(nonce, 'base64url'), { authTagLength: 16 }).setAAD(Buffer.from(purpose)).setAuthTag(Buffer.from(tag, 'base64url'));
+      if (found !== version || nonce === undefined || tag === undefined || sealed === undefined)
+        throw new Error('the sealed text has an unknown form');
+      const decipher = createDecipheriv('aes-256-gcm', key, Buffer.from(nonce, 'base64url'), { authTagLength: 16 })
+        .setAAD(Buffer.from(purpose))
+        .setAuthTag(Buffer.from(tag, 'base64url'));
       return Buffer.concat([decipher.update(Buffer.from(sealed, 'base64url')), decipher.final()]);
     },
   };

@@ -40,11 +40,20 @@ export async function newKeyPair(): Promise<KeyPair> {
   return webcrypto.subtle.generateKey(ecdsa, true, ['sign', 'verify']);
 }
 
-export const exportPrivateKey = async (key: webcrypto.CryptoKey): Promise<Buffer> => Buffer.from(await webcrypto.subtle.exportKey('pkcs8', key));
-export const importPrivateKey = async (pkcs8: Buffer): Promise<webcrypto.CryptoKey> => webcrypto.subtle.importKey('pkcs8', pkcs8, ecdsa, false, ['sign']);
+export const exportPrivateKey = async (key: webcrypto.CryptoKey): Promise<Buffer> =>
+  Buffer.from(await webcrypto.subtle.exportKey('pkcs8', key));
+export const importPrivateKey = async (pkcs8: Buffer): Promise<webcrypto.CryptoKey> =>
+  webcrypto.subtle.importKey('pkcs8', pkcs8, ecdsa, false, ['sign']);
 
 export async function createRoot(keys: KeyPair, name: string, validity: Validity): Promise<IssuedCertificate> {
-  return finish({ subject: `CN=${name}`, issuer: `CN=${name}`, publicKey: keys.publicKey, signingKey: keys.privateKey, ...validity, extensions: await authorityExtensions(keys.publicKey, 1) });
+  return finish({
+    subject: `CN=${name}`,
+    issuer: `CN=${name}`,
+    publicKey: keys.publicKey,
+    signingKey: keys.privateKey,
+    ...validity,
+    extensions: await authorityExtensions(keys.publicKey, 1),
+  });
 }
 
 export async function createIntermediate(publicKey: PublicKey, root: Issuer, name: string, validity: Validity): Promise<IssuedCertificate> {
@@ -63,7 +72,15 @@ export async function createLeaf(issuer: Issuer, leaf: Leaf): Promise<IssuedCert
     await x509.SubjectKeyIdentifierExtension.create(leaf.publicKey),
   ];
   const { notBefore, notAfter } = leaf;
-  return finish({ subject: `CN=${leaf.commonName}`, issuer: subjectOf(issuer), publicKey: leaf.publicKey, signingKey: issuer.privateKey, notBefore, notAfter, extensions });
+  return finish({
+    subject: `CN=${leaf.commonName}`,
+    issuer: subjectOf(issuer),
+    publicKey: leaf.publicKey,
+    signingKey: issuer.privateKey,
+    notBefore,
+    notAfter,
+    extensions,
+  });
 }
 
 /** The key of a PKCS #10 request, once its signature proves that the sender holds it. Subject and wished-for extensions are not looked at. */
@@ -75,7 +92,8 @@ export async function readCertificateRequest(pem: string): Promise<PublicKey> {
     throw new DomainError('lease.csr-invalid', 'The certificate request is not PKCS #10 in PEM.', { cause });
   }
   const algorithm = request.publicKey.algorithm as { readonly name?: string; readonly namedCurve?: string };
-  if (algorithm.name !== 'ECDSA' || algorithm.namedCurve !== 'P-256') throw new DomainError('lease.csr-invalid', 'The key of the certificate request must be ECDSA P-256.');
+  if (algorithm.name !== 'ECDSA' || algorithm.namedCurve !== 'P-256')
+    throw new DomainError('lease.csr-invalid', 'The key of the certificate request must be ECDSA P-256.');
   const holds = await request.verify().catch(() => false);
   if (!holds) throw new DomainError('lease.csr-invalid', 'The certificate request is not signed by its own key.');
   return request.publicKey.export(ecdsa, ['verify']) as Promise<PublicKey>;
@@ -91,7 +109,11 @@ interface ToBeSigned extends Validity {
 
 async function finish(input: ToBeSigned): Promise<IssuedCertificate> {
   const serial = newSerial();
-  const certificate = await x509.X509CertificateGenerator.create({ ...input, serialNumber: serial, signingAlgorithm: ecdsa } as x509.X509CertificateCreateParams);
+  const certificate = await x509.X509CertificateGenerator.create({
+    ...input,
+    serialNumber: serial,
+    signingAlgorithm: ecdsa,
+  });
   return { certificate: `${certificate.toString('pem')}\n`, serial };
 }
 

@@ -2,7 +2,12 @@
 import type { AuditEvent } from '../../shared/api/audit.ts';
 import type { AccessEvent } from '../../shared/api/connectors.ts';
 
-const eventOf = { completed: 'request.completed', refused: 'request.refused', 'stream-opened': 'stream.opened', 'stream-closed': 'stream.closed' } as const;
+const eventOf = {
+  completed: 'request.completed',
+  refused: 'request.refused',
+  'stream-opened': 'stream.opened',
+  'stream-closed': 'stream.closed',
+} as const;
 
 export interface AccessLogContext {
   readonly destination: { readonly id: string; readonly name: string };

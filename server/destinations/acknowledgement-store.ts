@@ -38,16 +38,40 @@ export function createAcknowledgementStore(db: Handle): AcknowledgementStore {
       await db.deleteFrom('acknowledgements').where('connector_id', '=', record.connectorId).where('epoch', '!=', record.epoch).execute();
       await db
         .insertInto('acknowledgements')
-        .values({ connector_id: record.connectorId, replica: record.replica, kind: record.kind, revision: record.revision, epoch: record.epoch, sequence: record.sequence, at: record.at, streams_closed: record.streamsClosed })
+        .values({
+          connector_id: record.connectorId,
+          replica: record.replica,
+          kind: record.kind,
+          revision: record.revision,
+          epoch: record.epoch,
+          sequence: record.sequence,
+          at: record.at,
+          streams_closed: record.streamsClosed,
+        })
         .execute();
       return true;
     },
     covering: async (connectorId, epoch, revision) => {
-      const rows = await all.where('connector_id', '=', connectorId).where('epoch', '=', epoch).where('revision', '>=', revision).orderBy('revision').execute();
+      const rows = await all
+        .where('connector_id', '=', connectorId)
+        .where('epoch', '=', epoch)
+        .where('revision', '>=', revision)
+        .orderBy('revision')
+        .execute();
       const first = new Map<string, AcknowledgementRecord>();
       for (const row of rows) {
         const key = `${row.replica} ${row.kind}`;
-        if (!first.has(key)) first.set(key, { connectorId, replica: row.replica, kind: row.kind === 'applied' ? 'applied' : 'enforced', revision: row.revision, epoch, sequence: row.sequence, at: row.at, streamsClosed: row.streams_closed });
+        if (!first.has(key))
+          first.set(key, {
+            connectorId,
+            replica: row.replica,
+            kind: row.kind === 'applied' ? 'applied' : 'enforced',
+            revision: row.revision,
+            epoch,
+            sequence: row.sequence,
+            at: row.at,
+            streamsClosed: row.streams_closed,
+          });
       }
       return [...first.values()];
     },

@@ -4,7 +4,14 @@
  */
 import { createHash } from 'node:crypto';
 import { compactVerify, decodeJwt, importJWK, type JWK } from 'jose';
-import { assertionAlgorithm, assertionAudience, assertionClaims, assertionLifetimeSeconds, assertionType, type AssertionClaims } from '../../shared/api/connector-assertion.ts';
+import {
+  assertionAlgorithm,
+  assertionAudience,
+  assertionClaims,
+  assertionLifetimeSeconds,
+  assertionType,
+  type AssertionClaims,
+} from '../../shared/api/connector-assertion.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { DomainError } from '../../shared/api/problem.ts';
 
@@ -32,13 +39,15 @@ export function createAssertionCheck(options: AssertionCheckOptions): AssertionC
     const now = options.clock.now();
     const fault = mismatch(claims, request, { audience: assertionAudience(options.trustDomain), nowSeconds: now / 1000 });
     if (fault !== undefined) throw new DomainError('assertion.invalid', `The connector's assertion does not fit: ${fault}.`);
-    if (isReplay(`${claims.iss} ${claims.jti}`, now)) throw new DomainError('assertion.replayed', 'This assertion was used already. Sign a new one for each request.');
+    if (isReplay(`${claims.iss} ${claims.jti}`, now))
+      throw new DomainError('assertion.replayed', 'This assertion was used already. Sign a new one for each request.');
     return claims.iss;
   };
 }
 
 async function verify({ keyOf }: AssertionCheckOptions, token: string): Promise<AssertionClaims> {
-  const invalid = (cause?: unknown): DomainError => new DomainError('assertion.invalid', 'The connector’s assertion does not hold. Enrol it again with a new join token.', { cause });
+  const invalid = (cause?: unknown): DomainError =>
+    new DomainError('assertion.invalid', 'The connector’s assertion does not hold. Enrol it again with a new join token.', { cause });
   let issuer: string | undefined;
   try {
     issuer = decodeJwt(token).iss;
@@ -50,7 +59,9 @@ async function verify({ keyOf }: AssertionCheckOptions, token: string): Promise<
   try {
     // Our own database holds the key; enrolment checked its form.
     const jwk = JSON.parse(key) as JWK;
-    const { payload, protectedHeader } = await compactVerify(token, await importJWK(jwk, assertionAlgorithm), { algorithms: [assertionAlgorithm] });
+    const { payload, protectedHeader } = await compactVerify(token, await importJWK(jwk, assertionAlgorithm), {
+      algorithms: [assertionAlgorithm],
+    });
     if (protectedHeader.typ !== assertionType) throw new Error('wrong type');
     return assertionClaims.parse(JSON.parse(Buffer.from(payload).toString('utf8')));
   } catch (cause) {
@@ -59,9 +70,14 @@ async function verify({ keyOf }: AssertionCheckOptions, token: string): Promise<
 }
 
 /** Why claims do not belong to a request, or undefined when they do. */
-function mismatch(claims: AssertionClaims, request: AssertedRequest, expected: { readonly audience: string; readonly nowSeconds: number }): string | undefined {
+function mismatch(
+  claims: AssertionClaims,
+  request: AssertedRequest,
+  expected: { readonly audience: string; readonly nowSeconds: number },
+): string | undefined {
   if (claims.aud !== expected.audience) return 'it is for another server';
-  if (Math.abs(expected.nowSeconds - claims.iat) > assertionLifetimeSeconds) return `its time is off by more than ${assertionLifetimeSeconds} s; learn the server’s time from the Date header`;
+  if (Math.abs(expected.nowSeconds - claims.iat) > assertionLifetimeSeconds)
+    return `its time is off by more than ${assertionLifetimeSeconds} s; learn the server’s time from the Date header`;
   if (claims.htm !== request.method) return 'it is for another method';
   if (claims.htu !== request.url) return 'it is for another path';
   return claims.bdh === createHash('sha256').update(request.body).digest('base64url') ? undefined : 'it is for another body';

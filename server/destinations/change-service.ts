@@ -10,7 +10,12 @@ import type { DestinationRecord, DestinationStore } from './destination-store.ts
 import type { Presence } from './presence.ts';
 
 export interface ChangeServiceOptions {
-  readonly read: { readonly feed: ChangeFeed; readonly destinations: DestinationStore; readonly connectors: ConnectorStore; readonly acknowledgements: AcknowledgementStore };
+  readonly read: {
+    readonly feed: ChangeFeed;
+    readonly destinations: DestinationStore;
+    readonly connectors: ConnectorStore;
+    readonly acknowledgements: AcknowledgementStore;
+  };
   readonly bell: ChangeBell;
   readonly presence: Presence;
   readonly clock: Clock;
@@ -33,7 +38,9 @@ export function createChangeService(options: ChangeServiceOptions) {
     // A stranger's change looks like none.
     if (!mayRead) throw new DomainError('change.not-found', 'There is no such change of yours.');
     const destinations = await read.destinations.findMany(change.destinations);
-    const acknowledgements = (await Promise.all(destinations.map((destination) => acknowledgementsOf(options, destination, { revision, at: change.at })))).flat();
+    const acknowledgements = (
+      await Promise.all(destinations.map((destination) => acknowledgementsOf(options, destination, { revision, at: change.at })))
+    ).flat();
     return { revision, committedAt: change.at, complete: acknowledgements.every(({ state }) => state === 'enforced'), acknowledgements };
   };
 
@@ -64,18 +71,40 @@ async function nextAcknowledgement(bell: ChangeBell, milliseconds: number): Prom
   });
 }
 
-async function acknowledgementsOf({ read, presence, clock }: ChangeServiceOptions, destination: DestinationRecord, change: { revision: number; at: string }): Promise<Acknowledgement[]> {
+async function acknowledgementsOf(
+  { read, presence, clock }: ChangeServiceOptions,
+  destination: DestinationRecord,
+  change: { revision: number; at: string },
+): Promise<Acknowledgement[]> {
   const { epoch } = await read.feed.position();
   const known = await read.connectors.ofDestination(destination.id);
   // Whose stream is open is in contact now, whenever it last asked for something.
-  const connectors = known.map((connector) => (presence.isOnline(connector.id) ? { ...connector, lastSeenAt: toTime(clock.now()) } : connector));
+  const connectors = known.map((connector) =>
+    presence.isOnline(connector.id) ? { ...connector, lastSeenAt: toTime(clock.now()) } : connector,
+  );
   const listed = connectors.filter((connector) => !refusesAlready(connector, destination, change.at));
   const all = await Promise.all(
     listed.map(async (connector) => {
       const covering = await read.acknowledgements.covering(connector.id, epoch, change.revision);
       const enforced = covering.filter(({ kind }) => kind === 'enforced');
-      const base = { destination: { id: destination.id, name: destination.name }, connectorId: connector.id, lastSeenAt: connector.lastSeenAt };
-      if (enforced.length === 0) return [{ ...base, replica: null, state: 'pending' as const, enforcedAt: null, appliedAt: null, tookMilliseconds: null, streamsClosed: 0, trueBy: toTime(staleAt(connector, destination)) }];
+      const base = {
+        destination: { id: destination.id, name: destination.name },
+        connectorId: connector.id,
+        lastSeenAt: connector.lastSeenAt,
+      };
+      if (enforced.length === 0)
+        return [
+          {
+            ...base,
+            replica: null,
+            state: 'pending' as const,
+            enforcedAt: null,
+            appliedAt: null,
+            tookMilliseconds: null,
+            streamsClosed: 0,
+            trueBy: toTime(staleAt(connector, destination)),
+          },
+        ];
       return enforced.map((record) => ({
         ...base,
         replica: record.replica,
@@ -99,4 +128,5 @@ const staleAt = (connector: ConnectorRecord, destination: DestinationRecord): nu
 const seenPrecision = 60_000;
 
 /** A connector that was past its staleness limit before the change lets nobody in: there is nothing to wait for. */
-const refusesAlready = (connector: ConnectorRecord, destination: DestinationRecord, changedAt: string): boolean => staleAt(connector, destination) + seenPrecision < fromTime(changedAt);
+const refusesAlready = (connector: ConnectorRecord, destination: DestinationRecord, changedAt: string): boolean =>
+  staleAt(connector, destination) + seenPrecision < fromTime(changedAt);

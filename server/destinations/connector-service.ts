@@ -25,11 +25,17 @@ export interface GrantReport {
 }
 /** What they need of the authority. */
 export interface ServingCertificates {
-  issueForConnector(request: { readonly csr: string; readonly destinationId: string; readonly host: string | null }): Promise<{ readonly chain: string; readonly serial: string; readonly expiresAt: number }>;
+  issueForConnector(request: {
+    readonly csr: string;
+    readonly destinationId: string;
+    readonly host: string | null;
+  }): Promise<{ readonly chain: string; readonly serial: string; readonly expiresAt: number }>;
   readonly rootCertificate: string;
 }
 /** Who an id belongs to, for lines of the access log. */
-export type NameIdentities = (ids: readonly string[]) => Promise<ReadonlyMap<string, { readonly kind: 'user' | 'workload'; readonly name: string }>>;
+export type NameIdentities = (
+  ids: readonly string[],
+) => Promise<ReadonlyMap<string, { readonly kind: 'user' | 'workload'; readonly name: string }>>;
 
 interface Stores {
   readonly destinations: DestinationStore;
@@ -78,7 +84,12 @@ export function createConnectorService({ read, transact, bell, certificates, nam
         const stored = await stores.acknowledgements.insert({ connectorId: caller.connectorId, ...input, at: toTime(now) });
         if (stored && input.kind === 'enforced' && input.streamsClosed > 0) {
           const details = { connector: caller.connectorId, revision: input.revision, streamsClosed: input.streamsClosed };
-          await stores.audit.record({ event: 'change.enforced', act: { by: connectorAuthor(caller.connectorId, caller.destination.name, caller.source), now }, destination: caller.destination, details });
+          await stores.audit.record({
+            event: 'change.enforced',
+            act: { by: connectorAuthor(caller.connectorId, caller.destination.name, caller.source), now },
+            destination: caller.destination,
+            details,
+          });
         }
         return stored;
       });
@@ -90,14 +101,20 @@ export function createConnectorService({ read, transact, bell, certificates, nam
         const destination = await stores.destinations.findLive(caller.destination.id);
         if (destination === undefined) return;
         if (destination.clusterUid !== null && input.clusterUid !== null && destination.clusterUid !== input.clusterUid) {
-          throw new DomainError('destination.bound-elsewhere', `The destination ${destination.name} guards another cluster. Add a destination of its own for this one: infra destinations add NAME`);
+          throw new DomainError(
+            'destination.bound-elsewhere',
+            `The destination ${destination.name} guards another cluster. Add a destination of its own for this one: infra destinations add NAME`,
+          );
         }
         const isNewer = await stores.connectors.advanceReport(caller.connectorId, input);
         if (!isNewer) return;
         if (destination.clusterUid === null && input.clusterUid !== null) {
           await stores.destinations.bindCluster(destination.id, input.clusterUid);
           // Now that the cluster is known its predecessors are too.
-          await stores.feed.append([{ destinationId: destination.id, kind: 'destination', subjectId: destination.id }], { by: connectorAuthor(caller.connectorId, destination.name, null), now: clock.now() });
+          await stores.feed.append([{ destinationId: destination.id, kind: 'destination', subjectId: destination.id }], {
+            by: connectorAuthor(caller.connectorId, destination.name, null),
+            now: clock.now(),
+          });
         }
         await stores.destinations.saveReport(destination.id, input);
         await stores.grantStates.replace(caller.connectorId, destination.id, input.grants, toTime(clock.now()));
@@ -115,7 +132,12 @@ export function createConnectorService({ read, transact, bell, certificates, nam
         const destination = await destinations.findLive(caller.destination.id);
         if (destination === undefined) throw new DomainError('destination.not-found', 'This connector’s destination was removed.');
         const details = { connector: caller.connectorId, serial: issued.serial, expiresAt: toTime(issued.expiresAt) };
-        await audit.record({ event: 'connector.certificate-issued', act: { by: connectorAuthor(caller.connectorId, destination.name, caller.source), now: clock.now() }, destination, details });
+        await audit.record({
+          event: 'connector.certificate-issued',
+          act: { by: connectorAuthor(caller.connectorId, destination.name, caller.source), now: clock.now() },
+          destination,
+          details,
+        });
       });
       return { certificateChain: issued.chain, caCertificates: certificates.rootCertificate, expiresAt: toTime(issued.expiresAt) };
     },

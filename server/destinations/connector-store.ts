@@ -32,7 +32,12 @@ export interface ConnectorStore {
   seen(id: string, at: string): Promise<void>;
   /** True when this report is newer than the last one of the same replica. */
   advanceReport(id: string, report: { readonly replica: string; readonly sequence: number; readonly version: string }): Promise<boolean>;
-  insertJoinToken(token: { readonly secretHash: string; readonly destinationId: string; readonly now: number; readonly lifetimeSeconds: number }): Promise<void>;
+  insertJoinToken(token: {
+    readonly secretHash: string;
+    readonly destinationId: string;
+    readonly now: number;
+    readonly lifetimeSeconds: number;
+  }): Promise<void>;
   findJoinToken(secretHash: string): Promise<JoinTokenRecord | undefined>;
   /** True when the token is bound to this key now: because it was free, or was bound to it before. */
   bindJoinToken(secretHash: string, thumbprint: string, now: number): Promise<boolean>;
@@ -41,7 +46,8 @@ export interface ConnectorStore {
 
 export function createConnectorStore(db: Handle): ConnectorStore {
   const live = db.selectFrom('connectors').selectAll().where('removed_at', 'is', null);
-  const joinToken = (secretHash: string) => db.selectFrom('tokens').selectAll().where('secret_hash', '=', secretHash).where('kind', '=', 'join');
+  const joinToken = (secretHash: string) =>
+    db.selectFrom('tokens').selectAll().where('secret_hash', '=', secretHash).where('kind', '=', 'join');
   return {
     insert: async (connector) => void (await db.insertInto('connectors').values(toRow(connector)).execute()),
     find: async (id) => fromOptional(await live.where('id', '=', id).executeTakeFirst()),
@@ -53,12 +59,27 @@ export function createConnectorStore(db: Handle): ConnectorStore {
         .updateTable('connectors')
         .set({ report_sequence: report.sequence, report_replica: report.replica, version: report.version })
         .where('id', '=', id)
-        .where((eb) => eb.or([eb('report_sequence', '<', report.sequence), eb('report_replica', '!=', report.replica), eb('report_replica', 'is', null)]))
+        .where((eb) =>
+          eb.or([
+            eb('report_sequence', '<', report.sequence),
+            eb('report_replica', '!=', report.replica),
+            eb('report_replica', 'is', null),
+          ]),
+        )
         .executeTakeFirst();
       return updated.numUpdatedRows === 1n;
     },
     insertJoinToken: async ({ secretHash, destinationId, now, lifetimeSeconds }) => {
-      const row = { id: newId('token', now), kind: 'join', secret_hash: secretHash, subject_id: destinationId, created_at: toTime(now), expires_at: toTime(now + lifetimeSeconds * 1000), used_at: null, bound_to: null };
+      const row = {
+        id: newId('token', now),
+        kind: 'join',
+        secret_hash: secretHash,
+        subject_id: destinationId,
+        created_at: toTime(now),
+        expires_at: toTime(now + lifetimeSeconds * 1000),
+        used_at: null,
+        bound_to: null,
+      };
       await db.insertInto('tokens').values(row).execute();
     },
     findJoinToken: async (secretHash) => {
@@ -66,10 +87,17 @@ export function createConnectorStore(db: Handle): ConnectorStore {
       return row?.subject_id == null ? undefined : { destinationId: row.subject_id, expiresAt: row.expires_at, boundTo: row.bound_to };
     },
     bindJoinToken: async (secretHash, thumbprint, now) => {
-      await db.updateTable('tokens').set({ bound_to: thumbprint, used_at: toTime(now) }).where('secret_hash', '=', secretHash).where('kind', '=', 'join').where('bound_to', 'is', null).execute();
+      await db
+        .updateTable('tokens')
+        .set({ bound_to: thumbprint, used_at: toTime(now) })
+        .where('secret_hash', '=', secretHash)
+        .where('kind', '=', 'join')
+        .where('bound_to', 'is', null)
+        .execute();
       return (await joinToken(secretHash).executeTakeFirst())?.bound_to === thumbprint;
     },
-    removeJoinTokens: async (destinationId) => void (await db.deleteFrom('tokens').where('kind', '=', 'join').where('subject_id', '=', destinationId).execute()),
+    removeJoinTokens: async (destinationId) =>
+      void (await db.deleteFrom('tokens').where('kind', '=', 'join').where('subject_id', '=', destinationId).execute()),
   };
 }
 
@@ -94,4 +122,5 @@ const fromRow = (row: Database['connectors']): ConnectorRecord => ({
   enrolledAt: row.enrolled_at,
   lastSeenAt: row.last_seen_at,
 });
-const fromOptional = (row: Database['connectors'] | undefined): ConnectorRecord | undefined => (row === undefined ? undefined : fromRow(row));
+const fromOptional = (row: Database['connectors'] | undefined): ConnectorRecord | undefined =>
+  row === undefined ? undefined : fromRow(row);

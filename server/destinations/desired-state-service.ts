@@ -37,7 +37,10 @@ export type DesiredStateService = ReturnType<typeof createDesiredStateService>;
 
 export function createDesiredStateService({ transact, clock }: DesiredStateServiceOptions) {
   return {
-    read: async (destinationId: string, known: { readonly epoch?: string | undefined; readonly since?: number | undefined }): Promise<DesiredState> =>
+    read: async (
+      destinationId: string,
+      known: { readonly epoch?: string | undefined; readonly since?: number | undefined },
+    ): Promise<DesiredState> =>
       // One transaction: revision, grants and leases of the same moment.
       transact(async (stores) => {
         const now = clock.now();
@@ -46,8 +49,13 @@ export function createDesiredStateService({ transact, clock }: DesiredStateServi
         if (destination === undefined) throw new Error('a connector without a destination');
         const common = { epoch, revision, serverTime: toTime(now), destination: await describe(stores, destination) };
         const hasBase = known.epoch === epoch && known.since !== undefined && known.since >= floor && known.since <= revision;
-        if (!hasBase || known.since === undefined) {
-          return { kind: 'full', ...common, identities: await stores.desiredIdentities.at(destination, now), leases: await stores.desiredLeases.at(destinationId, now) };
+        if (!hasBase) {
+          return {
+            kind: 'full',
+            ...common,
+            identities: await stores.desiredIdentities.at(destination, now),
+            leases: await stores.desiredLeases.at(destinationId, now),
+          };
         }
         const entries = await stores.feed.entriesSince(destinationId, known.since);
         return { kind: 'delta', ...common, since: known.since, ...(await changedSince(stores, destination, entries, now)) };
@@ -73,5 +81,12 @@ async function changedSince(stores: Stores, destination: DestinationRecord, entr
 
 async function describe({ destinations }: Stores, destination: DestinationRecord) {
   const { stalenessLimitSeconds, auditMode, userPrefix } = destination.settings;
-  return { id: destination.id, name: destination.name, stalenessLimitSeconds, auditMode, userPrefix, predecessors: await destinations.predecessorsOf(destination) };
+  return {
+    id: destination.id,
+    name: destination.name,
+    stalenessLimitSeconds,
+    auditMode,
+    userPrefix,
+    predecessors: await destinations.predecessorsOf(destination),
+  };
 }

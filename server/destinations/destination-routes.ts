@@ -26,10 +26,16 @@ export function destinationRoutes(router: Router, context: RouteContext, service
   route(router, context, api.destinations.remove, async ({ params, caller }) => destinations.remove(params.id, caller));
   route(router, context, api.destinations.createJoinToken, async ({ params, caller }) => destinations.createJoinToken(params.id, caller));
   route(router, context, api.destinations.directory, async ({ query }) => destinations.directory(query));
-  route(router, context, api.changes.acknowledgements, async ({ params, query, caller }) => changes.acknowledgements(params.revision, query.waitSeconds, caller));
+  route(router, context, api.changes.acknowledgements, async ({ params, query, caller }) =>
+    changes.acknowledgements(params.revision, query.waitSeconds, caller),
+  );
 }
 
-export function connectorRoutes(router: Router, context: RouteContext, { enrolment, connectors, desiredState, notices }: DestinationServices): void {
+export function connectorRoutes(
+  router: Router,
+  context: RouteContext,
+  { enrolment, connectors, desiredState, notices }: DestinationServices,
+): void {
   route(router, context, api.connectors.enrol, async ({ body, source }) => enrolment.enrol(body, source));
   route(router, context, api.connectors.desiredState, async ({ query, caller }) => desiredState.read(caller.destination.id, query));
   route(router, context, api.connectors.acknowledge, async ({ body, caller }) => connectors.acknowledge(body, caller));

@@ -42,7 +42,12 @@ export interface DestinationServiceOptions {
 }
 
 const joinTokenSeconds = 3600;
-const defaultSettings: DestinationSettings = { leaseTtlSeconds: null, stalenessLimitSeconds: 3600, auditMode: 'required', userPrefix: 'infra:' };
+const defaultSettings: DestinationSettings = {
+  leaseTtlSeconds: null,
+  stalenessLimitSeconds: 3600,
+  auditMode: 'required',
+  userPrefix: 'infra:',
+};
 
 export type DestinationService = ReturnType<typeof createDestinationService>;
 
@@ -50,12 +55,24 @@ export function createDestinationService(options: DestinationServiceOptions) {
   const { read, transact, clock, root } = options;
   const actOf = (caller: Caller): Act => ({ by: authorOf(caller), now: clock.now() });
 
-  const addJoinToken = async (stores: Stores, destination: DestinationRecord, act: Act): Promise<{ joinToken: string; expiresAt: string }> => {
+  const addJoinToken = async (
+    stores: Stores,
+    destination: DestinationRecord,
+    act: Act,
+  ): Promise<{ joinToken: string; expiresAt: string }> => {
     const secret = randomBytes(32).toString('base64url');
     const expiresAt = toTime(act.now + joinTokenSeconds * 1000);
-    await stores.connectors.insertJoinToken({ secretHash: hashJoinSecret(secret), destinationId: destination.id, now: act.now, lifetimeSeconds: joinTokenSeconds });
+    await stores.connectors.insertJoinToken({
+      secretHash: hashJoinSecret(secret),
+      destinationId: destination.id,
+      now: act.now,
+      lifetimeSeconds: joinTokenSeconds,
+    });
     await stores.audit.record({ event: 'destination.join-token-created', act, destination, details: { expiresAt } });
-    return { joinToken: formatJoinToken({ destinationId: destination.id, rootFingerprint: root.fingerprint.replace('SHA256:', ''), secret }), expiresAt };
+    return {
+      joinToken: formatJoinToken({ destinationId: destination.id, rootFingerprint: root.fingerprint.replace('SHA256:', ''), secret }),
+      expiresAt,
+    };
   };
 
   return {
@@ -66,12 +83,22 @@ export function createDestinationService(options: DestinationServiceOptions) {
 
     get: async (id: DestinationId): Promise<Destination> => describe(options, await existing(read.destinations, id)),
 
-    directory: async (filter: { readonly name?: string | undefined }): Promise<{ destinations: DirectoryEntry[]; caCertificates: string }> => {
+    directory: async (filter: {
+      readonly name?: string | undefined;
+    }): Promise<{ destinations: DirectoryEntry[]; caCertificates: string }> => {
       const all = await read.destinations.allLive();
-      return { destinations: all.filter(({ name }) => filter.name === undefined || name === filter.name).map((record) => directoryEntryOf(record, options.serverName)), caCertificates: root.certificate };
+      return {
+        destinations: all
+          .filter(({ name }) => filter.name === undefined || name === filter.name)
+          .map((record) => directoryEntryOf(record, options.serverName)),
+        caCertificates: root.certificate,
+      };
     },
 
-    create: async (input: { readonly name: string; readonly kind: Destination['kind']; readonly settings?: SettingsPatch | undefined }, caller: Caller) =>
+    create: async (
+      input: { readonly name: string; readonly kind: Destination['kind']; readonly settings?: SettingsPatch | undefined },
+      caller: Caller,
+    ) =>
       transact(async (stores) => {
         const act = actOf(caller);
         const record: DestinationRecord = {
@@ -143,13 +170,24 @@ async function existing(destinations: DestinationStore, id: DestinationId): Prom
   return record;
 }
 
-async function describe({ read, presence }: Pick<DestinationServiceOptions, 'read' | 'presence'>, record: DestinationRecord): Promise<Destination> {
+async function describe(
+  { read, presence }: Pick<DestinationServiceOptions, 'read' | 'presence'>,
+  record: DestinationRecord,
+): Promise<Destination> {
   const { epoch } = await read.feed.position();
   const connectors = await read.connectors.ofDestination(record.id);
   const described = connectors.map(async (connector) => {
     const newest = await read.acknowledgements.newest(connector.id, epoch);
     const { id, version, enrolledAt, lastSeenAt } = connector;
-    return { id, version, enrolledAt, lastSeenAt, online: presence.isOnline(id), enforcedRevision: newest.enforced, appliedRevision: newest.applied };
+    return {
+      id,
+      version,
+      enrolledAt,
+      lastSeenAt,
+      online: presence.isOnline(id),
+      enforcedRevision: newest.enforced,
+      appliedRevision: newest.applied,
+    };
   });
   const { id, name, kind, address, createdAt, settings, discovery } = record;
   return { id, name, kind, address, createdAt, settings, discovery, connectors: await Promise.all(described) };

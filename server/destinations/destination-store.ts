@@ -58,20 +58,36 @@ export function createDestinationStore(db: Handle): DestinationStore {
       if (filter.name !== undefined) query = query.where('live_name', '=', filter.name);
       const after = decodeCursor(filter.cursor);
       if (after !== undefined) query = query.where('live_name', '>', after.key);
-      const rows = await query.orderBy('live_name').limit(filter.limit + 1).execute();
+      const rows = await query
+        .orderBy('live_name')
+        .limit(filter.limit + 1)
+        .execute();
       return toPage(rows, filter, { item: fromRow, cursor: (row) => ({ key: row.live_name, id: row.id }) });
     },
     allLive: async () => (await live.orderBy('live_name').execute()).map(fromRow),
-    saveSettings: async (id, settings) => void (await db.updateTable('destinations').set(settingsRow(settings)).where('id', '=', id).execute()),
+    saveSettings: async (id, settings) =>
+      void (await db.updateTable('destinations').set(settingsRow(settings)).where('id', '=', id).execute()),
     saveReport: async (id, report) => {
       const found = report.discovery === null ? {} : { discovery: JSON.stringify(report.discovery) };
-      await db.updateTable('destinations').set({ address: report.address, ...found }).where('id', '=', id).execute();
+      await db
+        .updateTable('destinations')
+        .set({ address: report.address, ...found })
+        .where('id', '=', id)
+        .execute();
     },
-    bindCluster: async (id, clusterUid) => void (await db.updateTable('destinations').set({ cluster_uid: clusterUid }).where('id', '=', id).execute()),
-    markRemoved: async (id, at) => void (await db.updateTable('destinations').set({ removed_at: at, live_name: id }).where('id', '=', id).execute()),
+    bindCluster: async (id, clusterUid) =>
+      void (await db.updateTable('destinations').set({ cluster_uid: clusterUid }).where('id', '=', id).execute()),
+    markRemoved: async (id, at) =>
+      void (await db.updateTable('destinations').set({ removed_at: at, live_name: id }).where('id', '=', id).execute()),
     predecessorsOf: async (destination) => {
       if (destination.clusterUid === null) return [];
-      const rows = await db.selectFrom('destinations').select('id').where('cluster_uid', '=', destination.clusterUid).where('removed_at', 'is not', null).where('id', '!=', destination.id).execute();
+      const rows = await db
+        .selectFrom('destinations')
+        .select('id')
+        .where('cluster_uid', '=', destination.clusterUid)
+        .where('removed_at', 'is not', null)
+        .where('id', '!=', destination.id)
+        .execute();
       return rows.map(({ id }) => id as DestinationId);
     },
   };
@@ -114,4 +130,5 @@ const fromRow = (row: Database['destinations']): DestinationRecord => ({
   clusterUid: row.cluster_uid,
   discovery: row.discovery === null ? null : discoverySchema.parse(JSON.parse(row.discovery)),
 });
-const fromOptional = (row: Database['destinations'] | undefined): DestinationRecord | undefined => (row === undefined ? undefined : fromRow(row));
+const fromOptional = (row: Database['destinations'] | undefined): DestinationRecord | undefined =>
+  row === undefined ? undefined : fromRow(row);

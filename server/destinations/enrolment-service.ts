@@ -33,7 +33,8 @@ export interface EnrolmentRequest {
 export const hashJoinSecret = (secret: string): string => createHash('sha256').update(secret).digest('hex');
 
 /** RFC 7638: the members in lexical order, no spaces. */
-export const keyThumbprint = ({ crv, kty, x, y }: EnrolmentRequest['publicKey']): string => createHash('sha256').update(JSON.stringify({ crv, kty, x, y })).digest('base64url');
+export const keyThumbprint = ({ crv, kty, x, y }: EnrolmentRequest['publicKey']): string =>
+  createHash('sha256').update(JSON.stringify({ crv, kty, x, y })).digest('base64url');
 
 export type EnrolmentService = ReturnType<typeof createEnrolmentService>;
 
@@ -43,20 +44,43 @@ export function createEnrolmentService({ transact, trustDomain, rootCertificate,
       const outcome = await transact(async (stores) => bindConnector(stores, request, { source, now: clock.now() }));
       // Recorded by itself: the refused attempt's own transaction must leave nothing else.
       if ('refused' in outcome) {
-        await transact(async ({ audit }) => audit.record({ event: 'connector.refused', act: { by: anonymous(source), now: clock.now() }, outcome: 'refused', details: { connector: '', reason: outcome.refused } }));
+        await transact(async ({ audit }) =>
+          audit.record({
+            event: 'connector.refused',
+            act: { by: anonymous(source), now: clock.now() },
+            outcome: 'refused',
+            details: { connector: '', reason: outcome.refused },
+          }),
+        );
         throw new DomainError(outcome.code, outcome.refused);
       }
       const { connector, destination } = outcome;
-      return { connectorId: connector.id, destination: { id: destination.id, name: destination.name }, trustDomain, caCertificates: rootCertificate, serverTime: toTime(clock.now()) };
+      return {
+        connectorId: connector.id,
+        destination: { id: destination.id, name: destination.name },
+        trustDomain,
+        caCertificates: rootCertificate,
+        serverTime: toTime(clock.now()),
+      };
     },
   };
 }
 
-type Outcome = { readonly connector: ConnectorRecord; readonly destination: DestinationRecord } | { readonly refused: string; readonly code: 'token.invalid' | 'destination.bound-elsewhere' | 'connector.key-mismatch' };
+type Outcome =
+  | { readonly connector: ConnectorRecord; readonly destination: DestinationRecord }
+  | { readonly refused: string; readonly code: 'token.invalid' | 'destination.bound-elsewhere' | 'connector.key-mismatch' };
 
-const notValid: Outcome = { code: 'token.invalid', refused: 'The join token does not hold: it is used, over an hour old, or of a destination that is gone. Make a new one: infra destinations token NAME' };
+const notValid: Outcome = {
+  code: 'token.invalid',
+  refused:
+    'The join token does not hold: it is used, over an hour old, or of a destination that is gone. Make a new one: infra destinations token NAME',
+};
 
-async function bindConnector(stores: Stores, request: EnrolmentRequest, { source, now }: { source: AuditSource; now: number }): Promise<Outcome> {
+async function bindConnector(
+  stores: Stores,
+  request: EnrolmentRequest,
+  { source, now }: { source: AuditSource; now: number },
+): Promise<Outcome> {
   const token = parseJoinToken(request.joinToken);
   if (token === undefined) return notValid;
   const secretHash = hashJoinSecret(token.secret);
@@ -65,14 +89,22 @@ async function bindConnector(stores: Stores, request: EnrolmentRequest, { source
   const destination = await stores.destinations.findLive(record.destinationId);
   if (destination === undefined) return notValid;
   if (destination.clusterUid !== null && request.clusterUid !== null && destination.clusterUid !== request.clusterUid) {
-    return { code: 'destination.bound-elsewhere', refused: `The destination ${destination.name} guards another cluster. Add a destination of its own for this one: infra destinations add NAME` };
+    return {
+      code: 'destination.bound-elsewhere',
+      refused: `The destination ${destination.name} guards another cluster. Add a destination of its own for this one: infra destinations add NAME`,
+    };
   }
   const thumbprint = keyThumbprint(request.publicKey);
   const isBound = await stores.connectors.bindJoinToken(secretHash, thumbprint, now);
   if (!isBound) return notValid;
   const known = await stores.connectors.findByKey(thumbprint);
   if (known !== undefined) {
-    return known.destinationId === destination.id ? { connector: known, destination } : { code: 'connector.key-mismatch', refused: 'This connector’s key belongs to another destination. Give the connector a state directory of its own.' };
+    return known.destinationId === destination.id
+      ? { connector: known, destination }
+      : {
+          code: 'connector.key-mismatch',
+          refused: 'This connector’s key belongs to another destination. Give the connector a state directory of its own.',
+        };
   }
   const connector: ConnectorRecord = {
     // An id made with the prefix of connectors is one.
@@ -86,6 +118,11 @@ async function bindConnector(stores: Stores, request: EnrolmentRequest, { source
   };
   await stores.connectors.insert(connector);
   if (request.clusterUid !== null) await stores.destinations.bindCluster(destination.id, request.clusterUid);
-  await stores.audit.record({ event: 'connector.enrolled', act: { by: connectorAuthor(connector.id, destination.name, source), now }, destination, details: { connector: connector.id, clusterUid: request.clusterUid } });
+  await stores.audit.record({
+    event: 'connector.enrolled',
+    act: { by: connectorAuthor(connector.id, destination.name, source), now },
+    destination,
+    details: { connector: connector.id, clusterUid: request.clusterUid },
+  });
   return { connector, destination };
 }

@@ -30,11 +30,18 @@ interface Stores {
 }
 
 export function createAccessChanges({ grants, groups, feed, leases }: Stores, clock: Clock): AccessChanges {
-  const atDestinations = (records: readonly GrantRecord[]): string[] => [...new Set(records.map(({ destinationId }) => destinationId).filter((id) => id !== null))];
+  const atDestinations = (records: readonly GrantRecord[]): string[] => [
+    ...new Set(records.map(({ destinationId }) => destinationId).filter((id) => id !== null)),
+  ];
 
   /** Tells the destinations of these grants that identities' rights there changed. */
   const tell = async (destinationIds: readonly string[], identityIds: readonly string[], act: Act): Promise<void> => {
-    await feed.append(destinationIds.flatMap((destinationId) => identityIds.map((subjectId): FeedEntry => ({ destinationId, kind: 'identity', subjectId }))), act);
+    await feed.append(
+      destinationIds.flatMap((destinationId) =>
+        identityIds.map((subjectId): FeedEntry => ({ destinationId, kind: 'identity', subjectId })),
+      ),
+      act,
+    );
     for (const destinationId of destinationIds) await leases.revokeUnjustified(identityIds, destinationId, act);
   };
 
@@ -54,7 +61,10 @@ export function createAccessChanges({ grants, groups, feed, leases }: Stores, cl
     },
     assertAdminRemains: async () => {
       if (await grants.hasLastingAdmin()) return;
-      throw new DomainError('admin.last', 'This would leave nobody who can administer infra. Make another admin first: infra grants add EMAIL --role admin infra');
+      throw new DomainError(
+        'admin.last',
+        'This would leave nobody who can administer infra. Make another admin first: infra grants add EMAIL --role admin infra',
+      );
     },
   };
 }

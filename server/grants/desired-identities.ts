@@ -15,11 +15,19 @@ interface Stores {
 export function createDesiredIdentities({ grants, groups, identities }: Stores): DesiredIdentities {
   const membershipsOfGroups = async (groupIds: readonly string[]): Promise<Membership[]> => {
     const found = await groups.findMany(groupIds);
-    const memberships = await Promise.all(found.map(async (group) => (await groups.memberIds(group.id)).map((identityId) => ({ groupId: group.id, groupName: group.name, identityId }))));
+    const memberships = await Promise.all(
+      found.map(async (group) =>
+        (await groups.memberIds(group.id)).map((identityId) => ({ groupId: group.id, groupName: group.name, identityId })),
+      ),
+    );
     return memberships.flat();
   };
   const membershipsOfIdentities = async (ids: readonly string[]): Promise<Membership[]> => {
-    const memberships = await Promise.all(ids.map(async (identityId) => (await groups.groupsOf(identityId)).map((group) => ({ groupId: group.id, groupName: group.name, identityId }))));
+    const memberships = await Promise.all(
+      ids.map(async (identityId) =>
+        (await groups.groupsOf(identityId)).map((group) => ({ groupId: group.id, groupName: group.name, identityId })),
+      ),
+    );
     return memberships.flat();
   };
   return {
@@ -28,8 +36,13 @@ export function createDesiredIdentities({ grants, groups, identities }: Stores):
       if (destination.removedAt !== null) return [];
       if (only === undefined) {
         const held = await grants.atDestination(destination.id, toTime(now));
-        const memberships = await membershipsOfGroups([...new Set(held.filter(({ subject }) => subject.kind === 'group').map(({ subject }) => subject.id))]);
-        const ids = new Set([...held.filter(({ subject }) => subject.kind !== 'group').map(({ subject }) => subject.id), ...memberships.map(({ identityId }) => identityId)]);
+        const memberships = await membershipsOfGroups([
+          ...new Set(held.filter(({ subject }) => subject.kind === 'group').map(({ subject }) => subject.id)),
+        ]);
+        const ids = new Set([
+          ...held.filter(({ subject }) => subject.kind !== 'group').map(({ subject }) => subject.id),
+          ...memberships.map(({ identityId }) => identityId),
+        ]);
         return effectiveAccess(held, await identities.findMany([...ids]), memberships);
       }
       const memberships = await membershipsOfIdentities(only);

@@ -24,20 +24,32 @@ export interface Membership {
  * Each identity with the grants it holds itself or through a group; who holds nothing is left out.
  * `grants` are of one destination and in force; disabled identities keep their grants and their status says that they do not count.
  */
-export function effectiveAccess(grants: readonly HeldGrant[], identities: readonly KnownIdentity[], memberships: readonly Membership[]): DesiredIdentity[] {
+export function effectiveAccess(
+  grants: readonly HeldGrant[],
+  identities: readonly KnownIdentity[],
+  memberships: readonly Membership[],
+): DesiredIdentity[] {
   const bySubject = groupBy(grants, (grant) => grant.subject.id);
   const byIdentity = groupBy(memberships, (membership) => membership.identityId);
   const desired: DesiredIdentity[] = [];
   for (const { id, kind, name, status } of identities) {
     const own = (bySubject.get(id) ?? []).map((grant) => toDesired(grant, null));
-    const throughGroups = (byIdentity.get(id) ?? []).flatMap((membership) => (bySubject.get(membership.groupId) ?? []).map((grant) => toDesired(grant, membership.groupName)));
+    const throughGroups = (byIdentity.get(id) ?? []).flatMap((membership) =>
+      (bySubject.get(membership.groupId) ?? []).map((grant) => toDesired(grant, membership.groupName)),
+    );
     const held = [...own, ...throughGroups];
     if (held.length > 0) desired.push({ id, kind, name, status, grants: held });
   }
   return desired;
 }
 
-const toDesired = ({ id, role, namespace, until }: HeldGrant, group: string | null): DesiredGrant => ({ id, role, namespace, until, group });
+const toDesired = ({ id, role, namespace, until }: HeldGrant, group: string | null): DesiredGrant => ({
+  id,
+  role,
+  namespace,
+  until,
+  group,
+});
 
 function groupBy<Item>(items: readonly Item[], keyOf: (item: Item) => string): Map<string, Item[]> {
   const groups = new Map<string, Item[]>();

@@ -20,7 +20,9 @@ export async function describeGrants(stores: Stores, records: readonly GrantReco
   const subjectIds = [...new Set(records.map(({ subject }) => subject.id))];
   const identities = await stores.identities.findMany(subjectIds.filter((id) => !id.startsWith('grp_')));
   const groups = await stores.groups.findMany(subjectIds.filter((id) => id.startsWith('grp_')));
-  const destinations = await stores.destinations.findMany([...new Set(records.map(({ destinationId }) => destinationId).filter((id) => id !== null))]);
+  const destinations = await stores.destinations.findMany([
+    ...new Set(records.map(({ destinationId }) => destinationId).filter((id) => id !== null)),
+  ]);
   const states = await stores.grants.statesOf(records.map(({ id }) => id));
   const names = new Map([...identities, ...groups].map(({ id, name }) => [id as string, name]));
   const destinationOf = new Map(destinations.map((destination) => [destination.id as string, destination]));
@@ -34,7 +36,10 @@ export async function describeGrants(stores: Stores, records: readonly GrantReco
     reason: record.reason,
     createdAt: record.createdAt,
     createdBy: record.createdBy,
-    state: overallState(record, states.filter(({ grantId }) => grantId === record.id)),
+    state: overallState(
+      record,
+      states.filter(({ grantId }) => grantId === record.id),
+    ),
   }));
 }
 
@@ -48,14 +53,22 @@ function overallState(record: GrantRecord, states: readonly GrantStateRecord[]):
 /** A subject by its name: `ana@example.com`, `group:platform`, `workload:deploy`. */
 export async function findSubject(stores: Pick<Stores, 'identities' | 'groups'>, text: string): Promise<Subject> {
   const name = parseSubjectName(text);
-  if (name === undefined) throw new DomainError('request.invalid', 'subject: must be an email, group:NAME or workload:NAME', { fields: [{ path: 'subject', message: 'must be an email, group:NAME or workload:NAME' }] });
+  if (name === undefined)
+    throw new DomainError('request.invalid', 'subject: must be an email, group:NAME or workload:NAME', {
+      fields: [{ path: 'subject', message: 'must be an email, group:NAME or workload:NAME' }],
+    });
   if (name.kind === 'group') {
     const group = await stores.groups.findLocal(name.name);
-    if (group === undefined) throw new DomainError('group.not-found', `There is no group ${name.name}. Add it first: infra groups add ${name.name}`);
+    if (group === undefined)
+      throw new DomainError('group.not-found', `There is no group ${name.name}. Add it first: infra groups add ${name.name}`);
     return { kind: 'group', id: group.id, name: group.name };
   }
   const identity = await stores.identities.findByName(name.kind, name.name);
-  if (identity === undefined) throw new DomainError('identity.not-found', `There is no ${name.kind} ${name.name}. Add it first: infra ${name.kind}s add ${name.name}`);
+  if (identity === undefined)
+    throw new DomainError(
+      'identity.not-found',
+      `There is no ${name.kind} ${name.name}. Add it first: infra ${name.kind}s add ${name.name}`,
+    );
   return { kind: name.kind, id: identity.id, name: identity.name };
 }
 
@@ -66,4 +79,7 @@ export async function subjectOf(stores: Pick<Stores, 'identities' | 'groups'>, s
 }
 
 export const resourceOf = (record: GrantRecord, destination: { readonly name: string } | null): string =>
-  formatResourceName({ destination: destination?.name ?? serverResource, ...(record.namespace === null ? {} : { namespace: record.namespace }) });
+  formatResourceName({
+    destination: destination?.name ?? serverResource,
+    ...(record.namespace === null ? {} : { namespace: record.namespace }),
+  });

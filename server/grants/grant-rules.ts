@@ -16,13 +16,18 @@ export const serverRoles = ['admin', 'view'] as const;
 /** The resource taken apart, or what is wrong with the wish. `now` as RFC 3339. */
 export function checkGrant(wish: GrantWish, now: string): { readonly resource: ResourceName } | GrantFault {
   const resource = parseResourceName(wish.resource);
-  if (resource === undefined) return { field: 'resource', message: 'must be DESTINATION or DESTINATION.NAMESPACE, such as prod or prod.web' };
-  if (wish.until !== undefined && wish.until <= now) return { field: 'until', message: 'is in the past; give a later time, or leave it out for a grant without an end' };
+  if (resource === undefined)
+    return { field: 'resource', message: 'must be DESTINATION or DESTINATION.NAMESPACE, such as prod or prod.web' };
+  if (wish.until !== undefined && wish.until <= now)
+    return { field: 'until', message: 'is in the past; give a later time, or leave it out for a grant without an end' };
   if (resource.destination === serverResource) {
     return serverRoles.some((role) => role === wish.role) ? { resource } : { field: 'role', message: 'on infra is admin or view' };
   }
   if (wish.role.startsWith('role/') && resource.namespace === undefined) {
-    return { field: 'resource', message: `must name a namespace for ${wish.role}, such as ${resource.destination}.web: a Role lives in one` };
+    return {
+      field: 'resource',
+      message: `must name a namespace for ${wish.role}, such as ${resource.destination}.web: a Role lives in one`,
+    };
   }
   return { resource };
 }

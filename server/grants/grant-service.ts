@@ -56,7 +56,15 @@ export function createGrantService({ read, transact, serverName, rootCertificate
     list: async (filter: GrantListFilter): Promise<Page<Grant>> => {
       const subject = filter.subject === undefined ? undefined : await findSubject(read, filter.subject);
       const place = filter.resource === undefined ? {} : await placeOf(read.destinations, filter.resource);
-      const page = await read.grants.list({ destinationId: filter.destination, ...place, limit: filter.limit, cursor: filter.cursor, at: toTime(clock.now()), subjectId: subject?.id, role: filter.role });
+      const page = await read.grants.list({
+        destinationId: filter.destination,
+        ...place,
+        limit: filter.limit,
+        cursor: filter.cursor,
+        at: toTime(clock.now()),
+        subjectId: subject?.id,
+        role: filter.role,
+      });
       return { items: await describeGrants(read, page.items), nextCursor: page.nextCursor };
     },
 
@@ -66,9 +74,13 @@ export function createGrantService({ read, transact, serverName, rootCertificate
       transact(async (stores) => {
         const act: Act = { by: authorOf(caller), now: clock.now() };
         const checked = checkGrant({ role: input.role, resource: input.resource, until: input.until }, toTime(act.now));
-        if ('field' in checked) throw new DomainError('request.invalid', `body.${checked.field}: ${checked.message}`, { fields: [{ path: `body.${checked.field}`, message: checked.message }] });
+        if ('field' in checked)
+          throw new DomainError('request.invalid', `body.${checked.field}: ${checked.message}`, {
+            fields: [{ path: `body.${checked.field}`, message: checked.message }],
+          });
         const subject = await findSubject(stores, input.subject);
-        const destination = checked.resource.destination === serverResource ? null : await liveDestination(stores.destinations, checked.resource.destination);
+        const destination =
+          checked.resource.destination === serverResource ? null : await liveDestination(stores.destinations, checked.resource.destination);
         const record: GrantRecord = {
           // An id made with the prefix of grants is one.
           id: newId('grant', act.now) as GrantId,
@@ -84,7 +96,14 @@ export function createGrantService({ read, transact, serverName, rootCertificate
         await refuseDuplicate(stores.grants, record, toTime(act.now));
         await stores.grants.insert(record);
         await stores.accessChanges.grantsChanged([record], act);
-        const details = { grant: record.id, subject, role: record.role, resource: input.resource, until: record.until, reason: record.reason };
+        const details = {
+          grant: record.id,
+          subject,
+          role: record.role,
+          resource: input.resource,
+          until: record.until,
+          reason: record.reason,
+        };
         await stores.audit.record({ event: 'grant.added', act, ...at(destination), details });
         return { grant: await describeOne(stores, record), change: stores.feed.change() };
       }),
@@ -101,38 +120,73 @@ export function createGrantService({ read, transact, serverName, rootCertificate
     /** What the caller may reach now. */
     mine: async (caller: Caller): Promise<{ reachable: Reachable[]; caCertificates: string }> => {
       const held = await read.grants.ofIdentity(caller.identity.id, toTime(clock.now()));
-      const destinations = await read.destinations.findMany([...new Set(held.map(({ destinationId }) => destinationId).filter((id) => id !== null))]);
+      const destinations = await read.destinations.findMany([
+        ...new Set(held.map(({ destinationId }) => destinationId).filter((id) => id !== null)),
+      ]);
       const groups = new Map((await read.groups.groupsOf(caller.identity.id)).map(({ id, name }) => [id as string, name]));
       const reachable = destinations.map((destination) => ({
         destination: directoryEntryOf(destination, serverName),
-        grants: held.filter(({ destinationId }) => destinationId === destination.id).map((grant) => describeHeld(grant, destination, groups)),
+        grants: held
+          .filter(({ destinationId }) => destinationId === destination.id)
+          .map((grant) => describeHeld(grant, destination, groups)),
       }));
-      return { reachable: reachable.sort((left, right) => left.destination.name.localeCompare(right.destination.name)), caCertificates: rootCertificate };
+      return {
+        reachable: reachable.sort((left, right) => left.destination.name.localeCompare(right.destination.name)),
+        caCertificates: rootCertificate,
+      };
     },
   };
 }
 
 /** Ends grants with their audit events, tells connectors and revokes what nothing justifies any more. */
-export async function endGrants(stores: Pick<Stores, 'grants' | 'identities' | 'groups' | 'destinations' | 'accessChanges' | 'audit'>, records: readonly GrantRecord[], reason: string, act: Act): Promise<void> {
-  await stores.grants.end(records.map(({ id }) => id), toTime(act.now), reason);
+export async function endGrants(
+  stores: Pick<Stores, 'grants' | 'identities' | 'groups' | 'destinations' | 'accessChanges' | 'audit'>,
+  records: readonly GrantRecord[],
+  reason: string,
+  act: Act,
+): Promise<void> {
+  await stores.grants.end(
+    records.map(({ id }) => id),
+    toTime(act.now),
+    reason,
+  );
   await stores.accessChanges.grantsChanged(records, act);
   for (const record of records) {
     const destination = record.destinationId === null ? null : ((await stores.destinations.find(record.destinationId)) ?? null);
     const subject = await subjectOf(stores, record.subject);
-    await stores.audit.record({ event: 'grant.removed', act, ...at(destination), details: { grant: record.id, subject, role: record.role, resource: resourceOf(record, destination), reason } });
+    await stores.audit.record({
+      event: 'grant.removed',
+      act,
+      ...at(destination),
+      details: { grant: record.id, subject, role: record.role, resource: resourceOf(record, destination), reason },
+    });
   }
 }
 
-const at = (destination: DestinationRecord | null) => (destination === null ? {} : { destination: { id: destination.id, name: destination.name } });
+const at = (destination: DestinationRecord | null) =>
+  destination === null ? {} : { destination: { id: destination.id, name: destination.name } };
 
-const describeOne = async (stores: Pick<Stores, 'grants' | 'identities' | 'groups' | 'destinations'>, record: GrantRecord): Promise<Grant> => {
+const describeOne = async (
+  stores: Pick<Stores, 'grants' | 'identities' | 'groups' | 'destinations'>,
+  record: GrantRecord,
+): Promise<Grant> => {
   const [described] = await describeGrants(stores, [record]);
   if (described === undefined) throw new Error('one record gives one description');
   return described;
 };
 
-function describeHeld(grant: GrantRecord, destination: DestinationRecord, groups: ReadonlyMap<string, string>): Reachable['grants'][number] {
-  return { id: grant.id, role: grant.role, resource: resourceOf(grant, destination), until: grant.until, via: grant.subject.kind === 'group' ? (groups.get(grant.subject.id) ?? null) : null };
+function describeHeld(
+  grant: GrantRecord,
+  destination: DestinationRecord,
+  groups: ReadonlyMap<string, string>,
+): Reachable['grants'][number] {
+  return {
+    id: grant.id,
+    role: grant.role,
+    resource: resourceOf(grant, destination),
+    until: grant.until,
+    via: grant.subject.kind === 'group' ? (groups.get(grant.subject.id) ?? null) : null,
+  };
 }
 
 async function existing(grants: GrantStore, id: GrantId, now: number): Promise<GrantRecord> {
@@ -143,20 +197,34 @@ async function existing(grants: GrantStore, id: GrantId, now: number): Promise<G
 
 async function liveDestination(destinations: DestinationStore, name: string): Promise<DestinationRecord> {
   const destination = await destinations.findLiveByName(name);
-  if (destination === undefined) throw new DomainError('destination.not-found', `There is no destination ${name}. See: infra destinations list`);
+  if (destination === undefined)
+    throw new DomainError('destination.not-found', `There is no destination ${name}. See: infra destinations list`);
   return destination;
 }
 
-async function placeOf(destinations: DestinationStore, resource: string): Promise<{ destinationId: string | null; namespace: string | null }> {
+async function placeOf(
+  destinations: DestinationStore,
+  resource: string,
+): Promise<{ destinationId: string | null; namespace: string | null }> {
   const parsed = parseResourceName(resource);
   if (parsed === undefined || parsed.destination === serverResource) return { destinationId: null, namespace: null };
   return { destinationId: (await liveDestination(destinations, parsed.destination)).id, namespace: parsed.namespace ?? null };
 }
 
 async function refuseDuplicate(grants: GrantStore, wished: GrantRecord, now: string): Promise<void> {
-  const page = await grants.list({ at: now, limit: 1000, subjectId: wished.subject.id, role: wished.role, destinationId: wished.destinationId, namespace: wished.namespace });
+  const page = await grants.list({
+    at: now,
+    limit: 1000,
+    subjectId: wished.subject.id,
+    role: wished.role,
+    destinationId: wished.destinationId,
+    namespace: wished.namespace,
+  });
   const standing = page.items.find((grant) => grant.namespace === wished.namespace && covers(grant, wished));
   if (standing === undefined) return;
   const until = standing.until === null ? 'without an end' : `until ${toTime(fromTime(standing.until))}`;
-  throw new DomainError('grant.duplicate', `This grant stands already as ${standing.id}, ${until}. To shorten it, remove it first: infra grants remove ${standing.id}`);
+  throw new DomainError(
+    'grant.duplicate',
+    `This grant stands already as ${standing.id}, ${until}. To shorten it, remove it first: infra grants remove ${standing.id}`,
+  );
 }

@@ -66,36 +66,67 @@ export function createGrantStore(db: Handle): GrantStore {
       let query = inForce(filter.at);
       if (filter.subjectId !== undefined) query = query.where('subject_id', '=', filter.subjectId);
       if (filter.role !== undefined) query = query.where('role', '=', filter.role);
-      if (filter.destinationId !== undefined) query = filter.destinationId === null ? query.where('destination_id', 'is', null) : query.where('destination_id', '=', filter.destinationId);
+      if (filter.destinationId !== undefined)
+        query =
+          filter.destinationId === null
+            ? query.where('destination_id', 'is', null)
+            : query.where('destination_id', '=', filter.destinationId);
       if (filter.namespace != null) query = query.where('namespace', '=', filter.namespace);
       const after = decodeCursor(filter.cursor);
       if (after !== undefined) query = query.where('id', '>', after.id);
-      const rows = await query.orderBy('id').limit(filter.limit + 1).execute();
+      const rows = await query
+        .orderBy('id')
+        .limit(filter.limit + 1)
+        .execute();
       return toPage(rows, filter, { item: fromRow, cursor: (row) => ({ key: '', id: row.id }) });
     },
     ofIdentity: async (identityId, at, destinationId) => {
       let query = inForce(at).where((eb) => eb.or([eb('subject_id', '=', identityId), eb('subject_id', 'in', groupsOf(identityId))]));
-      if (destinationId !== undefined) query = destinationId === null ? query.where('destination_id', 'is', null) : query.where('destination_id', '=', destinationId);
+      if (destinationId !== undefined)
+        query = destinationId === null ? query.where('destination_id', 'is', null) : query.where('destination_id', '=', destinationId);
       return (await query.orderBy('id').execute()).map(fromRow);
     },
-    atDestination: async (destinationId, at) => (await inForce(at).where('destination_id', '=', destinationId).orderBy('id').execute()).map(fromRow),
+    atDestination: async (destinationId, at) =>
+      (await inForce(at).where('destination_id', '=', destinationId).orderBy('id').execute()).map(fromRow),
     ofSubjects: async (destinationId, subjectIds, at) => {
       if (subjectIds.length === 0) return [];
-      return (await inForce(at).where('destination_id', '=', destinationId).where('subject_id', 'in', [...subjectIds]).orderBy('id').execute()).map(fromRow);
+      return (
+        await inForce(at)
+          .where('destination_id', '=', destinationId)
+          .where('subject_id', 'in', [...subjectIds])
+          .orderBy('id')
+          .execute()
+      ).map(fromRow);
     },
     ofSubject: async (subjectId) => (await live.where('subject_id', '=', subjectId).execute()).map(fromRow),
     end: async (ids, at, because) => {
-      if (ids.length > 0) await db.updateTable('grants').set({ ended_at: at, ended_because: because }).where('id', 'in', [...ids]).where('ended_at', 'is', null).execute();
+      if (ids.length > 0)
+        await db
+          .updateTable('grants')
+          .set({ ended_at: at, ended_because: because })
+          .where('id', 'in', [...ids])
+          .where('ended_at', 'is', null)
+          .execute();
     },
     expired: async (at, limit) => (await live.where('until', '<=', at).limit(limit).execute()).map(fromRow),
     hasLastingAdmin: async () => {
-      const admins = live.where('destination_id', 'is', null).where('role', '=', 'admin').where('until', 'is', null).clearSelect().select('subject_id');
+      const admins = live
+        .where('destination_id', 'is', null)
+        .where('role', '=', 'admin')
+        .where('until', 'is', null)
+        .clearSelect()
+        .select('subject_id');
       const row = await db
         .selectFrom('identities')
         .select('id')
         .where('kind', '=', 'user')
         .where('status', '=', 'active')
-        .where((eb) => eb.or([eb('id', 'in', admins), eb('id', 'in', db.selectFrom('group_members').select('identity_id').where('group_id', 'in', admins))]))
+        .where((eb) =>
+          eb.or([
+            eb('id', 'in', admins),
+            eb('id', 'in', db.selectFrom('group_members').select('identity_id').where('group_id', 'in', admins)),
+          ]),
+        )
         .limit(1)
         .executeTakeFirst();
       return row !== undefined;
@@ -103,14 +134,31 @@ export function createGrantStore(db: Handle): GrantStore {
     replaceStates: async (connectorId, destinationId, states, at) => {
       await db.deleteFrom('grant_states').where('connector_id', '=', connectorId).execute();
       // Grants of this destination alone: a connector cannot speak of others'.
-      const own = new Set((await live.where('destination_id', '=', destinationId).clearSelect().select('id').execute()).map(({ id }) => id));
-      const rows = states.filter(({ grantId }) => own.has(grantId)).map((state) => ({ grant_id: state.grantId, connector_id: connectorId, state: state.state, reason: state.reason, at }));
-      for (let start = 0; start < rows.length; start += 500) await db.insertInto('grant_states').values(rows.slice(start, start + 500)).execute();
+      const own = new Set(
+        (await live.where('destination_id', '=', destinationId).clearSelect().select('id').execute()).map(({ id }) => id),
+      );
+      const rows = states
+        .filter(({ grantId }) => own.has(grantId))
+        .map((state) => ({ grant_id: state.grantId, connector_id: connectorId, state: state.state, reason: state.reason, at }));
+      for (let start = 0; start < rows.length; start += 500)
+        await db
+          .insertInto('grant_states')
+          .values(rows.slice(start, start + 500))
+          .execute();
     },
     statesOf: async (grantIds) => {
       if (grantIds.length === 0) return [];
-      const rows = await db.selectFrom('grant_states').selectAll().where('grant_id', 'in', [...grantIds]).execute();
-      return rows.map((row) => ({ grantId: row.grant_id, state: row.state === 'failed' ? 'failed' : 'applied', reason: row.reason, at: row.at }));
+      const rows = await db
+        .selectFrom('grant_states')
+        .selectAll()
+        .where('grant_id', 'in', [...grantIds])
+        .execute();
+      return rows.map((row) => ({
+        grantId: row.grant_id,
+        state: row.state === 'failed' ? 'failed' : 'applied',
+        reason: row.reason,
+        at: row.at,
+      }));
     },
   };
 }

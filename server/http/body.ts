@@ -8,16 +8,16 @@ export interface RequestBody {
   value(): unknown;
 }
 
-const maximumBytes = 4 * 1024 * 1024;
-
-export async function readBody(request: Request): Promise<RequestBody> {
+/** `maximumBytes`: what the endpoint could ever need; more is refused before it fills memory. */
+export async function readBody(request: Request, maximumBytes: number): Promise<RequestBody> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request) {
     // Node's IncomingMessage yields Buffers as long as no encoding is set.
     const bytes = chunk as Buffer;
     size += bytes.length;
-    if (size > maximumBytes) throw new DomainError('request.too-large', `The body is larger than ${maximumBytes} bytes. Send less at a time.`);
+    if (size > maximumBytes)
+      throw new DomainError('request.too-large', `The body is larger than ${maximumBytes} bytes. Send less at a time.`);
     chunks.push(bytes);
   }
   const bytes = Buffer.concat(chunks);
@@ -26,7 +26,8 @@ export async function readBody(request: Request): Promise<RequestBody> {
 
 function parseJson(request: Request, bytes: Buffer): unknown {
   if (bytes.length === 0) return undefined;
-  if (!/^application\/json(?:\s*;|$)/i.test(request.headers['content-type'] ?? '')) throw new DomainError('request.unsupported-media-type', 'Send the body as JSON, with Content-Type: application/json.');
+  if (!/^application\/json(?:\s*;|$)/i.test(request.headers['content-type'] ?? ''))
+    throw new DomainError('request.unsupported-media-type', 'Send the body as JSON, with Content-Type: application/json.');
   try {
     return JSON.parse(bytes.toString('utf8'));
   } catch (cause) {

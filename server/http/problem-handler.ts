@@ -19,7 +19,10 @@ export function problemHandler(logger: Logger): ErrorRequestHandler {
     if (known.retryAfterSeconds !== undefined) response.setHeader('Retry-After', String(known.retryAfterSeconds));
     if (known.status === 401) response.setHeader('WWW-Authenticate', 'Bearer realm="infra"');
     response.setHeader('Cache-Control', 'no-store');
-    response.status(known.status).type('application/problem+json').send(JSON.stringify(toProblem(known)));
+    response
+      .status(known.status)
+      .type('application/problem+json')
+      .send(JSON.stringify(toProblem(known)));
   };
 }
 
@@ -27,7 +30,9 @@ function toDomainError(error: unknown): DomainError {
   if (error instanceof DomainError) return error;
   // Express refuses what it cannot decode in a path with a URIError.
   if (error instanceof URIError) return new DomainError('request.malformed', 'The address holds a broken percent-encoding.');
-  return new DomainError('server.failed', 'The server failed. Its log says more; try again, and tell its operator if it stays.', { cause: error });
+  return new DomainError('server.failed', 'The server failed. Its log says more; try again, and tell its operator if it stays.', {
+    cause: error,
+  });
 }
 
 const toProblem = (error: DomainError): Problem => ({

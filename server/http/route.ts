@@ -3,6 +3,7 @@
  * A handler can neither forget the check nor widen it; what an object's owner may do is the feature's policy.
  */
 import type { Request, Response, Router } from 'express';
+export type { Router } from 'express';
 import type { z } from 'zod';
 import type { AuditSource } from '../../shared/api/audit.ts';
 import type { Access, Endpoint } from '../../shared/api/endpoint.ts';
@@ -23,7 +24,7 @@ export interface RouteContext {
   /** Throws `assertion.*` unless the connector's signed assertion holds for exactly this request. */
   authenticateConnector(request: Request, body: Buffer): Promise<ConnectorCaller>;
   source(request: Request): AuditSource;
-  readBody(request: Request): Promise<RequestBody>;
+  readBody(request: Request, maximumBytes: number): Promise<RequestBody>;
   /** A refusal for want of a role leaves an audit line. */
   recordRefusal(caller: Caller, endpoint: Endpoint): Promise<void>;
 }
@@ -40,14 +41,15 @@ export interface Call<E extends Endpoint> {
   readonly response: Response;
 }
 
-type Answer<E extends Endpoint> = undefined extends z.input<E['result']> ? void : z.input<E['result']>;
-type Handler<E extends Endpoint> = (call: Call<E>) => Promise<Answer<E>>;
+type Handler<E extends Endpoint> = (
+  call: Call<E>,
+) => Promise<z.input<E['result']>> | (undefined extends z.input<E['result']> ? Promise<void> : never);
 
 const register = { GET: 'get', POST: 'post', PATCH: 'patch', DELETE: 'delete' } as const;
 
 export function route<E extends Endpoint>(router: Router, context: RouteContext, endpoint: E, handler: Handler<E>): void {
   router[register[endpoint.method]](endpoint.path, async (request, response) => {
-    const body = await context.readBody(request);
+    const body = await context.readBody(request, maximumBytes(endpoint.access));
     const caller = await authorize(context, endpoint, request, body.bytes);
     const call: Call<E> = {
       // What a schema parses is its output; the generic type loses that.
@@ -59,13 +61,21 @@ export function route<E extends Endpoint>(router: Router, context: RouteContext,
       source: context.source(request),
       response,
     };
-    const result = await handler(call);
+    const result: unknown = await handler(call);
     if (endpoint.stream) return;
     answer(response, endpoint, result);
   });
 }
 
-async function authorize(context: RouteContext, endpoint: Endpoint, request: Request, body: Buffer): Promise<Caller | ConnectorCaller | undefined> {
+/** People's requests are small; a connector of a large cluster reports tens of thousands of names. */
+const maximumBytes = (access: Access): number => (access === 'connector' ? 32 : 0.125) * 1024 * 1024;
+
+async function authorize(
+  context: RouteContext,
+  endpoint: Endpoint,
+  request: Request,
+  body: Buffer,
+): Promise<Caller | ConnectorCaller | undefined> {
   switch (endpoint.access) {
     case 'public':
       return undefined;
@@ -78,7 +88,10 @@ async function authorize(context: RouteContext, endpoint: Endpoint, request: Req
       const caller = await context.authenticateSession(request);
       if (caller.serverRoles.has(endpoint.access)) return caller;
       await context.recordRefusal(caller, endpoint);
-      throw new DomainError('access.role-missing', `${endpoint.summary}: this needs the role ${endpoint.access} on infra. Ask an admin for: infra grants add ${caller.identity.name} --role ${endpoint.access} infra`);
+      throw new DomainError(
+        'access.role-missing',
+        `${endpoint.summary}: this needs the role ${endpoint.access} on infra. Ask an admin for: infra grants add ${caller.identity.name} --role ${endpoint.access} infra`,
+      );
     }
   }
 }

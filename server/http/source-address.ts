@@ -15,13 +15,19 @@ export function createSourceOf(trustedProxies: readonly string[]): SourceOf {
   };
   return (request) => {
     const peer = plainAddress(request.socket.remoteAddress ?? '');
-    return { address: ranges.length === 0 ? peer : forwardedAddress(request, peer, isTrusted), userAgent: printable(request.headers['user-agent'] ?? '') };
+    return {
+      address: ranges.length === 0 ? peer : forwardedAddress(request, peer, isTrusted),
+      userAgent: printable(request.headers['user-agent'] ?? ''),
+    };
   };
 }
 
 function forwardedAddress(request: Request, peer: string, isTrusted: (address: string) => boolean): string {
   const header = request.headers['x-forwarded-for'];
-  const hops = (Array.isArray(header) ? header.join(',') : (header ?? '')).split(',').map((hop) => hop.trim()).filter((hop) => hop !== '');
+  const hops = (Array.isArray(header) ? header.join(',') : (header ?? ''))
+    .split(',')
+    .map((hop) => hop.trim())
+    .filter((hop) => hop !== '');
   let address = peer;
   while (isTrusted(address)) {
     const next = hops.pop();

@@ -31,7 +31,11 @@ export interface GroupServiceOptions {
 export type GroupService = ReturnType<typeof createGroupService>;
 
 export function createGroupService({ read, transact, clock }: GroupServiceOptions) {
-  const change = async <Result>(id: GroupId, caller: Caller, work: (stores: Stores, group: Group, act: Act) => Promise<Result>): Promise<Result> =>
+  const change = async <Result>(
+    id: GroupId,
+    caller: Caller,
+    work: (stores: Stores, group: Group, act: Act) => Promise<Result>,
+  ): Promise<Result> =>
     transact(async (stores) => work(stores, await existing(stores.groups, id), { by: authorOf(caller), now: clock.now() }));
 
   return {
@@ -75,7 +79,8 @@ export function createGroupService({ read, transact, clock }: GroupServiceOption
       change(id, caller, async (stores, group, act) => {
         const member = await stores.identities.find(identityId);
         const wasMember = member !== undefined && (await stores.groups.removeMember(id, identityId));
-        if (!wasMember) throw new DomainError('identity.not-found', `That identity is no member of ${group.name}. See: infra groups show ${group.name}`);
+        if (!wasMember)
+          throw new DomainError('identity.not-found', `That identity is no member of ${group.name}. See: infra groups show ${group.name}`);
         await stores.effects.membershipChanged(id, identityId, act);
         await stores.effects.assertAdminRemains();
         await stores.audit.record({ event: 'group.member-removed', act, details: { group: named(group), member: named(member) } });
@@ -94,7 +99,9 @@ async function existing(groups: GroupStore, id: GroupId): Promise<Group> {
 export async function identityNamed(identities: IdentityStore, text: string): Promise<Identity> {
   const name = parseSubjectName(text);
   if (name === undefined || name.kind === 'group') {
-    throw new DomainError('request.invalid', `"${text}" names no identity. Write an email, or workload:NAME.`, { fields: [{ path: 'body.identity', message: 'must be an email or workload:NAME' }] });
+    throw new DomainError('request.invalid', `"${text}" names no identity. Write an email, or workload:NAME.`, {
+      fields: [{ path: 'body.identity', message: 'must be an email or workload:NAME' }],
+    });
   }
   const identity = await identities.findByName(name.kind, name.name);
   if (identity !== undefined) return identity;

@@ -43,7 +43,13 @@ export function createGroupStore(db: Handle): GroupStore {
   const all = db
     .selectFrom('groups')
     .select(['id', 'provider', 'name', 'created_at'])
-    .select((eb) => eb.selectFrom('group_members').whereRef('group_members.group_id', '=', 'groups.id').select((inner) => inner.fn.countAll<number>().as('count')).as('member_count'));
+    .select((eb) =>
+      eb
+        .selectFrom('group_members')
+        .whereRef('group_members.group_id', '=', 'groups.id')
+        .select((inner) => inner.fn.countAll<number>().as('count'))
+        .as('member_count'),
+    );
   const memberRow = (id: string, identityId: string) => ({ group_id: id, identity_id: identityId });
   return {
     insert: async (group) => {
@@ -61,8 +67,13 @@ export function createGroupStore(db: Handle): GroupStore {
       let query = all;
       if (filter.name !== undefined) query = query.where('name', '=', filter.name);
       const after = decodeCursor(filter.cursor);
-      if (after !== undefined) query = query.where((eb) => eb.or([eb('name', '>', after.key), eb.and([eb('name', '=', after.key), eb('id', '>', after.id)])]));
-      const rows = await query.orderBy('name').orderBy('id').limit(filter.limit + 1).execute();
+      if (after !== undefined)
+        query = query.where((eb) => eb.or([eb('name', '>', after.key), eb.and([eb('name', '=', after.key), eb('id', '>', after.id)])]));
+      const rows = await query
+        .orderBy('name')
+        .orderBy('id')
+        .limit(filter.limit + 1)
+        .execute();
       return toPage(rows, filter, { item: fromRow, cursor: (row) => ({ key: row.name, id: row.id }) });
     },
     remove: async (id) => {
@@ -70,21 +81,53 @@ export function createGroupStore(db: Handle): GroupStore {
       await db.deleteFrom('groups').where('id', '=', id).execute();
     },
     members: async (id, page) => {
-      let query = db.selectFrom('group_members').innerJoin('identities', 'identities.id', 'group_members.identity_id').select(['identities.id', 'kind', 'name', 'name_key', 'status']).where('group_id', '=', id);
+      let query = db
+        .selectFrom('group_members')
+        .innerJoin('identities', 'identities.id', 'group_members.identity_id')
+        .select(['identities.id', 'kind', 'name', 'name_key', 'status'])
+        .where('group_id', '=', id);
       const after = decodeCursor(page.cursor);
-      if (after !== undefined) query = query.where((eb) => eb.or([eb('name_key', '>', after.key), eb.and([eb('name_key', '=', after.key), eb('identities.id', '>', after.id)])]));
-      const rows = await query.orderBy('name_key').orderBy('identities.id').limit(page.limit + 1).execute();
-      const item = (row: { id: string; kind: string; name: string; status: string }): GroupMember => ({ id: row.id as IdentityId, kind: row.kind as IdentityKind, name: row.name, status: row.status as IdentityStatus });
+      if (after !== undefined)
+        query = query.where((eb) =>
+          eb.or([eb('name_key', '>', after.key), eb.and([eb('name_key', '=', after.key), eb('identities.id', '>', after.id)])]),
+        );
+      const rows = await query
+        .orderBy('name_key')
+        .orderBy('identities.id')
+        .limit(page.limit + 1)
+        .execute();
+      const item = (row: { id: string; kind: string; name: string; status: string }): GroupMember => ({
+        id: row.id as IdentityId,
+        kind: row.kind as IdentityKind,
+        name: row.name,
+        status: row.status as IdentityStatus,
+      });
       return toPage(rows, page, { item, cursor: (row) => ({ key: row.name_key, id: row.id }) });
     },
-    memberIds: async (id) => (await db.selectFrom('group_members').select('identity_id').where('group_id', '=', id).execute()).map((row) => row.identity_id as IdentityId),
-    groupsOf: async (identityId) => (await all.where('id', 'in', db.selectFrom('group_members').select('group_id').where('identity_id', '=', identityId)).orderBy('name').execute()).map(fromRow),
+    memberIds: async (id) =>
+      (await db.selectFrom('group_members').select('identity_id').where('group_id', '=', id).execute()).map(
+        (row) => row.identity_id as IdentityId,
+      ),
+    groupsOf: async (identityId) =>
+      (
+        await all
+          .where('id', 'in', db.selectFrom('group_members').select('group_id').where('identity_id', '=', identityId))
+          .orderBy('name')
+          .execute()
+      ).map(fromRow),
     addMember: async (id, identityId) => {
-      const present = await db.selectFrom('group_members').select('group_id').where('group_id', '=', id).where('identity_id', '=', identityId).executeTakeFirst();
+      const present = await db
+        .selectFrom('group_members')
+        .select('group_id')
+        .where('group_id', '=', id)
+        .where('identity_id', '=', identityId)
+        .executeTakeFirst();
       if (present === undefined) await db.insertInto('group_members').values(memberRow(id, identityId)).execute();
       return present === undefined;
     },
-    removeMember: async (id, identityId) => (await db.deleteFrom('group_members').where('group_id', '=', id).where('identity_id', '=', identityId).executeTakeFirst()).numDeletedRows > 0n,
+    removeMember: async (id, identityId) =>
+      (await db.deleteFrom('group_members').where('group_id', '=', id).where('identity_id', '=', identityId).executeTakeFirst())
+        .numDeletedRows > 0n,
     removeFromAll: async (identityId) => void (await db.deleteFrom('group_members').where('identity_id', '=', identityId).execute()),
   };
 }
@@ -101,6 +144,6 @@ const fromRow = (row: GroupRow): Group => ({
   name: row.provider === '' ? row.name : `${row.provider}/${row.name}`,
   provider: row.provider === '' ? null : row.provider,
   createdAt: row.created_at,
-  memberCount: Number(row.member_count ?? 0),
+  memberCount: row.member_count ?? 0,
 });
 const fromOptional = (row: GroupRow | undefined): Group | undefined => (row === undefined ? undefined : fromRow(row));

@@ -50,7 +50,8 @@ export function createIdentityStore(db: Handle): IdentityStore {
       }
     },
     find: async (id) => fromOptional(await all.where('id', '=', id).executeTakeFirst()),
-    findByName: async (kind, name) => fromOptional(await all.where('kind', '=', kind).where('name_key', '=', emailKey(name)).executeTakeFirst()),
+    findByName: async (kind, name) =>
+      fromOptional(await all.where('kind', '=', kind).where('name_key', '=', emailKey(name)).executeTakeFirst()),
     findMany: async (ids) => (ids.length === 0 ? [] : (await all.where('id', 'in', [...ids]).execute()).map(fromRow)),
     list: async (filter) => {
       let query = all.where('kind', '=', filter.kind);
@@ -58,7 +59,10 @@ export function createIdentityStore(db: Handle): IdentityStore {
       if (filter.status !== undefined) query = query.where('status', '=', filter.status);
       const after = decodeCursor(filter.cursor);
       if (after !== undefined) query = query.where('name_key', '>', after.key);
-      const rows = await query.orderBy('name_key').limit(filter.limit + 1).execute();
+      const rows = await query
+        .orderBy('name_key')
+        .limit(filter.limit + 1)
+        .execute();
       return toPage(rows, filter, { item: fromRow, cursor: (row) => ({ key: row.name_key, id: row.id }) });
     },
     setStatus: async (id, status) => void (await db.updateTable('identities').set({ status }).where('id', '=', id).execute()),

@@ -53,8 +53,11 @@ export type UserService = ReturnType<typeof createUserService>;
 export function createUserService({ read, transact, passwords, clock }: UserServiceOptions) {
   const actOf = (caller: Caller): Act => ({ by: authorOf(caller), now: clock.now() });
 
-  const change = async <Result>(id: UserId, caller: Caller, work: (stores: Stores, user: Identity, act: Act) => Promise<Result>): Promise<Result> =>
-    transact(async (stores) => work(stores, await existing(stores.identities, id), actOf(caller)));
+  const change = async <Result>(
+    id: UserId,
+    caller: Caller,
+    work: (stores: Stores, user: Identity, act: Act) => Promise<Result>,
+  ): Promise<Result> => transact(async (stores) => work(stores, await existing(stores.identities, id), actOf(caller)));
 
   return {
     list: async (filter: Omit<IdentityFilter, 'kind' | 'name'> & { readonly email?: string | undefined }): Promise<Page<User>> => {
@@ -64,9 +67,14 @@ export function createUserService({ read, transact, passwords, clock }: UserServ
 
     get: async (id: UserId): Promise<User> => describe(read, await existing(read.identities, id)),
 
-    create: async (input: { readonly email: string; readonly password?: string | undefined }, caller: Caller): Promise<{ user: User; oneTimePassword: string | null }> => {
+    create: async (
+      input: { readonly email: string; readonly password?: string | undefined },
+      caller: Caller,
+    ): Promise<{ user: User; oneTimePassword: string | null }> => {
       const { password: oneTimePassword, prepared } =
-        input.password === undefined ? await passwords.oneTime(clock.now()) : { password: null, prepared: await passwords.chosen(input.password, input.email) };
+        input.password === undefined
+          ? await passwords.oneTime(clock.now())
+          : { password: null, prepared: await passwords.chosen(input.password, input.email) };
       const user = await transact(async (stores) => {
         const act = actOf(caller);
         const identity = newUser(input.email, act.now);
@@ -127,7 +135,11 @@ export function createUserService({ read, transact, passwords, clock }: UserServ
 }
 
 /** What goes with any identity that is removed, before its own row does. */
-export async function removeIdentity(stores: Pick<Stores, 'identities' | 'groups' | 'effects'>, identity: Identity, act: Act): Promise<void> {
+export async function removeIdentity(
+  stores: Pick<Stores, 'identities' | 'groups' | 'effects'>,
+  identity: Identity,
+  act: Act,
+): Promise<void> {
   await stores.effects.revokeIdentity(identity.id, `${identity.kind} removed`, act);
   await stores.effects.identityChanged(identity.id, act);
   await stores.effects.endGrantsOf({ kind: identity.kind, id: identity.id }, act);
@@ -136,7 +148,10 @@ export async function removeIdentity(stores: Pick<Stores, 'identities' | 'groups
   await stores.identities.remove(identity.id);
 }
 
-export const named = (thing: { readonly id: string; readonly name: string }): { id: string; name: string } => ({ id: thing.id, name: thing.name });
+export const named = (thing: { readonly id: string; readonly name: string }): { id: string; name: string } => ({
+  id: thing.id,
+  name: thing.name,
+});
 
 /** A user's row before it is stored; also for the first admin. */
 export const newUser = (email: string, now: number): Identity => ({

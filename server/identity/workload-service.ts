@@ -41,7 +41,14 @@ export function createWorkloadService({ read, transact, clock }: WorkloadService
       transact(async (stores) => {
         const act = { by: authorOf(caller), now: clock.now() };
         // An id made with the prefix of workloads is one.
-        const identity: Identity = { id: newId('workload', act.now) as IdentityId, kind: 'workload', name, status: 'active', createdAt: toTime(act.now), lastLoginAt: null };
+        const identity: Identity = {
+          id: newId('workload', act.now) as IdentityId,
+          kind: 'workload',
+          name,
+          status: 'active',
+          createdAt: toTime(act.now),
+          lastLoginAt: null,
+        };
         await stores.identities.insert(identity);
         await stores.audit.record({ event: 'workload.added', act, details: { workload: named(identity) } });
         return describe(identity);
@@ -51,7 +58,8 @@ export function createWorkloadService({ read, transact, clock }: WorkloadService
       transact(async (stores) => {
         const act = { by: authorOf(caller), now: clock.now() };
         const identity = await stores.identities.find(id);
-        if (identity?.kind !== 'workload') throw new DomainError('identity.not-found', 'There is no such workload. See: infra workloads list');
+        if (identity?.kind !== 'workload')
+          throw new DomainError('identity.not-found', 'There is no such workload. See: infra workloads list');
         await removeIdentity(stores, identity, act);
         await stores.effects.assertAdminRemains();
         await stores.audit.record({ event: 'workload.removed', act, details: { workload: named(identity) } });

@@ -60,12 +60,26 @@ export function housekeepingJobs({ transact, clock, rotateAuthority }: Housekeep
 /** Connectors ended these by their own clocks at the moment itself; here the end is written down and audited. */
 async function expireGrants(stores: Stores, now: number): Promise<void> {
   const expired = await stores.grants.expired(toTime(now), 500);
-  await stores.grants.end(expired.map(({ id }) => id), toTime(now), 'expired');
+  await stores.grants.end(
+    expired.map(({ id }) => id),
+    toTime(now),
+    'expired',
+  );
   for (const grant of expired) await recordExpiry(stores, grant, now);
 }
 
 async function recordExpiry(stores: Stores, grant: GrantRecord, now: number): Promise<void> {
   const destination = grant.destinationId === null ? null : ((await stores.destinations.find(grant.destinationId)) ?? null);
-  const details = { grant: grant.id, subject: await subjectOf(stores, grant.subject), role: grant.role, resource: resourceOf(grant, destination) };
-  await stores.audit.record({ event: 'grant.expired', act: { by: system, now }, ...(destination === null ? {} : { destination }), details });
+  const details = {
+    grant: grant.id,
+    subject: await subjectOf(stores, grant.subject),
+    role: grant.role,
+    resource: resourceOf(grant, destination),
+  };
+  await stores.audit.record({
+    event: 'grant.expired',
+    act: { by: system, now },
+    ...(destination === null ? {} : { destination }),
+    details,
+  });
 }

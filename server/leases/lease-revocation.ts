@@ -23,15 +23,23 @@ interface Stores {
 
 export function createLeaseRevocation({ leases, feed, audit, isJustified }: Stores): LeaseRevocation {
   const revoke: LeaseRevocation['revoke'] = async (revoked, reason, act) => {
-    await leases.revoke(revoked.map(({ id }) => id), toTime(act.now), reason);
-    await feed.append(revoked.map(({ id, destinationId }) => ({ destinationId, kind: 'lease', subjectId: id })), act);
+    await leases.revoke(
+      revoked.map(({ id }) => id),
+      toTime(act.now),
+      reason,
+    );
+    await feed.append(
+      revoked.map(({ id, destinationId }) => ({ destinationId, kind: 'lease', subjectId: id })),
+      act,
+    );
     for (const lease of revoked) {
       const details = { lease: lease.id, owner: { id: lease.identityId, name: lease.identityName }, reason };
       await audit.record({ event: 'lease.revoked', act, destination: { id: lease.destinationId, name: lease.destinationName }, details });
     }
     return revoked.length;
   };
-  const revokeOf = async (owner: LiveLeaseOwner, reason: string, act: Act): Promise<number> => revoke(await leases.liveOf(owner, toTime(act.now)), reason, act);
+  const revokeOf = async (owner: LiveLeaseOwner, reason: string, act: Act): Promise<number> =>
+    revoke(await leases.liveOf(owner, toTime(act.now)), reason, act);
 
   return {
     revoke,
@@ -43,7 +51,11 @@ export function createLeaseRevocation({ leases, feed, audit, isJustified }: Stor
       const holders = [...new Set(live.map(({ identityId }) => identityId))];
       const unjustified = new Set<string>();
       for (const holder of holders) if (!(await isJustified(holder, destinationId, at))) unjustified.add(holder);
-      return revoke(live.filter(({ identityId }) => unjustified.has(identityId)), 'no grant justifies it any more', act);
+      return revoke(
+        live.filter(({ identityId }) => unjustified.has(identityId)),
+        'no grant justifies it any more',
+        act,
+      );
     },
   };
 }

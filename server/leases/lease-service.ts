@@ -36,7 +36,13 @@ interface Stores {
 export interface LeaseServiceOptions {
   readonly read: Pick<Stores, 'leases' | 'grants' | 'destinations'>;
   readonly transact: Transact<Stores>;
-  readonly issue: (request: { readonly csr: string; readonly destinationId: string; readonly identityId: string; readonly leaseId: string; readonly expiresAt: number }) => Promise<IssuedChain>;
+  readonly issue: (request: {
+    readonly csr: string;
+    readonly destinationId: string;
+    readonly identityId: string;
+    readonly leaseId: string;
+    readonly expiresAt: number;
+  }) => Promise<IssuedChain>;
   readonly rootCertificate: string;
   readonly defaultTtlSeconds: number;
   readonly clock: Clock;
@@ -56,12 +62,22 @@ export function createLeaseService(options: LeaseServiceOptions) {
     create: async (input: { readonly destination: DestinationId; readonly csr: string }, caller: Caller) => {
       const now = clock.now();
       const destination = await read.destinations.findLive(input.destination);
-      if (destination === undefined) throw new DomainError('destination.not-found', 'There is no such destination any more. Refresh your kubeconfig: infra kubeconfig write');
+      if (destination === undefined)
+        throw new DomainError(
+          'destination.not-found',
+          'There is no such destination any more. Refresh your kubeconfig: infra kubeconfig write',
+        );
       const end = await justifiedEnd(options, read.grants, { destination, caller, now });
       if (end === undefined) return refuse(options, destination, caller);
       // An id made with the prefix of leases is one.
       const id = newId('lease', now) as LeaseId;
-      const issued = await options.issue({ csr: input.csr, destinationId: destination.id, identityId: caller.identity.id, leaseId: id, expiresAt: end.expiresAt });
+      const issued = await options.issue({
+        csr: input.csr,
+        destinationId: destination.id,
+        identityId: caller.identity.id,
+        leaseId: id,
+        expiresAt: end.expiresAt,
+      });
       const lease = newLease({ id, destination, caller, now, issued });
       await transact(async (stores) => {
         const act: Act = { by: authorOf(caller), now };
@@ -71,13 +87,24 @@ export function createLeaseService(options: LeaseServiceOptions) {
         const details = { lease: id, kind: lease.kind, serial: issued.serial, expiresAt: lease.expiresAt, limitedBy: end.limitedBy };
         await stores.audit.record({ event: 'lease.issued', act, destination, details });
       });
-      return { lease: describe(lease, now), certificateChain: issued.chain, caCertificates: options.rootCertificate, limitedBy: end.limitedBy };
+      return {
+        lease: describe(lease, now),
+        certificateChain: issued.chain,
+        caCertificates: options.rootCertificate,
+        limitedBy: end.limitedBy,
+      };
     },
 
     list: async (filter: LeaseListFilter, caller: Caller): Promise<Page<Lease>> => {
       const now = clock.now();
       const identityId = listScope(caller, filter, 'leases');
-      const page = await read.leases.list({ limit: filter.limit, cursor: filter.cursor, identityId, destinationId: filter.destination, liveAt: filter.live === 'true' ? toTime(now) : undefined });
+      const page = await read.leases.list({
+        limit: filter.limit,
+        cursor: filter.cursor,
+        identityId,
+        destinationId: filter.destination,
+        liveAt: filter.live === 'true' ? toTime(now) : undefined,
+      });
       return { items: page.items.map((lease) => describe(lease, now)), nextCursor: page.nextCursor };
     },
 
@@ -110,22 +137,41 @@ interface Asked {
 async function justifiedEnd({ defaultTtlSeconds }: LeaseServiceOptions, grants: GrantStore, { destination, caller, now }: Asked) {
   const held = await grants.ofIdentity(caller.identity.id, toTime(now), destination.id);
   if (held.length === 0) return undefined;
-  return leaseEnd({ now, ttlSeconds: destination.settings.leaseTtlSeconds ?? defaultTtlSeconds, sessionExpiresAt: caller.session.expiresAt, longestGrantUntil: longestUntil(held) });
+  return leaseEnd({
+    now,
+    ttlSeconds: destination.settings.leaseTtlSeconds ?? defaultTtlSeconds,
+    sessionExpiresAt: caller.session.expiresAt,
+    longestGrantUntil: longestUntil(held),
+  });
 }
 
 async function refuse({ transact, clock }: LeaseServiceOptions, destination: DestinationRecord, caller: Caller): Promise<never> {
   const sentence = missingGrant(caller.identity.name, destination.name);
-  await transact(async ({ audit }) => audit.record({ event: 'lease.refused', act: { by: authorOf(caller), now: clock.now() }, outcome: 'refused', destination, details: { reason: sentence } }));
+  await transact(async ({ audit }) =>
+    audit.record({
+      event: 'lease.refused',
+      act: { by: authorOf(caller), now: clock.now() },
+      outcome: 'refused',
+      destination,
+      details: { reason: sentence },
+    }),
+  );
   throw new DomainError('grant.missing', sentence);
 }
 
 /** Between the first look and the commit a grant may have gone, or the session. */
-async function assertStillHolds(options: LeaseServiceOptions, stores: Stores, asked: Asked & { readonly expiresAt: number }): Promise<void> {
+async function assertStillHolds(
+  options: LeaseServiceOptions,
+  stores: Stores,
+  asked: Asked & { readonly expiresAt: number },
+): Promise<void> {
   const { destination, caller, now } = asked;
   const session = await stores.sessions.find(caller.session.id);
-  if (session === undefined || whySessionEnded(session, now) !== undefined || session.owner.status !== 'active') throw new DomainError('session.expired', 'Your session has ended. Log in again: infra login');
+  if (session === undefined || whySessionEnded(session, now) !== undefined || session.owner.status !== 'active')
+    throw new DomainError('session.expired', 'Your session has ended. Log in again: infra login');
   const end = await justifiedEnd(options, stores.grants, asked);
-  if (end === undefined || end.expiresAt < asked.expiresAt) throw new DomainError('grant.missing', missingGrant(caller.identity.name, destination.name));
+  if (end === undefined || end.expiresAt < asked.expiresAt)
+    throw new DomainError('grant.missing', missingGrant(caller.identity.name, destination.name));
 }
 
 function newLease({ id, destination, caller, now, issued }: Asked & { readonly id: LeaseId; readonly issued: IssuedChain }): NamedLease {

@@ -46,6 +46,7 @@ export interface LeaseStore {
   unendedAt(destinationId: string, at: string, only?: readonly string[]): Promise<DesiredLease[]>;
   liveOf(owner: LiveLeaseOwner, at: string): Promise<NamedLease[]>;
   revoke(ids: readonly string[], at: string, because: string): Promise<void>;
+  revokeEverything(at: string, because: string): Promise<void>;
   markExpired(at: string): Promise<void>;
 }
 
@@ -66,11 +67,18 @@ export function createLeaseStore(db: Handle): LeaseStore {
       if (filter.liveAt !== undefined) query = query.where('state', '=', 'active').where('expires_at', '>', filter.liveAt);
       const after = decodeCursor(filter.cursor);
       if (after !== undefined) query = query.where('leases.id', '<', after.id);
-      const rows = await query.orderBy('leases.id', 'desc').limit(filter.limit + 1).execute();
+      const rows = await query
+        .orderBy('leases.id', 'desc')
+        .limit(filter.limit + 1)
+        .execute();
       return toPage(rows, filter, { item: fromRow, cursor: (row) => ({ key: '', id: row.id }) });
     },
     unendedAt: async (destinationId, at, only) => {
-      let query = db.selectFrom('leases').select(['id', 'identity_id', 'state', 'expires_at', 'session_expires_at']).where('destination_id', '=', destinationId).where('session_expires_at', '>', at);
+      let query = db
+        .selectFrom('leases')
+        .select(['id', 'identity_id', 'state', 'expires_at', 'session_expires_at'])
+        .where('destination_id', '=', destinationId)
+        .where('session_expires_at', '>', at);
       if (only !== undefined) query = query.where('id', 'in', [...only]);
       const rows = await query.execute();
       return rows.map((row) => ({
@@ -90,9 +98,22 @@ export function createLeaseStore(db: Handle): LeaseStore {
       return (await query.execute()).map(fromRow);
     },
     revoke: async (ids, at, because) => {
-      if (ids.length > 0) await db.updateTable('leases').set({ state: 'revoked', revoked_at: at, revoked_because: because }).where('id', 'in', [...ids]).where('state', '!=', 'revoked').execute();
+      if (ids.length > 0)
+        await db
+          .updateTable('leases')
+          .set({ state: 'revoked', revoked_at: at, revoked_because: because })
+          .where('id', 'in', [...ids])
+          .where('state', '!=', 'revoked')
+          .execute();
     },
-    markExpired: async (at) => void (await db.updateTable('leases').set({ state: 'expired' }).where('state', '=', 'active').where('expires_at', '<=', at).execute()),
+    revokeEverything: async (at, because) =>
+      void (await db
+        .updateTable('leases')
+        .set({ state: 'revoked', revoked_at: at, revoked_because: because })
+        .where('state', '!=', 'revoked')
+        .execute()),
+    markExpired: async (at) =>
+      void (await db.updateTable('leases').set({ state: 'expired' }).where('state', '=', 'active').where('expires_at', '<=', at).execute()),
   };
 }
 

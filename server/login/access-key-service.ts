@@ -39,8 +39,15 @@ export type AccessKeyService = ReturnType<typeof createAccessKeyService>;
 
 export function createAccessKeyService({ read, transact, clock }: AccessKeyServiceOptions) {
   return {
-    list: async (filter: PageRequest & { readonly identity?: string | undefined; readonly all?: string | undefined }, caller: Caller): Promise<Page<AccessKey>> => {
-      const page = await read.accessKeys.list({ limit: filter.limit, cursor: filter.cursor, identityId: listScope(caller, filter, 'access keys') });
+    list: async (
+      filter: PageRequest & { readonly identity?: string | undefined; readonly all?: string | undefined },
+      caller: Caller,
+    ): Promise<Page<AccessKey>> => {
+      const page = await read.accessKeys.list({
+        limit: filter.limit,
+        cursor: filter.cursor,
+        identityId: listScope(caller, filter, 'access keys'),
+      });
       return { items: page.items.map(describe), nextCursor: page.nextCursor };
     },
 
@@ -64,7 +71,11 @@ export function createAccessKeyService({ read, transact, clock }: AccessKeyServi
           lastUsedAt: null,
         };
         await stores.accessKeys.insert(key, hashSecret(secret));
-        await stores.audit.record({ event: 'access-key.added', act, details: { accessKey: { id: key.id, name: key.name }, owner: { id: owner.id, name: owner.name }, expiresAt: key.expiresAt } });
+        await stores.audit.record({
+          event: 'access-key.added',
+          act,
+          details: { accessKey: { id: key.id, name: key.name }, owner: { id: owner.id, name: owner.name }, expiresAt: key.expiresAt },
+        });
         return { accessKey: describe(key), secret };
       });
     },
@@ -72,7 +83,8 @@ export function createAccessKeyService({ read, transact, clock }: AccessKeyServi
     remove: async (id: AccessKeyId, caller: Caller): Promise<{ change: Change }> =>
       transact(async (stores) => {
         const key = await stores.accessKeys.find(id);
-        if (key === undefined || !mayEnd(caller, key.identityId)) throw new DomainError('access-key.not-found', 'There is no such access key of yours. See: infra keys list');
+        if (key === undefined || !mayEnd(caller, key.identityId))
+          throw new DomainError('access-key.not-found', 'There is no such access key of yours. See: infra keys list');
         await removeAccessKey(stores, key, { by: authorOf(caller), now: clock.now() });
         return { change: stores.feed.change() };
       }),
@@ -80,10 +92,18 @@ export function createAccessKeyService({ read, transact, clock }: AccessKeyServi
 }
 
 /** Takes a key away with the sessions it opened, and their leases. */
-export async function removeAccessKey(stores: Pick<Stores, 'accessKeys' | 'sessionEnd' | 'audit'>, key: OwnedAccessKey, act: Act): Promise<void> {
+export async function removeAccessKey(
+  stores: Pick<Stores, 'accessKeys' | 'sessionEnd' | 'audit'>,
+  key: OwnedAccessKey,
+  act: Act,
+): Promise<void> {
   await stores.sessionEnd.endAllOf({ accessKeyId: key.id }, 'access key removed', act);
   await stores.accessKeys.remove(key.id);
-  await stores.audit.record({ event: 'access-key.removed', act, details: { accessKey: { id: key.id, name: key.name }, owner: { id: key.identityId, name: key.ownerName } } });
+  await stores.audit.record({
+    event: 'access-key.removed',
+    act,
+    details: { accessKey: { id: key.id, name: key.name }, owner: { id: key.identityId, name: key.ownerName } },
+  });
 }
 
 const describe = (key: OwnedAccessKey): AccessKey => ({

@@ -31,13 +31,21 @@ export interface AccessKeyStore {
 }
 
 export function createAccessKeyStore(db: Handle): AccessKeyStore {
-  const owned = db.selectFrom('access_keys').innerJoin('identities', 'identities.id', 'access_keys.identity_id').selectAll('access_keys').select('identities.name as owner_name');
+  const owned = db
+    .selectFrom('access_keys')
+    .innerJoin('identities', 'identities.id', 'access_keys.identity_id')
+    .selectAll('access_keys')
+    .select('identities.name as owner_name');
   return {
     insert: async (key, secretHash) => {
       try {
         await db.insertInto('access_keys').values(toRow(key, secretHash)).execute();
       } catch (error) {
-        if (isUniqueViolation(error)) throw new DomainError('access-key.duplicate', `There is already an access key ${key.name} of this identity. Remove it first, or choose another name.`);
+        if (isUniqueViolation(error))
+          throw new DomainError(
+            'access-key.duplicate',
+            `There is already an access key ${key.name} of this identity. Remove it first, or choose another name.`,
+          );
         throw error;
       }
     },
@@ -48,7 +56,10 @@ export function createAccessKeyStore(db: Handle): AccessKeyStore {
       if (filter.identityId !== undefined) query = query.where('identity_id', '=', filter.identityId);
       const after = decodeCursor(filter.cursor);
       if (after !== undefined) query = query.where('access_keys.id', '>', after.id);
-      const rows = await query.orderBy('access_keys.id').limit(filter.limit + 1).execute();
+      const rows = await query
+        .orderBy('access_keys.id')
+        .limit(filter.limit + 1)
+        .execute();
       return toPage(rows, filter, { item: fromRow, cursor: (row) => ({ key: '', id: row.id }) });
     },
     ofIdentity: async (identityId) => (await owned.where('identity_id', '=', identityId).execute()).map(fromRow),

@@ -5,6 +5,6 @@ let common: ReadonlySet<string> | undefined;
 
 /** `lowerCase` in lower case, as the list is. */
 export function isCommonPassword(lowerCase: string): boolean {
-  common ??= new Set(dictionary['passwords-common']?.map(String) ?? []);
+  common ??= new Set(dictionary['passwords-common'].map(String));
   return common.has(lowerCase);
 }

@@ -11,13 +11,21 @@ export interface LoginAttemptStore {
 
 export function createLoginAttemptStore(db: Handle): LoginAttemptStore {
   const addOne = async (bucket: string, windowFloor: string): Promise<boolean> => {
-    const updated = await db.updateTable('login_attempts').set((eb) => ({ failures: eb('failures', '+', 1) })).where('bucket', '=', bucket).where('window_started_at', '>', windowFloor).executeTakeFirst();
+    const updated = await db
+      .updateTable('login_attempts')
+      .set((eb) => ({ failures: eb('failures', '+', 1) }))
+      .where('bucket', '=', bucket)
+      .where('window_started_at', '>', windowFloor)
+      .executeTakeFirst();
     return updated.numUpdatedRows === 1n;
   };
   const startWindow = async (bucket: string, now: number, windowFloor: string): Promise<void> => {
     await db.deleteFrom('login_attempts').where('bucket', '=', bucket).where('window_started_at', '<=', windowFloor).execute();
     try {
-      await db.insertInto('login_attempts').values({ bucket, failures: 1, window_started_at: toTime(now) }).execute();
+      await db
+        .insertInto('login_attempts')
+        .values({ bucket, failures: 1, window_started_at: toTime(now) })
+        .execute();
     } catch (error) {
       if (!isUniqueViolation(error)) throw error;
       // Another attempt opened the window in between: count on top of it.

@@ -40,7 +40,9 @@ export function createLoginAttempts(store: LoginAttemptStore, limits: AttemptLim
         const { failures, windowStartedAt } = await store.increment(bucket, now, windowSeconds);
         if (failures <= limit) continue;
         const retryAfterSeconds = Math.max(1, Math.ceil((fromTime(windowStartedAt) - now) / 1000 + windowSeconds));
-        throw new DomainError('login.rate-limited', `Too many attempts. Try again after ${toTime(now + retryAfterSeconds * 1000)}.`, { retryAfterSeconds });
+        throw new DomainError('login.rate-limited', `Too many attempts. Try again after ${toTime(now + retryAfterSeconds * 1000)}.`, {
+          retryAfterSeconds,
+        });
       }
     },
     succeeded: async (account, source) => {

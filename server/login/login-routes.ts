@@ -17,12 +17,16 @@ export function loginRoutes(router: Router, context: RouteContext, { login, sess
   route(router, context, api.server.setup, async ({ body, source }) => setup.use(body, source));
 
   route(router, context, api.login.password, async ({ body, source }) => login.withPassword(body.email, body.password, source));
-  route(router, context, api.login.changePassword, async ({ body, source }) => login.changePassword(body.changeToken, body.newPassword, source));
+  route(router, context, api.login.changePassword, async ({ body, source }) =>
+    login.changePassword(body.changeToken, body.newPassword, source),
+  );
   route(router, context, api.login.accessKey, async ({ body, source }) => login.withAccessKey(body.key, source));
 
   route(router, context, api.sessions.current, async ({ caller }) => sessions.whoami(caller));
   route(router, context, api.sessions.logout, async ({ caller }) => sessions.logout(caller));
-  route(router, context, api.sessions.changeOwnPassword, async ({ body, caller }) => login.changeOwnPassword(body.currentPassword, body.newPassword, caller));
+  route(router, context, api.sessions.changeOwnPassword, async ({ body, caller }) =>
+    login.changeOwnPassword(body.currentPassword, body.newPassword, caller),
+  );
   route(router, context, api.sessions.list, async ({ query, caller }) => sessions.list(query, caller));
   route(router, context, api.sessions.revoke, async ({ params, caller }) => sessions.revoke(params.id, caller));
 

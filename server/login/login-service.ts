@@ -60,7 +60,14 @@ export function createLoginService(options: LoginServiceOptions) {
   const { read, transact, attempts, preparation, clock } = options;
 
   const refuse = async (attempted: string, method: Method, reason: string, source: AuditSource): Promise<void> =>
-    transact(async ({ audit }) => audit.record({ event: 'login.refused', act: { by: anonymous(source), now: clock.now() }, outcome: 'refused', details: { attempted: attempted.slice(0, 300), method, reason } }));
+    transact(async ({ audit }) =>
+      audit.record({
+        event: 'login.refused',
+        act: { by: anonymous(source), now: clock.now() },
+        outcome: 'refused',
+        details: { attempted: attempted.slice(0, 300), method, reason },
+      }),
+    );
 
   const counted = async (attempted: string, method: Method, source: AuditSource): Promise<void> => {
     try {
@@ -98,7 +105,8 @@ export function createLoginService(options: LoginServiceOptions) {
       return transact(async (stores) => {
         const act: Act = { by: { actor: { kind: 'user', id: identity.id, name: identity.name }, source }, now: clock.now() };
         const used = await stores.loginTokens.use('password-change', changeToken, act.now);
-        if (used === undefined) throw new DomainError('token.invalid', 'This password change was used already. Log in with the new password: infra login');
+        if (used === undefined)
+          throw new DomainError('token.invalid', 'This password change was used already. Log in with the new password: infra login');
         await stores.passwords.write(identity.id, prepared, toTime(act.now));
         await stores.audit.record({ event: 'password.changed', act, details: { user: { id: identity.id, name: identity.name } } });
         return openSession(stores, options, { identity, method: 'password', source });
@@ -133,7 +141,11 @@ export function createLoginService(options: LoginServiceOptions) {
         await stores.passwords.write(caller.identity.id, prepared, toTime(act.now));
         const others = (await stores.sessions.openOf({ identityId: caller.identity.id })).filter(({ id }) => id !== caller.session.id);
         await stores.sessionEnd.end(others, 'password changed', act);
-        await stores.audit.record({ event: 'password.changed', act, details: { user: { id: caller.identity.id, name: caller.identity.name } } });
+        await stores.audit.record({
+          event: 'password.changed',
+          act,
+          details: { user: { id: caller.identity.id, name: caller.identity.name } },
+        });
         return { change: stores.feed.change() };
       });
     },
@@ -151,7 +163,15 @@ function whyRefused(identity: Identity | undefined, stored: StoredPassword | und
 /** The token opens `login.changePassword` for this account and nothing else; it is no session. */
 async function requireChange({ transact, clock }: LoginServiceOptions, identity: Identity): Promise<LoginResult> {
   const changeToken = newSecret('change');
-  await transact(async (stores) => stores.loginTokens.insert({ kind: 'password-change', secret: changeToken, subjectId: identity.id, now: clock.now(), lifetimeSeconds: changeTokenSeconds }));
+  await transact(async (stores) =>
+    stores.loginTokens.insert({
+      kind: 'password-change',
+      secret: changeToken,
+      subjectId: identity.id,
+      now: clock.now(),
+      lifetimeSeconds: changeTokenSeconds,
+    }),
+  );
   return { status: 'password-change-required', changeToken };
 }
 

@@ -42,7 +42,9 @@ async function derive(password: string, salt: Buffer, { logN, r, p }: Parameters
   await enter();
   try {
     return await new Promise((resolve, reject) => {
-      scrypt(password.normalize('NFKC'), salt, keyLength, { N, r, p, maxmem: 256 * N * r }, (error, key) => (error === null ? resolve(key) : reject(error)));
+      scrypt(password.normalize('NFKC'), salt, keyLength, { N, r, p, maxmem: 256 * N * r }, (error, key) =>
+        error === null ? resolve(key) : reject(error),
+      );
     });
   } finally {
     leave();

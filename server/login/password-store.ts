@@ -19,14 +19,24 @@ export function createPasswordStore(db: Handle): PasswordStore {
     if (row === undefined) return undefined;
     return { hash: row.hash, state: row.state === 'one-time' ? 'one-time' : 'set', expiresAt: row.expires_at, changedAt: row.changed_at };
   };
-  const remove = async (identityId: string): Promise<void> => void (await db.deleteFrom('passwords').where('identity_id', '=', identityId).execute());
+  const remove = async (identityId: string): Promise<void> =>
+    void (await db.deleteFrom('passwords').where('identity_id', '=', identityId).execute());
   return {
     find,
     remove,
     stateOf: async (identityId) => (await find(identityId))?.state ?? 'none',
     write: async (identityId, password, changedAt) => {
       await remove(identityId);
-      await db.insertInto('passwords').values({ identity_id: identityId, hash: password.hash, state: password.state, changed_at: changedAt, expires_at: password.expiresAt }).execute();
+      await db
+        .insertInto('passwords')
+        .values({
+          identity_id: identityId,
+          hash: password.hash,
+          state: password.state,
+          changed_at: changedAt,
+          expires_at: password.expiresAt,
+        })
+        .execute();
     },
   };
 }

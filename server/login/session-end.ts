@@ -13,15 +13,27 @@ export interface LeaseRevocation {
 export interface SessionEnd {
   /** Ends them and their leases, each with its audit event. */
   end(sessions: readonly OwnedSession[], reason: string, act: Act): Promise<{ sessionsEnded: number; leasesRevoked: number }>;
-  endAllOf(owner: { readonly identityId: string } | { readonly accessKeyId: string }, reason: string, act: Act): Promise<{ sessionsEnded: number; leasesRevoked: number }>;
+  endAllOf(
+    owner: { readonly identityId: string } | { readonly accessKeyId: string },
+    reason: string,
+    act: Act,
+  ): Promise<{ sessionsEnded: number; leasesRevoked: number }>;
 }
 
-export function createSessionEnd(stores: { readonly sessions: SessionStore; readonly leases: LeaseRevocation; readonly audit: AuditLog }): SessionEnd {
+export function createSessionEnd(stores: {
+  readonly sessions: SessionStore;
+  readonly leases: LeaseRevocation;
+  readonly audit: AuditLog;
+}): SessionEnd {
   const end: SessionEnd['end'] = async (sessions, reason, act) => {
     const ids = sessions.map(({ id }) => id);
     await stores.sessions.end(ids, toTime(act.now), reason);
     for (const session of sessions) {
-      await stores.audit.record({ event: 'session.ended', act, details: { session: session.id, owner: { id: session.identityId, name: session.owner.name }, reason } });
+      await stores.audit.record({
+        event: 'session.ended',
+        act,
+        details: { session: session.id, owner: { id: session.identityId, name: session.owner.name }, reason },
+      });
     }
     return { sessionsEnded: ids.length, leasesRevoked: await stores.leases.revokeOfSessions(ids, reason, act) };
   };

@@ -8,11 +8,18 @@ interface Asker {
 }
 
 /** The identity whose things are listed; undefined: everyone's. */
-export function listScope(asker: Asker, wanted: { readonly identity?: string | undefined; readonly all?: string | undefined }, what: string): string | undefined {
+export function listScope(
+  asker: Asker,
+  wanted: { readonly identity?: string | undefined; readonly all?: string | undefined },
+  what: string,
+): string | undefined {
   const own = wanted.all !== 'true' && (wanted.identity === undefined || wanted.identity === asker.identity.id);
   if (own) return asker.identity.id;
   if (!asker.serverRoles.has('view')) {
-    throw new DomainError('access.denied', `To see other people's ${what} you need the role view on infra. Ask an admin for: infra grants add ${asker.identity.name} --role view infra`);
+    throw new DomainError(
+      'access.denied',
+      `To see other people's ${what} you need the role view on infra. Ask an admin for: infra grants add ${asker.identity.name} --role view infra`,
+    );
   }
   return wanted.all === 'true' ? undefined : wanted.identity;
 }
@@ -22,6 +29,7 @@ export const mayEnd = (asker: Asker, ownerId: string): boolean => asker.identity
 
 /** A leaked key must not make its own successor, nor one for somebody else. */
 export function mayCreateAccessKey(asker: Asker, ownerId: string): void {
-  if (asker.session.method === 'access-key') throw new DomainError('access-key.not-from-key', 'An access key cannot make access keys. Log in with a password: infra login');
+  if (asker.session.method === 'access-key')
+    throw new DomainError('access-key.not-from-key', 'An access key cannot make access keys. Log in with a password: infra login');
   if (!mayEnd(asker, ownerId)) throw new DomainError('access.denied', 'Access keys for others need the role admin on infra.');
 }

@@ -32,7 +32,8 @@ export function createSessionService({ read, transact, serverRolesOf, clock }: S
   const live = async (secret: string, now: number): Promise<OwnedSession> => {
     const session = await read.sessions.findBySecret(hashSecret(secret));
     if (session === undefined) throw new DomainError('session.invalid', 'This session is not known here. Log in: infra login');
-    if (whySessionEnded(session, now) !== undefined) throw new DomainError('session.expired', 'Your session has ended. Log in again: infra login');
+    if (whySessionEnded(session, now) !== undefined)
+      throw new DomainError('session.expired', 'Your session has ended. Log in again: infra login');
     if (session.owner.status !== 'active') throw new DomainError('session.expired', 'This account is disabled. Ask an admin.');
     return session;
   };
@@ -55,26 +56,45 @@ export function createSessionService({ read, transact, serverRolesOf, clock }: S
       const session = await read.sessions.find(caller.session.id);
       if (session === undefined) throw new DomainError('session.invalid', 'This session is not known here. Log in: infra login');
       const groups = await read.groups.groupsOf(caller.identity.id);
-      return { identity: { ...caller.identity }, session: describeSession(session), groups: groups.map(({ id, name, provider }) => ({ id, name, provider })), serverRoles: [...caller.serverRoles] };
+      return {
+        identity: { ...caller.identity },
+        session: describeSession(session),
+        groups: groups.map(({ id, name, provider }) => ({ id, name, provider })),
+        serverRoles: [...caller.serverRoles],
+      };
     },
 
     logout: async (caller: Caller): Promise<{ change: Change }> =>
       transact(async (stores) => {
         const session = await stores.sessions.find(caller.session.id);
-        if (session !== undefined && session.endedAt === null) await stores.sessionEnd.end([session], 'logged out', { by: authorOf(caller), now: clock.now() });
+        if (session !== undefined && session.endedAt === null)
+          await stores.sessionEnd.end([session], 'logged out', { by: authorOf(caller), now: clock.now() });
         return { change: stores.feed.change() };
       }),
 
-    list: async (filter: PageRequest & { readonly identity?: string | undefined; readonly all?: string | undefined; readonly live?: string | undefined }, caller: Caller): Promise<Page<Session>> => {
+    list: async (
+      filter: PageRequest & {
+        readonly identity?: string | undefined;
+        readonly all?: string | undefined;
+        readonly live?: string | undefined;
+      },
+      caller: Caller,
+    ): Promise<Page<Session>> => {
       const identityId = listScope(caller, filter, 'sessions');
-      const page = await read.sessions.list({ limit: filter.limit, cursor: filter.cursor, identityId, liveAt: filter.live === 'true' ? toTime(clock.now()) : undefined });
+      const page = await read.sessions.list({
+        limit: filter.limit,
+        cursor: filter.cursor,
+        identityId,
+        liveAt: filter.live === 'true' ? toTime(clock.now()) : undefined,
+      });
       return { items: page.items.map(describeSession), nextCursor: page.nextCursor };
     },
 
     revoke: async (id: SessionId, caller: Caller): Promise<{ change: Change }> =>
       transact(async (stores) => {
         const session = await stores.sessions.find(id);
-        if (session === undefined || !mayEnd(caller, session.identityId)) throw new DomainError('session.not-found', 'There is no such session of yours. See: infra sessions list');
+        if (session === undefined || !mayEnd(caller, session.identityId))
+          throw new DomainError('session.not-found', 'There is no such session of yours. See: infra sessions list');
         if (session.endedAt === null) await stores.sessionEnd.end([session], 'revoked', { by: authorOf(caller), now: clock.now() });
         return { change: stores.feed.change() };
       }),

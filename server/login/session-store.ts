@@ -38,6 +38,7 @@ export interface SessionStore {
   /** Live sessions of an identity or of an access key. */
   openOf(owner: { readonly identityId: string } | { readonly accessKeyId: string }): Promise<OwnedSession[]>;
   end(ids: readonly string[], at: string, because: string): Promise<void>;
+  endEverything(at: string, because: string): Promise<void>;
 }
 
 export function createSessionStore(db: Handle): SessionStore {
@@ -56,17 +57,30 @@ export function createSessionStore(db: Handle): SessionStore {
       if (filter.liveAt !== undefined) query = query.where('ended_at', 'is', null).where('expires_at', '>', filter.liveAt);
       const after = decodeCursor(filter.cursor);
       if (after !== undefined) query = query.where('sessions.id', '<', after.id);
-      const rows = await query.orderBy('sessions.id', 'desc').limit(filter.limit + 1).execute();
+      const rows = await query
+        .orderBy('sessions.id', 'desc')
+        .limit(filter.limit + 1)
+        .execute();
       return toPage(rows, filter, { item: fromRow, cursor: (row) => ({ key: '', id: row.id }) });
     },
     touch: async (id, at) => void (await db.updateTable('sessions').set({ last_used_at: at }).where('id', '=', id).execute()),
     openOf: async (owner) => {
       const query = owned.where('ended_at', 'is', null);
-      const rows = await ('identityId' in owner ? query.where('identity_id', '=', owner.identityId) : query.where('access_key_id', '=', owner.accessKeyId)).execute();
+      const rows = await (
+        'identityId' in owner ? query.where('identity_id', '=', owner.identityId) : query.where('access_key_id', '=', owner.accessKeyId)
+      ).execute();
       return rows.map(fromRow);
     },
+    endEverything: async (at, because) =>
+      void (await db.updateTable('sessions').set({ ended_at: at, ended_because: because }).where('ended_at', 'is', null).execute()),
     end: async (ids, at, because) => {
-      if (ids.length > 0) await db.updateTable('sessions').set({ ended_at: at, ended_because: because }).where('id', 'in', [...ids]).where('ended_at', 'is', null).execute();
+      if (ids.length > 0)
+        await db
+          .updateTable('sessions')
+          .set({ ended_at: at, ended_because: because })
+          .where('id', 'in', [...ids])
+          .where('ended_at', 'is', null)
+          .execute();
     },
   };
 }

@@ -53,13 +53,24 @@ export function createSetupService({ read, transact, preparation, clock }: Setup
     },
 
     /** The link's holder becomes an admin: a new user, or an existing one whose password is replaced and who is let in again. */
-    use: async (input: { readonly token: string; readonly email: string; readonly password: string }, source: AuditSource): Promise<void> => {
+    use: async (
+      input: { readonly token: string; readonly email: string; readonly password: string },
+      source: AuditSource,
+    ): Promise<void> => {
       const found = await read.loginTokens.peek('setup', input.token, clock.now());
       if (found === undefined) {
         await transact(async ({ audit }) =>
-          audit.record({ event: 'login.refused', act: { by: anonymous(source), now: clock.now() }, outcome: 'refused', details: { attempted: input.email, method: 'setup', reason: 'no such link' } }),
+          audit.record({
+            event: 'login.refused',
+            act: { by: anonymous(source), now: clock.now() },
+            outcome: 'refused',
+            details: { attempted: input.email, method: 'setup', reason: 'no such link' },
+          }),
         );
-        throw new DomainError('token.invalid', 'This link does not hold: it was used, is older than a day, or was replaced. On the server’s host, run: infra-server recover-admin');
+        throw new DomainError(
+          'token.invalid',
+          'This link does not hold: it was used, is older than a day, or was replaced. On the server’s host, run: infra-server recover-admin',
+        );
       }
       const prepared = await preparation.chosen(input.password, input.email);
       await transact(async (stores) => {

@@ -45,13 +45,21 @@ export function createChangeFeed(db: Handle): ChangeFeed {
   let nextPosition = 0;
   const destinations = new Set<string>();
 
-  const position = async (): Promise<FeedPosition> => db.selectFrom('feed').select(['epoch', 'revision', 'floor']).where('id', '=', 1).executeTakeFirstOrThrow();
+  const position = async (): Promise<FeedPosition> =>
+    db.selectFrom('feed').select(['epoch', 'revision', 'floor']).where('id', '=', 1).executeTakeFirstOrThrow();
 
   /** The update locks the row until commit, so a later revision never becomes visible before an earlier one. */
   const takeRevision = async ({ by, now }: ChangeAct): Promise<number> => {
-    await db.updateTable('feed').set((eb) => ({ revision: eb('revision', '+', 1) })).where('id', '=', 1).execute();
+    await db
+      .updateTable('feed')
+      .set((eb) => ({ revision: eb('revision', '+', 1) }))
+      .where('id', '=', 1)
+      .execute();
     const taken = (await position()).revision;
-    await db.insertInto('changes').values({ revision: taken, at: toTime(now), actor_id: by.actor.id }).execute();
+    await db
+      .insertInto('changes')
+      .values({ revision: taken, at: toTime(now), actor_id: by.actor.id })
+      .execute();
     return taken;
   };
 
@@ -61,14 +69,30 @@ export function createChangeFeed(db: Handle): ChangeFeed {
       const fresh = [...new Map(entries.map((entry) => [`${entry.destinationId} ${entry.kind} ${entry.subjectId}`, entry])).values()];
       if (fresh.length === 0) return;
       const taken = (revision ??= await takeRevision(act));
-      const rows = fresh.map((entry) => ({ revision: taken, position: nextPosition++, destination_id: entry.destinationId, kind: entry.kind, subject_id: entry.subjectId }));
-      for (let start = 0; start < rows.length; start += 500) await db.insertInto('outbox').values(rows.slice(start, start + 500)).execute();
+      const rows = fresh.map((entry) => ({
+        revision: taken,
+        position: nextPosition++,
+        destination_id: entry.destinationId,
+        kind: entry.kind,
+        subject_id: entry.subjectId,
+      }));
+      for (let start = 0; start < rows.length; start += 500)
+        await db
+          .insertInto('outbox')
+          .values(rows.slice(start, start + 500))
+          .execute();
       for (const entry of fresh) destinations.add(entry.destinationId);
     },
     // The ids come from rows that were checked when they were written.
     change: () => (revision === undefined ? null : { revision, destinations: [...destinations] as DestinationId[] }),
     entriesSince: async (destinationId, since) => {
-      const rows = await db.selectFrom('outbox').select(['destination_id', 'kind', 'subject_id']).distinct().where('destination_id', '=', destinationId).where('revision', '>', since).execute();
+      const rows = await db
+        .selectFrom('outbox')
+        .select(['destination_id', 'kind', 'subject_id'])
+        .distinct()
+        .where('destination_id', '=', destinationId)
+        .where('revision', '>', since)
+        .execute();
       return rows.map((row) => ({ destinationId: row.destination_id, kind: row.kind as FeedEntry['kind'], subjectId: row.subject_id }));
     },
     findChange: async (wanted) => {
@@ -78,12 +102,20 @@ export function createChangeFeed(db: Handle): ChangeFeed {
       return { at: row.at, actorId: row.actor_id, destinations: rows.map(({ destination_id }) => destination_id) };
     },
     startEpoch: async (epoch) => {
-      const found = await db.updateTable('feed').set((eb) => ({ epoch, floor: eb.ref('revision') })).where('id', '=', 1).executeTakeFirst();
+      const found = await db
+        .updateTable('feed')
+        .set((eb) => ({ epoch, floor: eb.ref('revision') }))
+        .where('id', '=', 1)
+        .executeTakeFirst();
       if (found.numUpdatedRows === 0n) await db.insertInto('feed').values({ id: 1, epoch, revision: 0, floor: 0 }).execute();
     },
     prune: async (before) => {
-      const last = await db.selectFrom('changes').select((eb) => eb.fn.max('revision').as('revision')).where('at', '<', before).executeTakeFirst();
-      const floor = Number(last?.revision ?? 0);
+      const last = await db
+        .selectFrom('changes')
+        .select((eb) => eb.fn.max('revision').as('revision'))
+        .where('at', '<', before)
+        .executeTakeFirst();
+      const floor = last?.revision ?? 0;
       if (floor === 0) return 0;
       await db.updateTable('feed').set({ floor }).where('id', '=', 1).where('floor', '<', floor).execute();
       await db.deleteFrom('outbox').where('revision', '<=', floor).execute();

@@ -42,7 +42,8 @@ export async function openDatabase(databaseUrl: string): Promise<OpenDatabase> {
 }
 
 export function sqliteFile(databaseUrl: string): string {
-  if (!databaseUrl.startsWith('sqlite:')) throw new StorageError(`databaseUrl: "${databaseUrl.split(':')[0] ?? ''}:" is not served by this version; use sqlite:<file>`);
+  if (!databaseUrl.startsWith('sqlite:'))
+    throw new StorageError(`databaseUrl: "${databaseUrl.split(':')[0] ?? ''}:" is not served by this version; use sqlite:<file>`);
   return databaseUrl.slice('sqlite:'.length);
 }
 
@@ -66,6 +67,19 @@ export async function copyDatabase(databaseUrl: string, target: string): Promise
   }
 }
 
+/** Whether a file is the database of an installation that was started at least once. */
+export function isInstallation(file: string): boolean {
+  let sqlite: Sqlite.Database | undefined;
+  try {
+    sqlite = new Sqlite(file, { readonly: true, fileMustExist: true });
+    return sqlite.prepare("SELECT 1 FROM settings WHERE key = 'trust_domain'").get() !== undefined;
+  } catch {
+    return false;
+  } finally {
+    sqlite?.close();
+  }
+}
+
 /**
  * Holds the right to be the server of this data directory until the process ends, however it ends: the lock is the operating system's, on a
  * file of its own so that backups and `recover-admin` may still open the database.
@@ -77,7 +91,10 @@ export function claimDataDirectory(lockFile: string): { release(): void } {
     lock.exec('BEGIN EXCLUSIVE');
   } catch (cause) {
     lock.close();
-    throw new StorageError(`another infra-server is running on this data directory (${lockFile} is locked); stop it, or give this one its own dataDir`, { cause });
+    throw new StorageError(
+      `another infra-server is running on this data directory (${lockFile} is locked); stop it, or give this one its own dataDir`,
+      { cause },
+    );
   }
   return { release: () => lock.close() };
 }
@@ -95,14 +112,19 @@ async function schemaVersion(db: Kysely<Database>): Promise<number> {
 async function migrate(db: Kysely<Database>): Promise<void> {
   const current = await schemaVersion(db);
   if (current > newestVersion) {
-    throw new StorageError(`the database has schema ${current}, this infra-server knows up to ${newestVersion}; start a version at least as new as the one that wrote it`);
+    throw new StorageError(
+      `the database has schema ${current}, this infra-server knows up to ${newestVersion}; start a version at least as new as the one that wrote it`,
+    );
   }
   for (const migration of migrations.filter(({ version }) => version > current)) {
     await db.transaction().execute(async (tx) => {
       // A migration names tables that the present schema may no longer have.
       await migration.up(tx as unknown as Kysely<unknown>);
       await tx.deleteFrom('settings').where('key', '=', 'schema_version').execute();
-      await tx.insertInto('settings').values({ key: 'schema_version', value: String(migration.version) }).execute();
+      await tx
+        .insertInto('settings')
+        .values({ key: 'schema_version', value: String(migration.version) })
+        .execute();
     });
   }
 }

@@ -18,12 +18,21 @@ export function decodeCursor(cursor: string | undefined): CursorRow | undefined 
   } catch {
     // Falls through to the refusal below: what is no JSON is no cursor of ours.
   }
-  throw new DomainError('request.invalid', 'The cursor is not one that this server gave. Start again without a cursor.', { fields: [{ path: 'query.cursor', message: 'is no cursor' }] });
+  throw new DomainError('request.invalid', 'The cursor is not one that this server gave. Start again without a cursor.', {
+    fields: [{ path: 'query.cursor', message: 'is no cursor' }],
+  });
 }
 
 /** Rows were read with one more than the limit; the surplus one says that there is a next page. */
-export function toPage<Row, Item>(rows: readonly Row[], request: PageRequest, map: { item: (row: Row) => Item; cursor: (row: Row) => CursorRow }): Page<Item> {
+export function toPage<Row, Item>(
+  rows: readonly Row[],
+  request: PageRequest,
+  map: { item: (row: Row) => Item; cursor: (row: Row) => CursorRow },
+): Page<Item> {
   const shown = rows.slice(0, request.limit);
   const last = shown.at(-1);
-  return { items: shown.map(map.item), nextCursor: rows.length > request.limit && last !== undefined ? encodeCursor(map.cursor(last)) : null };
+  return {
+    items: shown.map(map.item),
+    nextCursor: rows.length > request.limit && last !== undefined ? encodeCursor(map.cursor(last)) : null,
+  };
 }

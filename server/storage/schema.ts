@@ -7,7 +7,15 @@ export interface Database {
   changes: { revision: number; at: string; actor_id: string | null };
   outbox: { revision: number; position: number; destination_id: string; kind: string; subject_id: string };
 
-  identities: { id: string; kind: string; name: string; name_key: string; status: string; created_at: string; last_login_at: string | null };
+  identities: {
+    id: string;
+    kind: string;
+    name: string;
+    name_key: string;
+    status: string;
+    created_at: string;
+    last_login_at: string | null;
+  };
   passwords: { identity_id: string; hash: string; state: string; changed_at: string; expires_at: string | null };
   groups: { id: string; provider: string; name: string; created_at: string };
   group_members: { group_id: string; identity_id: string };
@@ -39,7 +47,16 @@ export interface Database {
     last_used_at: string | null;
   };
   /** One-use secrets: set-up links, password changes, join tokens. `bound_to`: the key that used it first. */
-  tokens: { id: string; kind: string; secret_hash: string; subject_id: string | null; created_at: string; expires_at: string; used_at: string | null; bound_to: string | null };
+  tokens: {
+    id: string;
+    kind: string;
+    secret_hash: string;
+    subject_id: string | null;
+    created_at: string;
+    expires_at: string;
+    used_at: string | null;
+    bound_to: string | null;
+  };
   login_attempts: { bucket: string; failures: number; window_started_at: string };
 
   destinations: {
@@ -70,7 +87,16 @@ export interface Database {
     report_sequence: number;
     report_replica: string | null;
   };
-  acknowledgements: { connector_id: string; replica: string; kind: string; revision: number; epoch: string; sequence: number; at: string; streams_closed: number };
+  acknowledgements: {
+    connector_id: string;
+    replica: string;
+    kind: string;
+    revision: number;
+    epoch: string;
+    sequence: number;
+    at: string;
+    streams_closed: number;
+  };
 
   grants: {
     id: string;
@@ -103,8 +129,25 @@ export interface Database {
     revoked_because: string | null;
   };
 
-  audit_events: { id: string; at: string; event: string; actor_id: string | null; actor_name: string; destination_id: string | null; outcome: string; body: string };
+  audit_events: {
+    id: string;
+    at: string;
+    event: string;
+    actor_id: string | null;
+    actor_name: string;
+    destination_id: string | null;
+    outcome: string;
+    body: string;
+  };
 
-  authorities: { id: string; kind: string; state: string; certificate: string; sealed_key: string | null; created_at: string; not_after: string };
+  authorities: {
+    id: string;
+    kind: string;
+    state: string;
+    certificate: string;
+    sealed_key: string | null;
+    created_at: string;
+    not_after: string;
+  };
   data_keys: { id: string; wrapped_key: string; created_at: string };
 }

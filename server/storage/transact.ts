@@ -9,7 +9,11 @@ import type { Database } from './schema.ts';
 
 export type Transact<Stores> = <Result>(work: (stores: Stores) => Promise<Result>) => Promise<Result>;
 
-export function createTransact<Stores extends { readonly feed: ChangeFeed }>(db: Kysely<Database>, bind: (handle: Handle) => Stores, bell: ChangeBell): Transact<Stores> {
+export function createTransact<Stores extends { readonly feed: ChangeFeed }>(
+  db: Kysely<Database>,
+  bind: (handle: Handle) => Stores,
+  bell: ChangeBell,
+): Transact<Stores> {
   return async (work) => {
     const { result, change } = await db.transaction().execute(async (tx) => {
       const stores = bind(tx);

@@ -75,9 +75,11 @@ export function endpoint<
 export type CallInput<E extends Endpoint> = Part<'params', z.input<E['params']>> &
   Part<'query', z.input<E['query']>> &
   Part<'body', z.input<E['body']>>;
+// `Record<never, never>` asks whether an empty object would do, which is what "may be left out" means.
 type Part<Key extends string, Value> = [Value] extends [undefined]
   ? { readonly [K in Key]?: undefined }
-  : Record<never, never> extends Value
+  : // eslint-disable-next-line @typescript-eslint/no-generated-empty-object-type
+    Record<never, never> extends Value
     ? { readonly [K in Key]?: Value }
     : { readonly [K in Key]: Value };
 

@@ -12,33 +12,116 @@ const tables: Readonly<Record<string, Columns>> = {
   passwords: { identity_id: 'text#', hash: 'text!', state: 'text!', changed_at: 'text!', expires_at: 'text' },
   groups: { id: 'text#', provider: 'text!', name: 'text!', created_at: 'text!' },
   sessions: {
-    id: 'text#', secret_hash: 'text!', identity_id: 'text!', method: 'text!', access_key_id: 'text', created_at: 'text!', expires_at: 'text!',
-    idle_seconds: 'integer', last_used_at: 'text!', ended_at: 'text', ended_because: 'text', source_address: 'text!', user_agent: 'text!',
+    id: 'text#',
+    secret_hash: 'text!',
+    identity_id: 'text!',
+    method: 'text!',
+    access_key_id: 'text',
+    created_at: 'text!',
+    expires_at: 'text!',
+    idle_seconds: 'integer',
+    last_used_at: 'text!',
+    ended_at: 'text',
+    ended_because: 'text',
+    source_address: 'text!',
+    user_agent: 'text!',
   },
   access_keys: {
-    id: 'text#', secret_hash: 'text!', identity_id: 'text!', name: 'text!', created_at: 'text!', created_by: 'text!', expires_at: 'text!',
-    idle_seconds: 'integer', last_used_at: 'text',
+    id: 'text#',
+    secret_hash: 'text!',
+    identity_id: 'text!',
+    name: 'text!',
+    created_at: 'text!',
+    created_by: 'text!',
+    expires_at: 'text!',
+    idle_seconds: 'integer',
+    last_used_at: 'text',
   },
-  tokens: { id: 'text#', kind: 'text!', secret_hash: 'text!', subject_id: 'text', created_at: 'text!', expires_at: 'text!', used_at: 'text', bound_to: 'text' },
+  tokens: {
+    id: 'text#',
+    kind: 'text!',
+    secret_hash: 'text!',
+    subject_id: 'text',
+    created_at: 'text!',
+    expires_at: 'text!',
+    used_at: 'text',
+    bound_to: 'text',
+  },
   login_attempts: { bucket: 'text#', failures: 'integer!', window_started_at: 'text!' },
   destinations: {
-    id: 'text#', name: 'text!', live_name: 'text!', kind: 'text!', address: 'text', created_at: 'text!', removed_at: 'text', lease_ttl_seconds: 'integer',
-    staleness_limit_seconds: 'integer!', audit_mode: 'text!', user_prefix: 'text!', cluster_uid: 'text', discovery: 'text',
+    id: 'text#',
+    name: 'text!',
+    live_name: 'text!',
+    kind: 'text!',
+    address: 'text',
+    created_at: 'text!',
+    removed_at: 'text',
+    lease_ttl_seconds: 'integer',
+    staleness_limit_seconds: 'integer!',
+    audit_mode: 'text!',
+    user_prefix: 'text!',
+    cluster_uid: 'text',
+    discovery: 'text',
   },
   connectors: {
-    id: 'text#', destination_id: 'text!', public_key: 'text!', key_thumbprint: 'text!', version: 'text!', enrolled_at: 'text!', removed_at: 'text',
-    last_seen_at: 'text', report_sequence: 'integer!', report_replica: 'text',
+    id: 'text#',
+    destination_id: 'text!',
+    public_key: 'text!',
+    key_thumbprint: 'text!',
+    version: 'text!',
+    enrolled_at: 'text!',
+    removed_at: 'text',
+    last_seen_at: 'text',
+    report_sequence: 'integer!',
+    report_replica: 'text',
   },
   grants: {
-    id: 'text#', subject_kind: 'text!', subject_id: 'text!', role: 'text!', destination_id: 'text', namespace: 'text', until: 'text', reason: 'text',
-    created_at: 'text!', created_by: 'text!', ended_at: 'text', ended_because: 'text',
+    id: 'text#',
+    subject_kind: 'text!',
+    subject_id: 'text!',
+    role: 'text!',
+    destination_id: 'text',
+    namespace: 'text',
+    until: 'text',
+    reason: 'text',
+    created_at: 'text!',
+    created_by: 'text!',
+    ended_at: 'text',
+    ended_because: 'text',
   },
   leases: {
-    id: 'text#', kind: 'text!', state: 'text!', identity_id: 'text!', session_id: 'text!', destination_id: 'text!', serial: 'text!', issued_at: 'text!',
-    expires_at: 'text!', session_expires_at: 'text!', revoked_at: 'text', revoked_because: 'text',
+    id: 'text#',
+    kind: 'text!',
+    state: 'text!',
+    identity_id: 'text!',
+    session_id: 'text!',
+    destination_id: 'text!',
+    serial: 'text!',
+    issued_at: 'text!',
+    expires_at: 'text!',
+    session_expires_at: 'text!',
+    revoked_at: 'text',
+    revoked_because: 'text',
   },
-  audit_events: { id: 'text#', at: 'text!', event: 'text!', actor_id: 'text', actor_name: 'text!', destination_id: 'text', outcome: 'text!', body: 'text!' },
-  authorities: { id: 'text#', kind: 'text!', state: 'text!', certificate: 'text!', sealed_key: 'text', created_at: 'text!', not_after: 'text!' },
+  audit_events: {
+    id: 'text#',
+    at: 'text!',
+    event: 'text!',
+    actor_id: 'text',
+    actor_name: 'text!',
+    destination_id: 'text',
+    outcome: 'text!',
+    body: 'text!',
+  },
+  authorities: {
+    id: 'text#',
+    kind: 'text!',
+    state: 'text!',
+    certificate: 'text!',
+    sealed_key: 'text',
+    created_at: 'text!',
+    not_after: 'text!',
+  },
   data_keys: { id: 'text#', wrapped_key: 'text!', created_at: 'text!' },
 };
 
@@ -50,10 +133,22 @@ const compositeTables: Readonly<Record<string, { columns: Columns; key: readonly
   },
   group_members: { columns: { group_id: 'text!', identity_id: 'text!' }, key: ['group_id', 'identity_id'] },
   acknowledgements: {
-    columns: { connector_id: 'text!', replica: 'text!', kind: 'text!', revision: 'integer!', epoch: 'text!', sequence: 'integer!', at: 'text!', streams_closed: 'integer!' },
+    columns: {
+      connector_id: 'text!',
+      replica: 'text!',
+      kind: 'text!',
+      revision: 'integer!',
+      epoch: 'text!',
+      sequence: 'integer!',
+      at: 'text!',
+      streams_closed: 'integer!',
+    },
     key: ['connector_id', 'replica', 'kind', 'revision'],
   },
-  grant_states: { columns: { grant_id: 'text!', connector_id: 'text!', state: 'text!', reason: 'text', at: 'text!' }, key: ['grant_id', 'connector_id'] },
+  grant_states: {
+    columns: { grant_id: 'text!', connector_id: 'text!', state: 'text!', reason: 'text', at: 'text!' },
+    key: ['grant_id', 'connector_id'],
+  },
 };
 
 const uniques: readonly (readonly [table: string, ...columns: string[]])[] = [
@@ -91,10 +186,23 @@ const indexes: readonly (readonly [table: string, ...columns: string[]])[] = [
 export async function up(db: Kysely<unknown>): Promise<void> {
   for (const [name, columns] of Object.entries(tables)) await withColumns(db.schema.createTable(name), columns).execute();
   for (const [name, { columns, key }] of Object.entries(compositeTables)) {
-    await withColumns(db.schema.createTable(name), columns).addPrimaryKeyConstraint(`${name}_key`, [...key]).execute();
+    await withColumns(db.schema.createTable(name), columns)
+      .addPrimaryKeyConstraint(`${name}_key`, [...key])
+      .execute();
   }
-  for (const [table, ...columns] of uniques) await db.schema.createIndex(`${table}_by_${columns.join('_')}`).on(table).columns(columns).unique().execute();
-  for (const [table, ...columns] of indexes) await db.schema.createIndex(`${table}_by_${columns.join('_')}`).on(table).columns(columns).execute();
+  for (const [table, ...columns] of uniques)
+    await db.schema
+      .createIndex(`${table}_by_${columns.join('_')}`)
+      .on(table)
+      .columns(columns)
+      .unique()
+      .execute();
+  for (const [table, ...columns] of indexes)
+    await db.schema
+      .createIndex(`${table}_by_${columns.join('_')}`)
+      .on(table)
+      .columns(columns)
+      .execute();
 }
 
 function withColumns(table: CreateTableBuilder<string>, columns: Columns): CreateTableBuilder<string, string> {

@@ -1,0 +1,127 @@
+/** The server's settings (`docs` lists them from here): a flag, an environment variable and a key of the config file each. */
+import { isAbsolute, join, resolve } from 'node:path';
+import ipaddr from 'ipaddr.js';
+import { z } from 'zod';
+import { parseListenAddress, type ListenAddress } from '../shared/node/listen-address.ts';
+import { loadConfig, type ConfigSources, type Settings } from '../shared/node/load-config.ts';
+import { parseDuration } from '../shared/ttl.ts';
+
+const listenAddress = (fallback: string) =>
+  z
+    .string()
+    .default(fallback)
+    .transform((text, context): ListenAddress => {
+      const address = parseListenAddress(text);
+      if (address !== undefined) return address;
+      context.addIssue({ code: 'custom', message: 'must be HOST:PORT, such as 0.0.0.0:8443' });
+      return z.NEVER;
+    });
+
+const duration = z.string().transform((text, context): number => {
+  const seconds = parseDuration(text);
+  if (seconds !== undefined) return seconds;
+  context.addIssue({ code: 'custom', message: 'must be a duration such as 45m, 12h or 7d' });
+  return z.NEVER;
+});
+
+const httpsUrl = z
+  .string()
+  .refine(
+    (text) => URL.canParse(text) && new URL(text).protocol === 'https:' && ['', '/'].includes(new URL(text).pathname),
+    'must be https://HOST[:PORT] without a path',
+  );
+
+/** A comma-separated list in flags and variables, a list in the file. */
+const cidrs = z
+  .union([
+    z.string().transform((text) =>
+      text
+        .split(',')
+        .map((part) => part.trim())
+        .filter((part) => part !== ''),
+    ),
+    z.array(z.string()),
+  ])
+  .refine((list) => list.every((cidr) => ipaddr.isValidCIDR(cidr)), 'must be networks such as 10.0.0.0/8')
+  .default([]);
+
+const between = (schema: typeof duration, least: number, most: number, words: string) =>
+  schema.refine((seconds) => seconds >= least && seconds <= most, words);
+
+export const serverSettings = {
+  listen: { schema: listenAddress('0.0.0.0:8443'), help: 'address of API and UI (0.0.0.0:8443)' },
+  publicUrl: { schema: httpsUrl.default('https://localhost:8443'), help: 'what people and connectors use (https://localhost:8443)' },
+  dataDir: { schema: z.string().min(1).default('./data'), help: 'database and certificate authority; created 0700 (./data)' },
+  rootKeyFile: { schema: z.string().min(1).optional(), help: '32 bytes that seal secrets at rest (<dataDir>.key)' },
+  databaseUrl: { schema: z.string().min(1).optional(), help: 'sqlite:<file> (sqlite:<dataDir>/infra.db)' },
+  'tls.cert': { schema: z.string().min(1).optional(), help: 'PEM chain of the listener; read again when it changes (from the own CA)' },
+  'tls.key': { schema: z.string().min(1).optional(), help: 'PEM key of the listener' },
+  trustedProxies: { schema: cidrs, help: 'networks whose X-Forwarded-For counts (none)' },
+  metricsListen: { schema: listenAddress('127.0.0.1:9090'), help: 'address of /metrics and health (127.0.0.1:9090)' },
+  'session.lifetime': {
+    schema: between(duration, 60, 30 * 86_400, 'must be between 1m and 30d').default(12 * 3600),
+    help: 'life of a login (12h)',
+  },
+  'session.idle': {
+    schema: between(duration, 60, 30 * 86_400, 'must be between 1m and 30d').optional(),
+    help: 'end a login after this long without use (never)',
+  },
+  'lease.ttl': { schema: between(duration, 300, 86_400, 'must be between 5m and 24h').default(3600), help: 'life of a credential (1h)' },
+  trustDomain: {
+    schema: z
+      .string()
+      .regex(/^[a-z0-9._-]{1,200}$/, 'must be lower-case letters, digits, ".", "-" or "_"')
+      .optional(),
+    help: 'name of the trust domain; stored at the first start (host of publicUrl)',
+  },
+  'admin.email': { schema: z.string().min(3).optional(), help: 'first admin, at the first start alone' },
+  'log.level': {
+    schema: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+    help: 'debug, info, warn, error or silent (info)',
+  },
+} as const satisfies Settings;
+
+/** A file with the first admin's password: a variable, for a secret is never a flag. */
+export const adminPasswordFileVariable = 'INFRA_SERVER_ADMIN_PASSWORD_FILE';
+
+export interface ServerConfig {
+  readonly listen: ListenAddress;
+  readonly publicUrl: string;
+  readonly dataDir: string;
+  readonly rootKeyFile: string;
+  readonly databaseUrl: string;
+  readonly tls: { readonly cert: string; readonly key: string } | undefined;
+  readonly trustedProxies: readonly string[];
+  readonly metricsListen: ListenAddress;
+  readonly session: { readonly lifetimeSeconds: number; readonly idleSeconds: number | null };
+  readonly leaseTtlSeconds: number;
+  readonly trustDomain: string | undefined;
+  readonly admin: { readonly email: string | undefined; readonly passwordFile: string | undefined };
+  readonly logLevel: string;
+}
+
+export function loadServerConfig(sources: Omit<ConfigSources, 'prefix' | 'otherVariables'>): ServerConfig {
+  const config = loadConfig(serverSettings, { ...sources, prefix: 'INFRA_SERVER', otherVariables: [adminPasswordFileVariable] });
+  const dataDir = resolve(config.dataDir);
+  const { 'tls.cert': cert, 'tls.key': key } = config;
+  return {
+    listen: config.listen,
+    publicUrl: new URL(config.publicUrl).origin,
+    dataDir,
+    rootKeyFile: config.rootKeyFile ?? `${dataDir}.key`,
+    databaseUrl: config.databaseUrl === undefined ? `sqlite:${join(dataDir, 'infra.db')}` : absoluteDatabase(config.databaseUrl),
+    tls: cert === undefined || key === undefined ? undefined : { cert, key },
+    trustedProxies: config.trustedProxies,
+    metricsListen: config.metricsListen,
+    session: { lifetimeSeconds: config['session.lifetime'], idleSeconds: config['session.idle'] ?? null },
+    leaseTtlSeconds: config['lease.ttl'],
+    trustDomain: config.trustDomain,
+    admin: { email: config['admin.email'], passwordFile: sources.env[adminPasswordFileVariable] },
+    logLevel: config['log.level'],
+  };
+}
+
+const absoluteDatabase = (url: string): string => {
+  const file = url.replace(/^sqlite:/, '');
+  return url.startsWith('sqlite:') && !isAbsolute(file) ? `sqlite:${resolve(file)}` : url;
+};

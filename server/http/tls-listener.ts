@@ -1,0 +1,108 @@
+/** The TLS port. Certificates come from files, read again when they change, or from the own authority, renewed long before their end. */
+import { readFileSync, watchFile, unwatchFile } from 'node:fs';
+import { createServer, type Server } from 'node:https';
+import { hostname } from 'node:os';
+import type { RequestListener } from 'node:http';
+import type { ListenAddress } from '../../shared/node/listen-address.ts';
+import type { Logger } from '../../shared/node/logger.ts';
+
+export interface TlsMaterial {
+  readonly cert: string;
+  readonly key: string;
+}
+export interface TlsSource {
+  current(): Promise<TlsMaterial>;
+  /** Calls back when `current` would give something new. */
+  watch(changed: () => void): { stop(): void };
+}
+
+/** Mozilla's intermediate profile: TLS 1.2 with forward secrecy, and 1.3. */
+const protocol = {
+  minVersion: 'TLSv1.2',
+  ciphers:
+    'TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305',
+  ecdhCurve: 'X25519:P-256:P-384',
+  honorCipherOrder: false,
+} as const;
+
+export interface TlsListener {
+  /** The port that was bound. */
+  readonly port: number;
+  /** No new connections; waits for requests under way. */
+  close(): Promise<void>;
+}
+
+export async function listenTls(options: {
+  readonly app: RequestListener;
+  readonly address: ListenAddress;
+  readonly tls: TlsSource;
+  readonly logger: Logger;
+}): Promise<TlsListener> {
+  const server = createServer({ ...protocol, ...(await options.tls.current()) }, options.app);
+  // A client that dawdles over its headers or body holds a connection, not the server.
+  server.headersTimeout = 15_000;
+  server.requestTimeout = 60_000;
+  server.keepAliveTimeout = 75_000;
+  server.maxHeadersCount = 100;
+  const watching = options.tls.watch(() => {
+    options.tls.current().then(
+      (material) => server.setSecureContext({ ...protocol, ...material }),
+      (error: unknown) => options.logger.error({ err: error }, 'the new certificate cannot be used; going on with the old one'),
+    );
+  });
+  await listen(server, options.address);
+  const address = server.address();
+  return {
+    port: typeof address === 'object' && address !== null ? address.port : options.address.port,
+    close: async () => {
+      watching.stop();
+      await new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        server.closeIdleConnections();
+      });
+    },
+  };
+}
+
+async function listen(server: Server, { host, port }: ListenAddress): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host, port }, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+/** Certificate and key in files; editors and cert-manager replace them whole. */
+export function tlsFromFiles(files: { readonly cert: string; readonly key: string }): TlsSource {
+  return {
+    current: async () => ({ cert: readFileSync(files.cert, 'utf8'), key: readFileSync(files.key, 'utf8') }),
+    watch: (changed) => {
+      // Polling sees the symlink swaps that Kubernetes makes, which events on the file miss.
+      for (const file of [files.cert, files.key]) watchFile(file, { interval: 5000 }, changed);
+      return { stop: () => [files.cert, files.key].forEach((file) => unwatchFile(file)) };
+    },
+  };
+}
+
+export interface OwnCertificates {
+  issueForServer(hosts: readonly string[]): Promise<{ readonly chain: string; readonly privateKey: string; readonly expiresAt: number }>;
+}
+
+const renewMilliseconds = 10 * 86_400_000;
+
+/** A certificate of the own authority for the public name and this machine's own; the key is in memory alone. */
+export function tlsFromAuthority(authority: OwnCertificates, publicUrl: string): TlsSource {
+  const hosts = [new URL(publicUrl).hostname.replace(/^\[|\]$/g, ''), 'localhost', '127.0.0.1', '::1', hostname()];
+  return {
+    current: async () => {
+      const issued = await authority.issueForServer(hosts);
+      return { cert: issued.chain, key: issued.privateKey };
+    },
+    watch: (changed) => {
+      const timer = setInterval(changed, renewMilliseconds).unref();
+      return { stop: () => clearInterval(timer) };
+    },
+  };
+}

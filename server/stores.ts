@@ -1,0 +1,142 @@
+/** All stores on one handle, with what features ask of one another within a transaction. The only place that knows every table's owner. */
+import type { Clock } from '../shared/clock.ts';
+import { toTime } from '../shared/clock.ts';
+import { newId } from '../shared/id.ts';
+import type { GrantId } from '../shared/api/values.ts';
+import { createAuditLog } from './audit/audit-log.ts';
+import { createAuditStore } from './audit/audit-store.ts';
+import type { Act } from './audit/caller.ts';
+import { createAuthorityStore } from './authority/authority-store.ts';
+import { createAcknowledgementStore } from './destinations/acknowledgement-store.ts';
+import type { GrantStates } from './destinations/connector-service.ts';
+import { createConnectorStore } from './destinations/connector-store.ts';
+import type { DestinationEffects } from './destinations/destination-service.ts';
+import type { DesiredLeases } from './destinations/desired-state-service.ts';
+import { createDestinationStore } from './destinations/destination-store.ts';
+import { createAccessChanges } from './grants/access-changes.ts';
+import { createDesiredIdentities } from './grants/desired-identities.ts';
+import { endGrants } from './grants/grant-service.ts';
+import { createGrantStore } from './grants/grant-store.ts';
+import type { AccessEffects } from './identity/access-effects.ts';
+import { createGroupStore } from './identity/group-store.ts';
+import { createIdentityStore } from './identity/identity-store.ts';
+import { createLeaseRevocation } from './leases/lease-revocation.ts';
+import { createLeaseStore } from './leases/lease-store.ts';
+import { removeAccessKey } from './login/access-key-service.ts';
+import { createAccessKeyStore } from './login/access-key-store.ts';
+import { createLoginAttemptStore } from './login/login-attempts-store.ts';
+import { createPasswordStore } from './login/password-store.ts';
+import { createSessionEnd } from './login/session-end.ts';
+import { createSessionStore } from './login/session-store.ts';
+import type { AdminGrants } from './login/setup-service.ts';
+import { createLoginTokenStore } from './login/token-store.ts';
+import { createChangeFeed } from './storage/change-feed.ts';
+import type { Handle } from './storage/database.ts';
+import { createSettingsStore } from './storage/settings-store.ts';
+
+export type Stores = ReturnType<typeof bindStores>;
+
+export function bindStores(handle: Handle, clock: Clock) {
+  const tables = bindTables(handle);
+  const { grants, groups, feed, audit, leases, sessions, accessKeys } = tables;
+  const leaseRevocation = createLeaseRevocation({
+    leases,
+    feed,
+    audit,
+    isJustified: async (identityId, destinationId, at) => (await grants.ofIdentity(identityId, at, destinationId)).length > 0,
+  });
+  const accessChanges = createAccessChanges({ grants, groups, feed, leases: leaseRevocation }, clock);
+  const sessionEnd = createSessionEnd({ sessions, leases: leaseRevocation, audit });
+  const ending = { ...tables, accessChanges };
+
+  const effects: AccessEffects = {
+    identityChanged: accessChanges.identityChanged,
+    membershipChanged: accessChanges.membershipChanged,
+    assertAdminRemains: accessChanges.assertAdminRemains,
+    endGrantsOf: async (subject, act) => endGrants(ending, await grants.ofSubject(subject.id), `${subject.kind} removed`, act),
+    revokeIdentity: async (identityId, reason, act) => sessionEnd.endAllOf({ identityId }, reason, act),
+    removeAccessKeys: async (identityId, act) => {
+      for (const key of await accessKeys.ofIdentity(identityId)) await removeAccessKey({ accessKeys, sessionEnd, audit }, key, act);
+    },
+  };
+  const destinationEffects: DestinationEffects = {
+    destinationRemoved: async (destinationId, act) => {
+      await endGrants(ending, await grants.atDestination(destinationId, toTime(act.now)), 'destination removed', act);
+      await leaseRevocation.revokeOfDestination(destinationId, act);
+    },
+  };
+  const desiredLeases: DesiredLeases = { at: async (destinationId, now, only) => leases.unendedAt(destinationId, toTime(now), only) };
+  const grantStates: GrantStates = {
+    replace: async (connectorId, destinationId, states, at) =>
+      grants.replaceStates(
+        connectorId,
+        destinationId,
+        states.map(({ id, state, reason }) => ({ grantId: id, state, reason })),
+        at,
+      ),
+  };
+  return {
+    ...ending,
+    leaseRevocation,
+    sessionEnd,
+    effects,
+    destinationEffects,
+    desiredIdentities: createDesiredIdentities(tables),
+    desiredLeases,
+    grantStates,
+    adminGrants: bindAdminGrants(tables),
+  };
+}
+
+function bindTables(handle: Handle) {
+  const auditStore = createAuditStore(handle);
+  return {
+    settings: createSettingsStore(handle),
+    feed: createChangeFeed(handle),
+    auditStore,
+    audit: createAuditLog(auditStore),
+    authorities: createAuthorityStore(handle),
+    identities: createIdentityStore(handle),
+    groups: createGroupStore(handle),
+    passwords: createPasswordStore(handle),
+    sessions: createSessionStore(handle),
+    accessKeys: createAccessKeyStore(handle),
+    loginTokens: createLoginTokenStore(handle),
+    loginAttempts: createLoginAttemptStore(handle),
+    destinations: createDestinationStore(handle),
+    connectors: createConnectorStore(handle),
+    acknowledgements: createAcknowledgementStore(handle),
+    grants: createGrantStore(handle),
+    leases: createLeaseStore(handle),
+  };
+}
+
+/** Making an admin without a caller: the first one, and a recovered one. */
+function bindAdminGrants({ grants, audit }: ReturnType<typeof bindTables>): AdminGrants {
+  return {
+    hasAdmin: async () => grants.hasLastingAdmin(),
+    grantAdmin: async (identity, reason, act: Act) => {
+      const held = await grants.ofIdentity(identity.id, toTime(act.now), null);
+      if (held.some(({ role, until }) => role === 'admin' && until === null)) return;
+      // An id made with the prefix of grants is one.
+      const id = newId('grant', act.now) as GrantId;
+      const subject = { kind: 'user', id: identity.id } as const;
+      await grants.insert({
+        id,
+        subject,
+        role: 'admin',
+        destinationId: null,
+        namespace: null,
+        until: null,
+        reason,
+        createdAt: toTime(act.now),
+        createdBy: act.by.actor.name,
+      });
+      await audit.record({
+        event: 'grant.added',
+        act,
+        details: { grant: id, subject: { ...subject, name: identity.name }, role: 'admin', resource: 'infra', until: null, reason },
+      });
+    },
+  };
+}
