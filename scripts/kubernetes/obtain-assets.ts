@@ -19,6 +19,9 @@ export type AssetsFolder = string;
 
 type Log = (line: string) => void;
 
+/** Two clusters of one process ask for it at once: one build and one progress line. */
+let buildingControlPlane: Promise<void> | undefined;
+
 export async function obtainAssets(set: AssetSet, log: Log = console.error): Promise<AssetsFolder> {
   const programs = set === 'node' ? [...controlPlane, ...node] : controlPlane;
   const cache = cacheFolder();
@@ -27,7 +30,7 @@ export async function obtainAssets(set: AssetSet, log: Log = console.error): Pro
     .find((folder) => holdsAll(folder, programs, log));
   if (found !== undefined) return found;
   // In two steps, so that whoever needs the control plane alone never waits for a kubelet.
-  await build(cache, controlPlane, log);
+  await (buildingControlPlane ??= build(cache, controlPlane, log));
   if (set === 'node') await build(cache, node, log);
   return cache;
 }

@@ -1,0 +1,43 @@
+/** Starts the clusters that the run's tests share, while what does not need them runs already. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type StartOptions, sweepDeadClusters } from '../kubernetes/cluster.ts';
+import { startControlPlane } from '../kubernetes/control-plane.ts';
+import { startWholeCluster, whyNoWholeCluster } from '../kubernetes/whole-cluster.ts';
+import type { Need } from './plan.ts';
+import type { RunContext } from './run-context.ts';
+
+export interface SharedClusters {
+  /** The JSON file that test/support/clusters.ts reads. */
+  readonly stateFile: string;
+  /** Settled before a job that has this need starts; a rejection says why it cannot. */
+  ready(need: Need): Promise<void>;
+  readonly directories: Readonly<Record<Need, string>>;
+}
+
+/** @param measure notes how long something took. */
+export async function startSharedClusters(
+  context: RunContext,
+  needs: ReadonlySet<Need>,
+  measure: <T>(name: string, work: () => Promise<T>) => Promise<T>,
+): Promise<SharedClusters> {
+  await sweepDeadClusters(context.clusters);
+  const directory = (need: Need): string => join(context.clusters, `${need}-${process.pid}`);
+  const directories = { 'control-plane': directory('control-plane'), 'whole-cluster': directory('whole-cluster') };
+  const stateFile = join(context.results, 'clusters.json');
+  writeFileSync(stateFile, JSON.stringify({ controlPlane: directories['control-plane'], wholeCluster: directories['whole-cluster'] }));
+
+  const starting = new Map<Need, Promise<void>>();
+  const begin = (need: Need, start: (options: StartOptions) => Promise<{ stop(): Promise<void> }>): void => {
+    const started = measure(need, () => start({ directory: directories[need], log: (line) => console.error(`· ${line}`) }));
+    context.onEnd(async () => (await started.catch(() => undefined))?.stop());
+    const ready = started.then(() => undefined);
+    // Seen by the jobs that need it, if there are any left.
+    ready.catch(() => undefined);
+    starting.set(need, ready);
+  };
+  if (needs.has('control-plane')) begin('control-plane', startControlPlane);
+  // Where it cannot run, tests that need it skip themselves and say why.
+  if (needs.has('whole-cluster') && whyNoWholeCluster() === undefined) begin('whole-cluster', startWholeCluster);
+  return { stateFile, directories, ready: async (need) => starting.get(need) };
+}

@@ -1,0 +1,67 @@
+/**
+ * The real clusters of the tests: those that scripts/test started for the whole run, or, for a file run by hand with mocha, one
+ * started on demand, which ends with the process. They are shared: a test makes namespaces and names of its own.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  type Cluster,
+  connectCluster,
+  connectWholeCluster,
+  sweepDeadClusters,
+  type WholeCluster,
+} from '../../scripts/kubernetes/cluster.ts';
+import { startControlPlane } from '../../scripts/kubernetes/control-plane.ts';
+import { startWholeCluster, whyNoWholeCluster } from '../../scripts/kubernetes/whole-cluster.ts';
+
+export type { Cluster, WholeCluster };
+
+/** The runner's JSON file: which directory holds which cluster. */
+interface RunningClusters {
+  readonly controlPlane?: string;
+  readonly wholeCluster?: string;
+}
+
+/** Where clusters of this checkout live; what dead runs left there is swept. */
+export const clustersFolder = join(import.meta.dirname, '..', '..', '.local', 'clusters');
+
+/** Why tests that need pods cannot run here; undefined where they can. */
+export const noWholeCluster = whyNoWholeCluster();
+
+let controlPlaneOfThisProcess: Promise<Cluster> | undefined;
+let wholeClusterOfThisProcess: Promise<WholeCluster> | undefined;
+
+/** API server, etcd and controller manager; no node, so nothing that needs a running pod. */
+export async function controlPlane(): Promise<Cluster> {
+  controlPlaneOfThisProcess ??= findControlPlane();
+  return controlPlaneOfThisProcess;
+}
+
+/** With one node, on which pods of the image `localhost/busybox:1` run (imagePullPolicy: Never). */
+export async function wholeCluster(): Promise<WholeCluster> {
+  wholeClusterOfThisProcess ??= findWholeCluster();
+  return wholeClusterOfThisProcess;
+}
+
+async function findControlPlane(): Promise<Cluster> {
+  const { controlPlane: directory } = startedByRunner();
+  const running = directory === undefined ? undefined : connectCluster(directory);
+  return running ?? startControlPlane(await onDemand('control-plane'));
+}
+
+async function findWholeCluster(): Promise<WholeCluster> {
+  const { wholeCluster: directory } = startedByRunner();
+  const running = directory === undefined ? undefined : connectWholeCluster(directory);
+  return running ?? startWholeCluster(await onDemand('whole-cluster'));
+}
+
+function startedByRunner(): RunningClusters {
+  const file = process.env['INFRA_TEST_CLUSTERS'];
+  // Written by scripts/run-tests.ts.
+  return file === undefined ? {} : (JSON.parse(readFileSync(file, 'utf8')) as RunningClusters);
+}
+
+async function onDemand(kind: string) {
+  await sweepDeadClusters(clustersFolder);
+  return { directory: join(clustersFolder, `${kind}-${process.pid}`), log: (line: string) => console.error(line) };
+}
