@@ -1,0 +1,94 @@
+/** `infra-connector` as a real process beside a real cluster, joined to a real server. */
+import { join } from 'node:path';
+import { api } from '../../shared/api/index.ts';
+import type { DestinationSettings } from '../../shared/api/destinations.ts';
+import type { Cluster } from './clusters.ts';
+import { freePort } from './ports.ts';
+import { startProgram, type Program } from './program.ts';
+import type { RunningServer } from './server.ts';
+import { tempDir } from './temp-dir.ts';
+import { waitFor } from './wait-for.ts';
+
+export interface ConnectorWish {
+  readonly server: RunningServer;
+  readonly cluster: Cluster;
+  /** Name of the destination; added here. */
+  readonly destination: string;
+  readonly settings?: Partial<DestinationSettings>;
+  /** More settings of the connector, as variables without their prefix: `{ AUDIT_MODE: 'bestEffort' }`. */
+  readonly variables?: Readonly<Record<string, string>>;
+}
+
+export interface RunningConnectorProgram {
+  readonly destination: { readonly id: string; readonly name: string };
+  readonly joinToken: string;
+  /** host:port that kubectl reaches it at. */
+  readonly address: string;
+  readonly port: number;
+  /** The name in its certificate. */
+  readonly serverName: string;
+  readonly stateDir: string;
+  readonly program: () => Program;
+  /** Starts again with the same state. */
+  start(): Promise<void>;
+  stop(signal?: NodeJS.Signals): Promise<void>;
+}
+
+export async function startConnector(wish: ConnectorWish): Promise<RunningConnectorProgram> {
+  const { server, cluster } = wish;
+  const admin = await server.admin();
+  const { destination, joinToken } = await admin(api.destinations.create, {
+    body: { name: wish.destination, ...(wish.settings === undefined ? {} : { settings: wish.settings }) },
+  });
+  const stateDir = join(tempDir('infra-connector'), 'state');
+  const port = await freePort();
+  const healthPort = await freePort();
+  const address = `127.0.0.1:${port}`;
+  let program: Program | undefined;
+  const current = (): Program => {
+    if (program === undefined) throw new Error('the connector was not started');
+    return program;
+  };
+  const start = async (): Promise<void> => {
+    program = startProgram({
+      program: 'connector',
+      env: {
+        INFRA_CONNECTOR_SERVER: server.url,
+        INFRA_CONNECTOR_TOKEN: joinToken,
+        INFRA_CONNECTOR_LISTEN: address,
+        INFRA_CONNECTOR_ADDRESS: address,
+        INFRA_CONNECTOR_STATE_DIR: stateDir,
+        INFRA_CONNECTOR_KUBECONFIG: cluster.adminKubeconfig,
+        INFRA_CONNECTOR_HEALTH_LISTEN: `127.0.0.1:${healthPort}`,
+        INFRA_CONNECTOR_LOG_LEVEL: 'info',
+        ...wish.variables,
+      },
+    });
+    await untilReady(current(), healthPort);
+  };
+  await start();
+  await waitFor(async () => (await admin(api.destinations.get, { params: { id: destination.id } })).address, {
+    within: 15,
+    what: 'the connector to report its address',
+  });
+  const { destinations } = await admin(api.destinations.directory, { query: { name: destination.name } });
+  return {
+    destination: { id: destination.id, name: destination.name },
+    joinToken,
+    address,
+    port,
+    serverName: destinations[0]?.tlsServerName ?? '',
+    stateDir,
+    program: current,
+    start,
+    stop: async (signal = 'SIGTERM') => void (await current().end(signal)),
+  };
+}
+
+async function untilReady(program: Program, healthPort: number): Promise<void> {
+  await waitFor(async () => program.hasEnded() || (await fetch(`http://127.0.0.1:${healthPort}/readyz`)).ok, {
+    within: 20,
+    what: 'infra-connector to be ready',
+  });
+  if (program.hasEnded()) throw new Error(`infra-connector ended: ${program.stderr()}${program.stdout()}`);
+}

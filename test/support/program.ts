@@ -1,0 +1,73 @@
+/** A program of ours as a real process: its output kept, its end awaited, and never left behind. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { join } from 'node:path';
+
+export const projectRoot = join(import.meta.dirname, '..', '..');
+
+const running = new Set<ChildProcess>();
+process.once('exit', () => running.forEach((child) => child.kill('SIGKILL')));
+
+export interface ProgramOptions {
+  /** `server`, `connector` or `cli`: dist/<program>/main.js. */
+  readonly program: 'server' | 'connector' | 'cli';
+  readonly args?: readonly string[];
+  /** The whole environment, but for PATH. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly input?: string;
+  readonly cwd?: string;
+}
+
+export interface Program {
+  readonly pid: number;
+  stdout(): string;
+  stderr(): string;
+  /** Resolves with the exit code, or the signal's name. */
+  readonly ended: Promise<number | string>;
+  hasEnded(): boolean;
+  /** Sends a signal and waits for the end. */
+  end(signal?: NodeJS.Signals): Promise<number | string>;
+}
+
+export function startProgram({ program, args = [], env = {}, input, cwd }: ProgramOptions): Program {
+  const child = spawn(process.execPath, [join(projectRoot, 'dist', program, 'main.js'), ...args], {
+    env: { PATH: process.env['PATH'] ?? '', ...env },
+    stdio: 'pipe',
+    ...(cwd === undefined ? {} : { cwd }),
+  });
+  running.add(child);
+  let stdout = '';
+  let stderr = '';
+  let over = false;
+  child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+  child.stdin.on('error', () => undefined);
+  child.stdin.end(input ?? '');
+  const ended = new Promise<number | string>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code, signal) => {
+      over = true;
+      running.delete(child);
+      resolve(code ?? signal ?? 'unknown');
+    });
+  });
+  return {
+    pid: child.pid ?? -1,
+    stdout: () => stdout,
+    stderr: () => stderr,
+    ended,
+    hasEnded: () => over,
+    end: async (signal = 'SIGTERM') => {
+      child.kill(signal);
+      return ended;
+    },
+  };
+}
+
+/** Runs to the end. */
+export async function runProgram(
+  options: ProgramOptions,
+): Promise<{ readonly code: number | string; readonly stdout: string; readonly stderr: string }> {
+  const program = startProgram(options);
+  const code = await program.ended;
+  return { code, stdout: program.stdout(), stderr: program.stderr() };
+}
