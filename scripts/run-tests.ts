@@ -11,6 +11,7 @@ import { type SharedClusters, startSharedClusters } from './test-run/shared-clus
 const workers = Number(process.env['INFRA_TEST_WORKERS'] ?? 3);
 const durations: Duration[] = [{ name: 'Node and npm packages', seconds: Number(process.env['INFRA_TEST_BOOTSTRAP_SECONDS'] ?? 0) }];
 const outcomes: Outcome[] = [];
+let isStopping = false;
 
 async function measure<T>(name: string, work: () => Promise<T>): Promise<T> {
   const started = performance.now();
@@ -22,6 +23,8 @@ async function measure<T>(name: string, work: () => Promise<T>): Promise<T> {
 }
 
 function conclude(outcome: Outcome): void {
+  // What was interrupted did not fail.
+  if (isStopping) return;
   outcomes.push(outcome);
   durations.push({ name: outcome.name, seconds: outcome.seconds });
   printOutcome(outcome);
@@ -62,7 +65,7 @@ function testTask(context: RunContext, clusters: SharedClusters, job: MochaJob):
   return { prepared, run };
 }
 
-async function main(): Promise<void> {
+async function main(): Promise<number> {
   const plan = planOf(process.argv.slice(2));
   const context = createRunContext();
   for (const [signal, code] of [
@@ -72,6 +75,7 @@ async function main(): Promise<void> {
   ] as const) {
     process.on(signal, () => {
       console.error(`\n${signal}: stopping what was started`);
+      isStopping = true;
       void context.end().finally(() => process.exit(code));
     });
   }
@@ -82,13 +86,14 @@ async function main(): Promise<void> {
   }
   printDurations(durations, process.uptime() + (durations[0]?.seconds ?? 0));
   printTotals(outcomes);
-  process.exitCode = outcomes.some(({ failed }) => failed > 0) ? 1 : 0;
+  return outcomes.some(({ failed }) => failed > 0) ? 1 : 0;
 }
 
 try {
-  await main();
+  // Not by itself: a cluster that nobody needs any more may still be starting. Its keeper ends it.
+  process.exit(await main());
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   console.log('0 passed, 1 failed, 0 skipped');
-  process.exitCode = 1;
+  process.exit(1);
 }

@@ -2,6 +2,7 @@
  * A real Kubernetes control plane without nodes: etcd, kube-apiserver, kube-controller-manager on loopback ports chosen at run time.
  * Enough for everything but running pods. Needs neither root nor Linux.
  */
+import { rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { createCertificateAuthority, writeKubeconfig } from './certificates.ts';
 import { claimDirectory, type Cluster, markReady, type StartOptions } from './cluster.ts';
@@ -57,6 +58,7 @@ async function startOnFreePorts(directory: string, assets: AssetsFolder, log: (l
     } catch (error) {
       if (!(error instanceof ComponentEnded && error.lostItsPort) || attempt === attempts) throw error;
       log('control plane: a port was taken meanwhile; trying others');
+      rmSync(join(directory, 'etcd'), { recursive: true, force: true });
     }
   }
 }

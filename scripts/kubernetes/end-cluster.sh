@@ -4,9 +4,10 @@
 set -uo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 directory=$1
-if [ ! -e "$directory/owner.json" ]; then exit 0; fi # not a cluster, or already ended
-exec 9<"$directory/owner.json"
+# Not a cluster, or already ended; also when another call ends it while this one waits for the lock.
+{ exec 9<"$directory/owner.json"; } 2>/dev/null || exit 0
 if command -v flock >/dev/null; then flock 9; fi
+if [ ! -e "$directory/owner.json" ]; then exit 0; fi
 
 # A pid is believed only while its command line names this folder, so a number that was given to somebody else is never hit.
 is_ours() { ps -p "$1" -o args= 2>/dev/null | grep -qF -- "$directory/"; }

@@ -43,10 +43,10 @@ function outcomeOf(name: string, seconds: number, result: ProcessResult, files: 
   const { stats, failures } = JSON.parse(readFileSync(files.reportFile, 'utf8')) as Report;
   const details = failures.map(describeFailure);
   // The process around the tests can fail too: held open, crashed after the last test, or leaving children behind.
-  const around = result.killed ?? (result.code !== stats.failures ? `mocha ended with ${String(result.code)}` : undefined);
+  const around = result.killed ?? ((result.code === 0) !== (stats.failures === 0) ? `mocha ended with ${String(result.code)}` : undefined);
   if (around !== undefined) details.push(around);
   if (result.leftProcesses) details.push('(it left processes behind, which were killed; its tests should stop what they start)');
-  if (stats.failures > 0 || around !== undefined) details.push(`the end of what it printed (${files.outputFile}):\n${log}`);
+  if (details.length > 0 && log !== '') details.push(`the end of what it printed (${files.outputFile}):\n${log}`);
   return { name, seconds, passed: stats.passes, failed: stats.failures + (around === undefined ? 0 : 1), skipped: stats.pending, details };
 }
 

@@ -1,7 +1,7 @@
 /** Starts the clusters that the run's tests share, while what does not need them runs already. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type StartOptions, sweepDeadClusters } from '../kubernetes/cluster.ts';
+import { type StartOptions, stopCluster, sweepDeadClusters } from '../kubernetes/cluster.ts';
 import { startControlPlane } from '../kubernetes/control-plane.ts';
 import { startWholeCluster, whyNoWholeCluster } from '../kubernetes/whole-cluster.ts';
 import type { Need } from './plan.ts';
@@ -28,9 +28,10 @@ export async function startSharedClusters(
   writeFileSync(stateFile, JSON.stringify({ controlPlane: directories['control-plane'], wholeCluster: directories['whole-cluster'] }));
 
   const starting = new Map<Need, Promise<void>>();
-  const begin = (need: Need, start: (options: StartOptions) => Promise<{ stop(): Promise<void> }>): void => {
+  const begin = (need: Need, start: (options: StartOptions) => Promise<unknown>): void => {
     const started = measure(need, () => start({ directory: directories[need], log: (line) => console.error(`· ${line}`) }));
-    context.onEnd(async () => (await started.catch(() => undefined))?.stop());
+    // Also in the middle of its start, which then fails.
+    context.onEnd(() => stopCluster(directories[need]));
     const ready = started.then(() => undefined);
     // Seen by the jobs that need it, if there are any left.
     ready.catch(() => undefined);
