@@ -3,7 +3,7 @@ import { changeNotice } from '../../shared/api/connectors.ts';
 import type { Logger } from '../../shared/node/logger.ts';
 import { createBackoff, pause } from './backoff.ts';
 import type { ServerContact } from './contact.ts';
-import type { ServerApi } from './server-api.ts';
+import { isDismissal, type ServerApi } from './server-api.ts';
 import { createEventParser } from './server-sent-events.ts';
 import type { StateLink } from './state-link.ts';
 
@@ -48,6 +48,8 @@ async function listenForEver(options: ChangeStreamOptions, status: { connected: 
       });
     } catch (error) {
       options.logger.warn({ err: error }, 'the line to the server is down');
+      // What a dismissal means is the link's affair, which hears it by fetching.
+      if (isDismissal(error)) await options.link.pull().catch(() => undefined);
     }
     status.connected = false;
     await pause(backoff.next(), stopping);
@@ -62,7 +64,7 @@ async function listenOnce(options: ChangeStreamOptions, stopping: AbortSignal, c
     // Notices between the last stream and this one are lost; the fetch makes up for them.
     await options.link.pull();
     connected();
-    const reader = createNoticeReader(options);
+    const reader = createNoticeReader(options, (error) => silence.give(error));
     const decoder = new TextDecoder();
     for await (const chunk of response.body ?? []) {
       silence.heard();
@@ -74,7 +76,7 @@ async function listenOnce(options: ChangeStreamOptions, stopping: AbortSignal, c
   }
 }
 
-function createNoticeReader(options: ChangeStreamOptions): { push(text: string): void } {
+function createNoticeReader(options: ChangeStreamOptions, giveUp: (error: unknown) => void): { push(text: string): void } {
   const parser = createEventParser();
   let behind = 0;
   const fetchNews = (): void => {
@@ -88,8 +90,8 @@ function createNoticeReader(options: ChangeStreamOptions): { push(text: string):
       })
       .then(
         () => (behind -= 1),
-        // Stays behind: signs of life no longer count as contact until a new stream has fetched everything.
-        (error: unknown) => options.logger.warn({ err: error }, 'a change could not be fetched'),
+        // Stays behind, so that signs of life no longer count as contact; a new line has to fetch everything.
+        giveUp,
       );
   };
   return {
@@ -104,13 +106,22 @@ function createNoticeReader(options: ChangeStreamOptions): { push(text: string):
   };
 }
 
+interface SilenceAlarm {
+  readonly signal: AbortSignal;
+  heard(): void;
+  /** Aborts at once, for a reason of its own. */
+  give(reason: unknown): void;
+  end(): void;
+}
+
 /** Aborts its signal when `heard` was not called for that long. */
-function createSilenceAlarm(milliseconds: number): { readonly signal: AbortSignal; heard(): void; end(): void } {
+function createSilenceAlarm(milliseconds: number): SilenceAlarm {
   const alarm = new AbortController();
   const timer = setTimeout(() => alarm.abort(new Error(`nothing heard for ${milliseconds} ms`)), milliseconds);
   return {
     signal: alarm.signal,
     heard: () => void timer.refresh(),
+    give: (reason) => alarm.abort(reason),
     end: () => {
       clearTimeout(timer);
       alarm.abort();

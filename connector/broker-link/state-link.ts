@@ -33,6 +33,9 @@ export interface StateLinkOptions {
   readonly logger: Logger;
 }
 
+/** Shorter than other calls': a pooled connection that died unnoticed must not hold up a revocation. */
+const answerMilliseconds = 5000;
+
 export function createStateLink(options: StateLinkOptions): StateLink {
   let known = options.cache.load();
   let running: Promise<void> | undefined;
@@ -48,7 +51,7 @@ export function createStateLink(options: StateLinkOptions): StateLink {
   const fetchOnce = async (whole: boolean): Promise<'done' | 'gap'> => {
     const query = known === undefined || whole ? {} : { epoch: known.epoch, since: known.revision };
     const sentAt = systemClock.now();
-    const incoming = await options.api.call(connectors.desiredState, { query });
+    const incoming = await options.api.call(connectors.desiredState, { query }, { signal: AbortSignal.timeout(answerMilliseconds) });
     options.contact.clock.learn(fromTime(incoming.serverTime), sentAt);
     options.contact.heard();
     const step = advance(known, incoming);

@@ -93,7 +93,9 @@ function receive(passage: Passage, incoming: IncomingMessage, response: ServerRe
   });
   // http-proxy pipes without listening; a torn answer is dealt with above.
   incoming.on('error', () => undefined);
-  if (info.verb === 'watch' || info.subresource === 'log') {
+  // Recorded before a byte of the answer goes out: a kill of this program right after it loses nothing.
+  if (!isStream(info)) record.ended(incoming.statusCode ?? 0);
+  else {
     record.streamOpened(incoming.statusCode ?? 0);
     // A watch without events yet must still show its headers.
     setImmediate(() => {
@@ -102,6 +104,8 @@ function receive(passage: Passage, incoming: IncomingMessage, response: ServerRe
     });
   }
 }
+
+const isStream = (info: Admitted['info']): boolean => info.verb === 'watch' || info.subresource === 'log';
 
 /** A pooled connection that the apiserver closed just then: only what has no effect and no body is sent again, once. */
 function mayTryAgain(passage: Passage, request: IncomingMessage, response: ServerResponse, error: Error): boolean {
@@ -117,7 +121,9 @@ export function answerRefusal(response: ServerResponse, refusal: Refusal): void 
     return;
   }
   const body = statusBody(refusal);
-  response.writeHead(statusCodeOf(refusal), { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) });
+  const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
+  // Whoever sent something ill-formed may have meant the bytes after it as something else.
+  response.writeHead(statusCodeOf(refusal), refusal.reason === 'BadRequest' ? { ...headers, connection: 'close' } : headers);
   response.end(body);
 }
 

@@ -6,7 +6,12 @@ import { FakeServer } from './fake-server.ts';
 import { RunningConnector, until } from './running-connector.ts';
 
 interface BindingObject {
-  readonly metadata: { readonly name: string; readonly namespace?: string; readonly resourceVersion: string; readonly annotations?: Record<string, string> };
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace?: string;
+    readonly resourceVersion: string;
+    readonly annotations?: Record<string, string>;
+  };
   readonly subjects?: readonly { readonly kind: string; readonly name: string }[];
   readonly roleRef: { readonly kind: string; readonly name: string };
 }
@@ -18,10 +23,19 @@ describe('connector: bindings in a real cluster', () => {
   const own = `bindings-${process.pid}`;
   const admin = (...args: readonly string[]) => kubectlOrThrow({ kubeconfig: cluster.adminKubeconfig }, ...args);
   const bindings = async (destination = server.destinationId): Promise<BindingObject[]> => {
-    const json = await admin('get', 'rolebindings,clusterrolebindings', '-A', '-l', `infra.internal/destination=${destination}`, '-o', 'json');
+    const json = await admin(
+      'get',
+      'rolebindings,clusterrolebindings',
+      '-A',
+      '-l',
+      `infra.internal/destination=${destination}`,
+      '-o',
+      'json',
+    );
     return (JSON.parse(json) as { items: BindingObject[] }).items;
   };
-  const applied = () => until(() => server.acknowledgements.some((each) => each.kind === 'applied' && each.revision === server.revision), 'applied');
+  const applied = () =>
+    until(() => server.acknowledgements.some((each) => each.kind === 'applied' && each.revision === server.revision), 'applied');
   const stateOf = (grantId: string) => server.reports.at(-1)?.grants.find((each) => each.id === grantId);
 
   before(async function () {
@@ -61,13 +75,26 @@ describe('connector: bindings in a real cluster', () => {
     const { name } = binding!.metadata;
     await admin('-n', own, 'delete', 'rolebinding', name);
     await waitFor(async () => (await bindings()).length === 1, { within: 5, what: 'the deleted binding' });
-    await admin('-n', own, 'patch', 'rolebinding', name, '--type=json', '-p', '[{"op":"add","path":"/subjects/-","value":{"kind":"User","name":"eve","apiGroup":"rbac.authorization.k8s.io"}}]');
+    await admin(
+      '-n',
+      own,
+      'patch',
+      'rolebinding',
+      name,
+      '--type=json',
+      '-p',
+      '[{"op":"add","path":"/subjects/-","value":{"kind":"User","name":"eve","apiGroup":"rbac.authorization.k8s.io"}}]',
+    );
     await waitFor(async () => (await bindings())[0]?.subjects?.length === 1, { within: 5, what: 'the stranger to go' });
     await admin('-n', own, 'delete', 'rolebinding', name);
     const other = JSON.stringify({
       apiVersion: 'rbac.authorization.k8s.io/v1',
       kind: 'RoleBinding',
-      metadata: { name, namespace: own, labels: { 'infra.internal/managed-by': 'infra', 'infra.internal/destination': server.destinationId } },
+      metadata: {
+        name,
+        namespace: own,
+        labels: { 'infra.internal/managed-by': 'infra', 'infra.internal/destination': server.destinationId },
+      },
       roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' },
       subjects: binding!.subjects,
     });
@@ -76,7 +103,15 @@ describe('connector: bindings in a real cluster', () => {
   });
 
   it('does not touch a binding with a similar name that is not labelled ours', async () => {
-    await admin('-n', own, 'create', 'rolebinding', `infra:${server.destinationId}:clusterrole:edit`, '--clusterrole=view', '--user=someone');
+    await admin(
+      '-n',
+      own,
+      'create',
+      'rolebinding',
+      `infra:${server.destinationId}:clusterrole:edit`,
+      '--clusterrole=view',
+      '--user=someone',
+    );
     const user = server.addUser('cy@example.com', [{ role: 'edit', namespace: own }]);
     await until(() => stateOf(user.grants[0]!.id)?.state === 'failed', 'the grant is reported as failed');
     expect(stateOf(user.grants[0]!.id)?.reason).to.contain('left alone');
@@ -143,7 +178,10 @@ describe('connector: bindings in a real cluster', () => {
     await until(() => watch.closedAt !== undefined, 'the watch ends');
     expect(watch.closedAt! - until_).to.be.within(0, 1000);
     expect((await connector.request(credential, path)).status).to.equal(403);
-    await waitFor(async () => (await bindings()).every((each) => each.metadata.namespace !== `${own}-b`), { within: 3, what: 'the binding to go' });
+    await waitFor(async () => (await bindings()).every((each) => each.metadata.namespace !== `${own}-b`), {
+      within: 3,
+      what: 'the binding to go',
+    });
     await server.listen();
     await until(() => server.streamCount === 1, 'the connector is back');
   });
@@ -157,6 +195,8 @@ describe('connector: bindings in a real cluster', () => {
     server.addUser('gil@example.com', []);
     await applied();
     expect(server.acknowledgements.length).to.be.greaterThan(count);
-    expect((await bindings()).map((each) => each.metadata.resourceVersion)).to.deep.equal(before.map((each) => each.metadata.resourceVersion));
+    expect((await bindings()).map((each) => each.metadata.resourceVersion)).to.deep.equal(
+      before.map((each) => each.metadata.resourceVersion),
+    );
   });
 });
