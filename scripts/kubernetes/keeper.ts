@@ -3,6 +3,7 @@
  * whose other end only the owner holds: the kernel closes it when the owner ends in any way, and the shell runs the undoing.
  */
 import { spawn } from 'node:child_process';
+import { Socket } from 'node:net';
 
 export interface Keeper {
   /** Undoes now, and resolves when that is done. */
@@ -17,8 +18,8 @@ export function keep(command: readonly string[]): Keeper {
   const ended = new Promise<void>((resolve, reject) => shell.on('error', reject).on('exit', () => resolve()));
   ended.catch(() => undefined);
   shell.unref();
-  // The owner may end without undoing first: the pipe is not a reason to stay alive.
-  (shell.stdin as unknown as { unref(): void }).unref();
+  // The owner may end without undoing first: the pipe (to Node, a socket) is not a reason to stay alive.
+  if (shell.stdin instanceof Socket) shell.stdin.unref();
   return {
     undo: async () => {
       shell.ref();

@@ -32,7 +32,7 @@ const suites: Readonly<Record<string, Suite>> = {
   connector: { needs: ['control-plane', 'whole-cluster'], eachFile: true },
   security: { needs: ['control-plane'], eachFile: true },
   architecture: { needs: ['control-plane', 'whole-cluster'], eachFile: true },
-  cli: { needs: [], eachFile: true },
+  cli: { needs: ['control-plane'], eachFile: true },
   web: { needs: [], eachFile: true },
   api: { needs: [] },
   storage: { needs: [] },
