@@ -1,6 +1,7 @@
 /**
  * Access log lines on disk until the server has them. One segment is one upload: the active one is appended to, sealed ones wait in order.
- * Lines are handed to the kernel in the same turn of the loop, so they survive a kill of this program, and reach the disk by the next fsync.
+ * Where records are required a line is handed to the kernel before `append` returns, so it survives a kill of this program; else lines of one
+ * turn of the loop travel together. The next fsync takes them to the disk.
  */
 import {
   appendFileSync,
@@ -85,7 +86,9 @@ class Spool implements AuditSpool {
   }
 
   append(event: AccessEvent): void {
-    if (this.#pending.push(`${JSON.stringify(event)}\n`) === 1) setImmediate(() => this.#write());
+    const count = this.#pending.push(`${JSON.stringify(event)}\n`);
+    if (this.#options.mode() === 'required') this.#write();
+    else if (count === 1) setImmediate(() => this.#write());
   }
 
   oldest(): AuditSegment | undefined {

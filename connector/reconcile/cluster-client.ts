@@ -51,17 +51,7 @@ const answerMilliseconds = 30_000;
 const jsonType = 'application/json';
 
 export function createClusterClient(access: ReconcileAccess): ClusterClient {
-  const agent = new Agent({
-    keepAlive: true,
-    maxSockets: 16,
-    timeout: 50_000,
-    minVersion: 'TLSv1.2',
-    servername: access.serverName,
-    ...(access.ca === undefined ? {} : { ca: access.ca }),
-    ...(access.clientCertificate === undefined
-      ? {}
-      : { cert: access.clientCertificate.certificate, key: access.clientCertificate.key.reveal() }),
-  });
+  const agent = createAgent(access);
   const origin = `https://${access.host.includes(':') ? `[${access.host}]` : access.host}:${access.port}`;
   const factory = new RbacAuthorizationV1ApiRequestFactory(createConfiguration({ baseServer: new ServerConfiguration(origin, {}) }));
   const send = (outgoing: Outgoing): Promise<IncomingMessage> => sendRequest(agent, access, outgoing);
@@ -115,6 +105,20 @@ export function createClusterClient(access: ReconcileAccess): ClusterClient {
     },
     close: () => agent.destroy(),
   };
+}
+
+function createAgent(access: ReconcileAccess): Agent {
+  return new Agent({
+    keepAlive: true,
+    maxSockets: 16,
+    timeout: 50_000,
+    minVersion: 'TLSv1.2',
+    servername: access.serverName,
+    ...(access.ca === undefined ? {} : { ca: access.ca }),
+    ...(access.clientCertificate === undefined
+      ? {}
+      : { cert: access.clientCertificate.certificate, key: access.clientCertificate.key.reveal() }),
+  });
 }
 
 interface Outgoing {

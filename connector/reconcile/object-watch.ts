@@ -91,7 +91,10 @@ class LiveWatch implements ObjectWatch {
   async #runForEver(): Promise<void> {
     while (!this.#stopping.signal.aborted) {
       try {
+        const begun = performance.now();
         await this.#watchFrom(await this.#list());
+        // A watch that ends at once, again and again, must not become a storm of lists.
+        if (performance.now() - begun < retryMilliseconds) await pause(retryMilliseconds, this.#stopping.signal);
       } catch (error) {
         if (this.#isStopped()) return;
         // 410: the version we watched from is gone; listing again is the cure and nothing to worry about.

@@ -103,7 +103,9 @@ describe('connector rule: access', () => {
   });
 
   it('answers reviews of oneself with every group', () => {
-    const review = { scope: scope({ namespace: '', verb: 'create', apiGroup: 'authorization.k8s.io', resource: 'selfsubjectaccessreviews' }) };
+    const review = {
+      scope: scope({ namespace: '', verb: 'create', apiGroup: 'authorization.k8s.io', resource: 'selfsubjectaccessreviews' }),
+    };
     expect(groupsOf(ask([grant('edit', { namespace: 'team-a' })], review))).to.deep.equal(['infra:edit@team-a']);
   });
 

@@ -13,7 +13,13 @@ const destination = {
   auditMode: 'required' as const,
   userPrefix: 'infra:',
 };
-const user = (): DesiredIdentity => ({ id: newId('user', now) as DesiredIdentity['id'], kind: 'user', name: 'a@b.c', status: 'active', grants: [] });
+const user = (): DesiredIdentity => ({
+  id: newId('user', now) as DesiredIdentity['id'],
+  kind: 'user',
+  name: 'a@b.c',
+  status: 'active',
+  grants: [],
+});
 const leaseOf = (identity: DesiredIdentity): DesiredLease => ({
   id: newId('lease', now) as DesiredLease['id'],
   identityId: identity.id,
@@ -22,7 +28,14 @@ const leaseOf = (identity: DesiredIdentity): DesiredLease => ({
   sessionExpiresAt: new Date(now).toISOString(),
 });
 const common = { epoch: 'e1', serverTime: new Date(now).toISOString(), destination };
-const full = (revision: number, identities: DesiredIdentity[], leases: DesiredLease[] = [], epoch = 'e1'): DesiredState => ({ ...common, kind: 'full', epoch, revision, identities, leases });
+const full = (revision: number, identities: DesiredIdentity[], leases: DesiredLease[] = [], epoch = 'e1'): DesiredState => ({
+  ...common,
+  kind: 'full',
+  epoch,
+  revision,
+  identities,
+  leases,
+});
 const delta = (since: number, revision: number, more: Partial<Extract<DesiredState, { kind: 'delta' }>> = {}): DesiredState => ({
   ...common,
   kind: 'delta',
@@ -65,7 +78,10 @@ describe('connector rule: desired state', () => {
     const [ana, bo] = [user(), user()];
     const [anas, bos] = [leaseOf(ana), leaseOf(bo)];
     const state = known(full(5, [ana, bo], [anas, bos]));
-    const result = advance(state, delta(4, 6, { removedIdentities: [ana.id], leases: [{ ...bos, status: 'revoked' }], removedLeases: [anas.id] }));
+    const result = advance(
+      state,
+      delta(4, 6, { removedIdentities: [ana.id], leases: [{ ...bos, status: 'revoked' }], removedLeases: [anas.id] }),
+    );
     if (result.kind !== 'advanced') throw new Error(result.kind);
     expect([...result.state.identities.keys()]).to.deep.equal([bo.id]);
     expect([...result.state.leases.values()]).to.deep.equal([{ ...bos, status: 'revoked' }]);

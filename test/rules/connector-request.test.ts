@@ -31,7 +31,8 @@ describe('connector rule: request targets', () => {
     '',
     'api/v1/pods',
   ])
-    it(`refuses ${target || 'nothing'}: two parsers could read it in two ways`, () => expect(readRequest('GET', target).kind).to.equal('ambiguous'));
+    it(`refuses ${target || 'nothing'}: two parsers could read it in two ways`, () =>
+      expect(readRequest('GET', target).kind).to.equal('ambiguous'));
 
   it('refuses methods that Kubernetes does not use', () => {
     for (const method of ['TRACE', 'CONNECT', 'PROPFIND', 'get', '']) expect(readRequest(method, '/api').kind).to.equal('ambiguous');
@@ -84,7 +85,19 @@ describe('connector rule: request headers', () => {
   });
 
   it('lets nothing through that is not on the list: credentials, cookies, forwarded and front-proxy headers', () => {
-    const strangers = ['Authorization', 'Cookie', 'X-Remote-User', 'X-Remote-Group', 'X-Forwarded-For', 'Forwarded', 'TE', 'Trailer', 'Expect', 'Audit-ID', 'Upgrade'];
+    const strangers = [
+      'Authorization',
+      'Cookie',
+      'X-Remote-User',
+      'X-Remote-Group',
+      'X-Forwarded-For',
+      'Forwarded',
+      'TE',
+      'Trailer',
+      'Expect',
+      'Audit-ID',
+      'Upgrade',
+    ];
     const result = cleanHeaders([...host, ...strangers.flatMap((name) => [name, 'x']), 'Accept', 'application/json'], false);
     expect(result).to.deep.equal({ kind: 'clean', headers: { accept: 'application/json' }, upgrade: undefined });
   });
@@ -98,13 +111,17 @@ describe('connector rule: request headers', () => {
   });
 
   it('refuses upgrades to anything but WebSocket and SPDY, and tokens hidden in the sub-protocol (security row 9)', () => {
-    for (const value of ['h2c', 'TLS/1.0', 'websocket, h2c']) expect(cleanHeaders([...host, 'Upgrade', value], true).kind).to.equal('refused');
+    for (const value of ['h2c', 'TLS/1.0', 'websocket, h2c'])
+      expect(cleanHeaders([...host, 'Upgrade', value], true).kind).to.equal('refused');
     const hidden = ['Sec-WebSocket-Protocol', 'v5.channel.k8s.io, base64url.bearer.authorization.k8s.io.dG9rZW4'];
     expect(cleanHeaders([...host, 'Upgrade', 'websocket', ...hidden], true).kind).to.equal('refused');
   });
 
   it('keeps repeated stream protocol versions of SPDY apart', () => {
-    const result = cleanHeaders([...host, 'Upgrade', 'SPDY/3.1', 'X-Stream-Protocol-Version', 'v4', 'X-Stream-Protocol-Version', 'v3'], true);
+    const result = cleanHeaders(
+      [...host, 'Upgrade', 'SPDY/3.1', 'X-Stream-Protocol-Version', 'v4', 'X-Stream-Protocol-Version', 'v3'],
+      true,
+    );
     expect(result).to.deep.equal({ kind: 'clean', headers: { 'x-stream-protocol-version': ['v4', 'v3'] }, upgrade: 'SPDY/3.1' });
   });
 });
@@ -113,7 +130,8 @@ describe('connector rule: answers of the cluster', () => {
   it('does not pass on redirects to another host (security row 7)', () => {
     for (const location of ['https://evil/', '//evil/', '/\\evil', 'javascript:x', 'HTTP:evil'])
       expect(responseRefusal(302, { location }, ''), location).to.include({ reason: 'BadGateway' });
-    for (const location of ['/api/v1/', 'relative/path', '?page=2']) expect(responseRefusal(302, { location }, ''), location).to.equal(undefined);
+    for (const location of ['/api/v1/', 'relative/path', '?page=2'])
+      expect(responseRefusal(302, { location }, ''), location).to.equal(undefined);
   });
 
   it('does not show its own refused credential as the person’s', () => {

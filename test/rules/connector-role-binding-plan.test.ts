@@ -55,7 +55,9 @@ describe('connector rule: binding plan', () => {
 
   it('makes one binding per role and scope, whoever many hold it', () => {
     const { steps } = plan([user('bo@example.com', [grant('view')]), user('ana@example.com', [grant('view'), grant('view', 'team-a')])]);
-    expect(steps.map((step) => (step.kind === 'create' ? [step.binding.namespace, step.binding.group, step.binding.holders] : step.kind))).to.deep.equal([
+    expect(
+      steps.map((step) => (step.kind === 'create' ? [step.binding.namespace, step.binding.group, step.binding.holders] : step.kind)),
+    ).to.deep.equal([
       [null, 'infra:view@*', 'ana@example.com, bo@example.com'],
       ['team-a', 'infra:view@team-a', 'ana@example.com'],
     ]);
@@ -65,7 +67,11 @@ describe('connector rule: binding plan', () => {
     const [stranger, predecessor] = [newId('destination', now), newId('destination', now)];
     const { steps } = plan([], {
       predecessors: [predecessor],
-      found: [found({ destinationId: stranger, name: 'a' }), found({ destinationId: '', name: 'b' }), found({ destinationId: predecessor, name: 'c' })],
+      found: [
+        found({ destinationId: stranger, name: 'a' }),
+        found({ destinationId: '', name: 'b' }),
+        found({ destinationId: predecessor, name: 'c' }),
+      ],
     });
     expect(steps).to.deep.equal([{ kind: 'delete', namespace: null, name: 'c' }]);
   });
@@ -79,12 +85,18 @@ describe('connector rule: binding plan', () => {
   });
 
   it('takes bindings away when the grant has ended, is gone, or its holder is disabled', () => {
-    for (const identities of [[], [user('ana@example.com', [grant('view', null, at(0))])], [user('ana@example.com', [grant('view')], 'disabled')]])
+    for (const identities of [
+      [],
+      [user('ana@example.com', [grant('view', null, at(0))])],
+      [user('ana@example.com', [grant('view')], 'disabled')],
+    ])
       expect(plan(identities, { found: [found()] }).steps).to.deep.equal([{ kind: 'delete', namespace: null, name: found().name }]);
   });
 
   it('knows when the next grant ends', () => {
-    expect(plan([user('a@b.c', [grant('view', null, at(60)), grant('edit', null, at(5)), grant('admin', null, at(-5))])]).nextChangeAt).to.equal(now + 5000);
+    expect(
+      plan([user('a@b.c', [grant('view', null, at(60)), grant('edit', null, at(5)), grant('admin', null, at(-5))])]).nextChangeAt,
+    ).to.equal(now + 5000);
     expect(plan([user('a@b.c', [grant('view')])]).nextChangeAt).to.equal(undefined);
   });
 
@@ -117,7 +129,12 @@ describe('connector rule: binding plan', () => {
   });
 
   it('a ClusterRole and a Role of confusable names do not share a binding', () => {
-    const cluster = { namespaces: new Set(['n']), clusterRoles: new Set(['role:x', 'x']), grantableClusterRoles: new Set(['role:x', 'x']), roles: new Set(['n/x']) };
+    const cluster = {
+      namespaces: new Set(['n']),
+      clusterRoles: new Set(['role:x', 'x']),
+      grantableClusterRoles: new Set(['role:x', 'x']),
+      roles: new Set(['n/x']),
+    };
     const { steps } = plan([user('a@b.c', [grant('role:x', 'n'), grant('role/x', 'n'), grant('x', 'n')])], { cluster });
     expect(new Set(steps.map((step) => (step.kind === 'create' ? step.binding.name : ''))).size).to.equal(3);
   });

@@ -1,0 +1,135 @@
+/** A kube-apiserver that misbehaves as a real one does not on demand: redirects, refused and torn upgrades, torn answers. */
+import { expect } from 'chai';
+import { writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:https';
+import type { IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { join } from 'node:path';
+import { tempDir } from '../support/temp-dir.ts';
+import { serverAuth } from './fake-authority.ts';
+import { FakeServer, type Credential } from './fake-server.ts';
+import { RunningConnector, until } from './running-connector.ts';
+
+describe('connector: in front of an API server that misbehaves', () => {
+  let server: FakeServer;
+  let upstream: Server;
+  let connector: RunningConnector;
+  let credential: Credential;
+  const seen: IncomingMessage[] = [];
+  let onUpgrade = (_request: IncomingMessage, socket: Duplex): void =>
+    void socket.end('HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno');
+  const exec = '/api/v1/namespaces/x/pods/p/exec?command=sh';
+  const upgrade = (method: string, protocol: string): string =>
+    `${method} ${exec} HTTP/1.1\r\nHost: local\r\nConnection: Upgrade\r\nUpgrade: ${protocol}\r\nX-Stream-Protocol-Version: v4\r\nContent-Length: 0\r\n\r\n`;
+
+  before(async () => {
+    server = await FakeServer.start();
+    const serving = await server.authority.issue({ usages: [serverAuth], names: [{ type: 'ip', value: '127.0.0.1' }] });
+    upstream = createServer({ key: serving.keyPem, cert: serving.chain }, (request, response) => {
+      if (request.headers['user-agent'] !== 'infra-connector') seen.push(request);
+      const { pathname } = new URL(request.url ?? '/', 'https://x');
+      if (pathname.endsWith('/redirect')) response.writeHead(302, { location: 'https://evil.example/' }).end();
+      else if (pathname.endsWith('/unauthorized')) response.writeHead(401).end();
+      else if (pathname.endsWith('/torn')) {
+        response.writeHead(200, { 'content-length': 1000 });
+        response.write('x', () => response.destroy());
+      } else response.writeHead(200, { 'content-type': 'application/json' }).end('{"items":[],"metadata":{"resourceVersion":"1"}}');
+    });
+    upstream.on('upgrade', (request: IncomingMessage, socket: Duplex) => {
+      seen.push(request);
+      socket.on('error', () => undefined);
+      onUpgrade(request, socket);
+    });
+    await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve));
+    const kubeconfig = join(tempDir('infra-upstream'), 'config');
+    const url = `https://127.0.0.1:${(upstream.address() as AddressInfo).port}`;
+    const ca = Buffer.from(server.authority.rootPem).toString('base64');
+    writeFileSync(
+      kubeconfig,
+      JSON.stringify({
+        'current-context': 'c',
+        contexts: [{ name: 'c', context: { cluster: 'c', user: 'u' } }],
+        clusters: [{ name: 'c', cluster: { server: url, 'certificate-authority-data': ca } }],
+        users: [{ name: 'u', user: { token: 'connector-secret' } }],
+      }),
+    );
+    const user = server.addUser('ana@example.com', [{ role: 'view' }]);
+    credential = await server.issue(user.id);
+    connector = await RunningConnector.start({ server, kubeconfig });
+  });
+
+  after(async () => {
+    await connector.stop();
+    await server.stop();
+    upstream.closeAllConnections();
+    await new Promise((resolve) => upstream.close(resolve));
+  });
+
+  it('does not follow or pass on a redirect to another host, nor its own refused credential (security row 7)', async () => {
+    for (const path of ['/api/v1/redirect', '/api/v1/unauthorized']) {
+      const answer = await connector.request(credential, path);
+      expect(answer.status).to.equal(502);
+      expect(answer.headers.location).to.equal(undefined);
+      expect(answer.text).to.contain('"kind":"Status"').and.not.contain('evil');
+    }
+    onUpgrade = (_request, socket) => void socket.end('HTTP/1.1 302 Found\r\nLocation: https://evil.example/\r\nContent-Length: 0\r\n\r\n');
+    const answer = await connector.raw(credential, upgrade('GET', 'websocket'));
+    expect(answer)
+      .to.match(/^HTTP\/1\.1 502 /)
+      .and.not.contain('evil');
+  });
+
+  it('a refused upgrade is relayed and ends both connections (security row 6, CVE-2018-1002105)', async () => {
+    let closed = false;
+    onUpgrade = (_request, socket) => {
+      socket.on('close', () => (closed = true));
+      socket.write('HTTP/1.1 403 Forbidden\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nno');
+    };
+    const before = seen.length;
+    const answer = await connector.raw(credential, `${upgrade('POST', 'SPDY/3.1')}GET /api/v1/secrets HTTP/1.1\r\nHost: x\r\n\r\n`, 4000);
+    expect(answer).to.match(/^HTTP\/1\.1 403 [\s\S]*\r\n\r\nno$/);
+    await until(() => closed, 'the upstream connection is closed');
+    expect(seen.slice(before).map((request) => request.url)).to.deep.equal([exec]);
+  });
+
+  for (const [method, protocol] of [
+    ['GET', 'websocket'],
+    ['POST', 'SPDY/3.1'],
+  ] as const)
+    it(`${method} upgrade to ${protocol}: identity set last, bytes both ways, complete to the last one`, async () => {
+      const size = 3_000_000;
+      onUpgrade = (request, socket) => {
+        socket.write(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${request.headers.upgrade ?? ''}\r\n\r\nearly`);
+        socket.once('data', (chunk: Buffer) => socket.end(Buffer.concat([chunk, Buffer.alloc(size, 'z')])));
+      };
+      const answer = await connector.raw(credential, `${upgrade(method, protocol)}hello`, 5000);
+      expect(answer).to.match(/^HTTP\/1\.1 101 /);
+      const body = answer.slice(answer.indexOf('\r\n\r\n') + 4);
+      expect(body.slice(0, 10)).to.equal('earlyhello');
+      expect(body).to.have.length(size + 10);
+      const { headers } = seen.at(-1)!;
+      expect(headers).to.include({
+        'impersonate-user': 'infra:ana@example.com',
+        authorization: 'Bearer connector-secret',
+        'x-stream-protocol-version': 'v4',
+      });
+    });
+
+  it('shows a torn answer as torn', async () => {
+    const error = await connector.request(credential, '/api/v1/torn').then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
+    expect(error).to.be.instanceOf(Error);
+  });
+
+  it('says so when the API server is away', async () => {
+    upstream.closeAllConnections();
+    await new Promise((resolve) => upstream.close(resolve));
+    const answer = await connector.request(credential, '/version');
+    expect(answer.status).to.equal(502);
+    expect(answer.text).to.contain('cannot reach the kube-apiserver');
+    expect(await connector.raw(credential, upgrade('GET', 'websocket'))).to.match(/^HTTP\/1\.1 502 /);
+  });
+});
