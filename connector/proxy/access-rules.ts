@@ -38,7 +38,6 @@ export interface AccessQuestion {
 export interface Allowed {
   readonly kind: 'allowed';
   readonly impersonation: Impersonation;
-  readonly lease: DesiredLease;
   /** When at the latest this must be decided anew: end of session, or of a grant that lends one of the groups. */
   readonly until: number;
 }
@@ -74,7 +73,6 @@ export function decideAccess(question: AccessQuestion): AccessDecision {
       groups: groupsOfGrants(grants),
       leaseId: question.leaseId,
     },
-    lease,
     until: Math.min(fromTime(lease.sessionExpiresAt), justifiedUntil(grants, rights, now)),
   };
 }

@@ -1,7 +1,6 @@
 /** From a request as it came to a request that may go on, or a refusal: certificate, headers, path, gate, audit, in this order, for plain requests and upgrades alike. */
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import type { DesiredLease } from '../../shared/api/connectors.ts';
 import type { Clock } from '../../shared/clock.ts';
 import type { AccessLog, RequestRecord } from './access-log.ts';
 import type { Gate, Verdict } from './gate.ts';
@@ -18,7 +17,6 @@ export interface Admitted {
   readonly info: RequestInfo;
   readonly peer: Peer;
   readonly impersonation: Impersonation;
-  readonly lease: DesiredLease;
   readonly until: number;
   readonly headers: UpstreamHeaders;
   /** The protocol of an upgrade, as the client spelled it. */
@@ -96,7 +94,6 @@ export function createAdmission(options: AdmissionOptions): Admission {
 export const openRequestOf = (admitted: Admitted, close: (reason: string) => void): OpenRequest => ({
   identityId: admitted.peer.identityId,
   leaseId: admitted.peer.leaseId,
-  lease: admitted.lease,
   scope: admitted.info,
   lent: admitted.impersonation,
   until: admitted.until,

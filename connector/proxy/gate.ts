@@ -3,7 +3,6 @@
  * the clock, or because the server has been away for too long. Trusts the desired state and the server's clock; fails closed.
  */
 import type { DesiredIdentity, DesiredLease } from '../../shared/api/connectors.ts';
-import { fromTime } from '../../shared/clock.ts';
 import { covers, decideAccess, rightsOf, type AccessDecision, type IdentityRights, type RequestScope } from './access-rules.ts';
 import type { OpenRequest, OpenRequests } from './open-requests.ts';
 import { refuse, type Refusal } from './status.ts';
@@ -29,7 +28,7 @@ export interface GateOptions {
 }
 
 export type Verdict =
-  | { readonly kind: 'allowed'; readonly impersonation: Impersonation; readonly lease: DesiredLease; readonly until: number }
+  | { readonly kind: 'allowed'; readonly impersonation: Impersonation; readonly until: number }
   | { readonly kind: 'refused'; readonly refusal: Refusal };
 
 export interface Gate {
@@ -117,7 +116,7 @@ class LiveGate implements Gate {
     return { kind: 'refused', refusal: refuse(decision.reason, decision.message) };
   }
 
-  #decide(peer: Pick<Peer, 'identityId' | 'leaseId'>, scope: RequestScope, formerLease?: DesiredLease): AccessDecision {
+  #decide(peer: Pick<Peer, 'identityId' | 'leaseId'>, scope: RequestScope): AccessDecision {
     const state = this.#state;
     if (state === undefined)
       return { kind: 'denied', reason: 'Unauthorized', message: 'nothing is known here yet; try again', mayBeOutdated: true };
@@ -126,7 +125,7 @@ class LiveGate implements Gate {
       identityId: peer.identityId,
       leaseId: peer.leaseId,
       rights: this.#rights.get(peer.identityId),
-      lease: state.leases.get(peer.leaseId) ?? formerLease,
+      lease: state.leases.get(peer.leaseId),
       destination: state.destination,
       guardedNamespace: this.#options.guardedNamespace,
       lastKnownName: this.#formerNames.get(peer.identityId),
@@ -157,7 +156,7 @@ class LiveGate implements Gate {
     if (this.#options.now() >= this.#staleAt()) return this.closeAll(staleRefusal.message);
     let ended = 0;
     for (const request of requests) {
-      const decision = this.#decideOpen(request);
+      const decision = this.#decide(request, request.scope);
       if (decision.kind === 'allowed' && covers(decision.impersonation, request.lent)) {
         request.until = decision.until;
         this.#wakeAt(decision.until);
@@ -167,12 +166,6 @@ class LiveGate implements Gate {
       ended += 1;
     }
     return ended;
-  }
-
-  /** A lease that left the state because its certificate ended takes no stream with it; one that left before does. */
-  #decideOpen(request: OpenRequest): AccessDecision {
-    const hasEnded = fromTime(request.lease.expiresAt) <= this.#options.now();
-    return this.#decide(request, request.scope, hasEnded ? request.lease : undefined);
   }
 
   #end(request: OpenRequest, reason: string): void {

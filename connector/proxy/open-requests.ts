@@ -1,13 +1,10 @@
 /** Every request that is under way, found by identity: what a revocation has to end. */
-import type { DesiredLease } from '../../shared/api/connectors.ts';
 import type { RequestScope } from './access-rules.ts';
 import type { Impersonation } from './impersonation.ts';
 
 export interface OpenRequest {
   readonly identityId: string;
   readonly leaseId: string;
-  /** As it was known when this began. */
-  readonly lease: DesiredLease;
   readonly scope: RequestScope;
   /** What was lent to it. */
   readonly lent: Impersonation;

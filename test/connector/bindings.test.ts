@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { controlPlane, type Cluster } from '../support/clusters.ts';
-import { kubectl, kubectlOrThrow } from '../support/kubectl.ts';
+import { kubectlOrThrow } from '../support/kubectl.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { FakeServer } from './fake-server.ts';
 import { RunningConnector, until } from './running-connector.ts';
@@ -86,6 +86,7 @@ describe('connector: bindings in a real cluster', () => {
       '[{"op":"add","path":"/subjects/-","value":{"kind":"User","name":"eve","apiGroup":"rbac.authorization.k8s.io"}}]',
     );
     await waitFor(async () => (await bindings())[0]?.subjects?.length === 1, { within: 5, what: 'the stranger to go' });
+    await connector.kill();
     await admin('-n', own, 'delete', 'rolebinding', name);
     const other = JSON.stringify({
       apiVersion: 'rbac.authorization.k8s.io/v1',
@@ -98,7 +99,8 @@ describe('connector: bindings in a real cluster', () => {
       roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' },
       subjects: binding!.subjects,
     });
-    await kubectl({ kubeconfig: cluster.adminKubeconfig, input: other }, 'replace', '--force', '-f', '-');
+    await kubectlOrThrow({ kubeconfig: cluster.adminKubeconfig, input: other }, 'create', '-f', '-');
+    await connector.start();
     await waitFor(async () => (await bindings())[0]?.roleRef.name === 'view', { within: 5, what: 'the right role' });
   });
 
