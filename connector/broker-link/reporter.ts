@@ -38,6 +38,7 @@ const gatherMilliseconds = 100;
 
 export function createReporter(options: ReporterOptions): Reporter {
   const stopping = new AbortController();
+  let waking = new AbortController();
   let lastSent = '';
   let isSending = false;
   let isOwed = false;
@@ -60,7 +61,7 @@ export function createReporter(options: ReporterOptions): Reporter {
       } catch (error) {
         isOwed = true;
         options.logger.debug({ err: error }, 'a report did not arrive; trying again');
-        await pause(backoff.next(), stopping.signal);
+        await pause(backoff.next(), AbortSignal.any([stopping.signal, waking.signal]));
       }
     }
     isSending = false;
@@ -74,6 +75,9 @@ export function createReporter(options: ReporterOptions): Reporter {
     changed,
     repeat: () => {
       lastSent = '';
+      // The server is back: whatever still waits for its next try goes now.
+      waking.abort();
+      waking = new AbortController();
       changed();
     },
     stop: () => stopping.abort(),

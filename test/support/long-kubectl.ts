@@ -1,0 +1,46 @@
+/** A kubectl that goes on, such as a watch or an exec, and is looked at meanwhile. */
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { obtainAssets } from '../../scripts/kubernetes/obtain-assets.ts';
+import type { Terminal } from './infra.ts';
+
+const folder = await obtainAssets('control-plane');
+
+export interface LongKubectl {
+  stdout(): string;
+  stderr(): string;
+  hasEnded(): boolean;
+  readonly ended: Promise<number | null>;
+  write(text: string): void;
+  closeInput(): void;
+  kill(): void;
+}
+
+export interface KubectlEnvironment {
+  readonly kubeconfig: string;
+  readonly env: Terminal['env'];
+}
+
+export function startKubectl({ kubeconfig, env }: KubectlEnvironment, ...args: readonly string[]): LongKubectl {
+  const child = spawn(join(folder, 'kubectl'), args, { env: { PATH: process.env['PATH'] ?? '', ...env, KUBECONFIG: kubeconfig } });
+  const output = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const) child[name].setEncoding('utf8').on('data', (text: string) => (output[name] += text));
+  child.stdin.on('error', () => undefined);
+  let over = false;
+  const ended = new Promise<number | null>((resolve, reject) => {
+    child.on('error', reject).on('close', (code) => {
+      over = true;
+      resolve(code);
+    });
+  });
+  process.once('exit', () => child.kill('SIGKILL'));
+  return {
+    stdout: () => output.stdout,
+    stderr: () => output.stderr,
+    hasEnded: () => over,
+    ended,
+    write: (text) => void child.stdin.write(text),
+    closeInput: () => void child.stdin.end(),
+    kill: () => void child.kill('SIGKILL'),
+  };
+}
