@@ -112,12 +112,12 @@ type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 /** undici's own fetch with its own agent: those of Node and of the package do not mix. Their types differ in name alone. */
 function pinnedFetch(ca: string): Fetch {
   const dispatcher = new Agent({ connect: { ca } });
-  return async (url, init) => (await undiciFetch(url, { ...(init as object), dispatcher })) as unknown as Response;
+  return async (url, init) => await undiciFetch(url, { ...(init as object), dispatcher });
 }
 
 function trustFirst(url: string): { call: Call } {
   const dispatcher = new Agent({ connect: { rejectUnauthorized: false } });
-  const fetchAny: Fetch = async (target, init) => (await undiciFetch(target, { ...(init as object), dispatcher })) as unknown as Response;
+  const fetchAny: Fetch = async (target, init) => await undiciFetch(target, { ...(init as object), dispatcher });
   return { call: createClient({ baseUrl: url, fetch: fetchAny }) };
 }
 

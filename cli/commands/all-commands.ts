@@ -1,0 +1,60 @@
+/** The list of all commands, in the order of the help. */
+import type { CommandSpec } from '../command.ts';
+import { auditCommands } from './audit.ts';
+import { completionCommand } from './completion.ts';
+import { destinationCommands } from './destinations.ts';
+import { grantCommands } from './grants.ts';
+import { groupCommands } from './groups.ts';
+import { keyCommands } from './keys.ts';
+import { kubeCommand } from './kube.ts';
+import { kubeconfigCommands } from './kubeconfig.ts';
+import { leaseCommands } from './leases.ts';
+import { listCommand } from './list.ts';
+import { loginCommand } from './login.ts';
+import { logoutCommand } from './logout.ts';
+import { revokeCommand } from './revoke.ts';
+import { sessionCommands } from './sessions.ts';
+import { statusCommand } from './status.ts';
+import { useCommand } from './use.ts';
+import { userCommands } from './users.ts';
+import { versionCommand } from './version.ts';
+import { whoamiCommand } from './whoami.ts';
+import { workloadCommands } from './workloads.ts';
+
+export const allCommands: readonly CommandSpec[] = [
+  loginCommand,
+  logoutCommand,
+  whoamiCommand,
+  statusCommand,
+  listCommand,
+  useCommand,
+  ...kubeconfigCommands,
+  kubeCommand,
+  ...userCommands,
+  ...workloadCommands,
+  ...groupCommands,
+  ...grantCommands,
+  ...destinationCommands,
+  ...keyCommands,
+  ...sessionCommands,
+  ...leaseCommands,
+  revokeCommand,
+  ...auditCommands,
+  versionCommand,
+  completionCommand(() => allCommands),
+];
+
+/** What each word that has subcommands is about. */
+export const topics: Readonly<Record<string, string>> = {
+  kubeconfig: 'our entries in the kubeconfig',
+  kube: 'for kubectl',
+  users: 'people',
+  workloads: 'programs with an identity',
+  groups: 'sets of identities',
+  grants: 'who may do what where',
+  destinations: 'what access is brokered to',
+  keys: 'access keys for automation',
+  sessions: 'logins',
+  leases: 'issued credentials',
+  audit: 'who did what, when',
+};

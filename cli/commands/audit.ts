@@ -1,0 +1,78 @@
+import type { AuditEvent } from '../../shared/api/audit.ts';
+import { api } from '../../shared/api/index.ts';
+import { systemClock, toTime } from '../../shared/clock.ts';
+import { parseDuration } from '../../shared/ttl.ts';
+import type { CommandContext, CommandInput, CommandSpec } from '../command.ts';
+import { CliError } from '../failure.ts';
+import { allPages, resolveDestination } from '../resolve.ts';
+
+export const auditCommands: readonly CommandSpec[] = [
+  {
+    words: 'audit list',
+    alias: 'ls',
+    summary: 'audit events, newest first',
+    options: [
+      { flags: '--actor <actor>', help: 'email, workload name or id of who did it' },
+      { flags: '--destination <destination>', help: 'at this destination' },
+      { flags: '--event <event>', help: 'grant.added, or a family: grant' },
+      { flags: '--outcome <outcome>', help: 'success, refused or failed' },
+      { flags: '--since <time>', help: 'RFC 3339, or so long ago: 2h' },
+      { flags: '--until <time>', help: 'RFC 3339, or so long ago: 2h' },
+      { flags: '--limit <count>', help: 'at most so many (default 100)' },
+    ],
+    run: list,
+  },
+];
+
+async function list({ connect, output }: CommandContext, input: CommandInput): Promise<void> {
+  const connection = connect();
+  const limit = input.number('limit', 100);
+  const filter = await readFilter(connection, input);
+  const events = await allPages((page) => connection.call(api.audit.list, { query: { ...page, ...filter } }), limit);
+  output.list(events, events, [
+    { title: 'TIME', value: (event) => event.at },
+    { title: 'ACTOR', value: (event) => event.actor.name },
+    { title: 'EVENT', value: (event) => event.event },
+    { title: 'OUTCOME', value: (event) => event.outcome },
+    { title: 'DESTINATION', value: (event) => event.destination?.name },
+    { title: 'DETAILS', value: describe },
+    { title: 'FROM', value: (event) => event.source?.address },
+  ]);
+}
+
+async function readFilter(connection: Parameters<typeof resolveDestination>[0], input: CommandInput) {
+  const [actor, event, outcome] = [input.optional('actor'), input.optional('event'), readOutcome(input.optional('outcome'))];
+  const [since, until] = [readTime(input.optional('since')), readTime(input.optional('until'))];
+  const destination = input.optional('destination');
+  return {
+    ...(actor === undefined ? {} : { actor }),
+    ...(event === undefined ? {} : { event }),
+    ...(outcome === undefined ? {} : { outcome }),
+    ...(since === undefined ? {} : { since }),
+    ...(until === undefined ? {} : { until }),
+    ...(destination === undefined ? {} : { destination: await resolveDestination(connection, destination) }),
+  };
+}
+
+function readOutcome(text: string | undefined): AuditEvent['outcome'] | undefined {
+  if (text === undefined || text === 'success' || text === 'refused' || text === 'failed') return text;
+  throw new CliError('wrongUse', `--outcome is success, refused or failed, not "${text}"`);
+}
+
+function readTime(text: string | undefined): string | undefined {
+  const agoSeconds = text === undefined ? undefined : parseDuration(text);
+  return agoSeconds === undefined ? text : toTime(systemClock.now() - agoSeconds * 1000);
+}
+
+/** Requests read as a line of an access log; everything else as its details, flat. */
+function describe({ details }: AuditEvent): string {
+  if ('verb' in details) return `${details.verb} ${details.path} ${details.status}${details.reason === '' ? '' : ` ${details.reason}`}`;
+  return Object.entries(details)
+    .flatMap(([key, value]) => (value === null ? [] : [`${key}=${plain(value)}`]))
+    .join(' ');
+}
+
+function plain(value: unknown): string {
+  if (typeof value === 'object' && value !== null && 'name' in value) return String(value.name);
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}

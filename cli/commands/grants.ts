@@ -1,0 +1,147 @@
+import type { Grant } from '../../shared/api/grants.ts';
+import { api } from '../../shared/api/index.ts';
+import type { GrantId } from '../../shared/api/values.ts';
+import { systemClock, toTime } from '../../shared/clock.ts';
+import { parseDuration } from '../../shared/ttl.ts';
+import { settleChange, waitOptions } from '../acknowledgements.ts';
+import type { CommandContext, CommandInput, CommandSpec, Connection } from '../command.ts';
+import { CliError } from '../failure.ts';
+import { allPages, parseGrantId, resolveDestination } from '../resolve.ts';
+
+export const grantCommands: readonly CommandSpec[] = [
+  {
+    words: 'grants add',
+    summary: 'grant a role on a resource',
+    arguments: [
+      ['<subject>', 'email, group:NAME or workload:NAME'],
+      ['<resource>', 'DESTINATION, DESTINATION.NAMESPACE, or infra'],
+    ],
+    options: [
+      { flags: '--role <role>', help: 'a ClusterRole such as view, role/NAME in a namespace, or connect', required: true },
+      { flags: '--until <time>', help: 'RFC 3339, such as 2026-01-31T12:00:00Z' },
+      { flags: '--for <duration>', help: 'such as 30m or 8h' },
+      { flags: '--reason <text>', help: 'why; kept with the grant' },
+      ...waitOptions,
+    ],
+    examples: ['infra grants add dev@example.com --role view prod.web', 'infra grants add group:platform --role admin prod --for 8h'],
+    run: add,
+  },
+  {
+    words: 'grants list',
+    alias: 'ls',
+    summary: 'grants in force',
+    options: [
+      { flags: '--subject <subject>', help: 'of this email, group:NAME or workload:NAME' },
+      { flags: '--resource <resource>', help: 'on exactly this resource' },
+      { flags: '--destination <destination>', help: 'on this destination or a part of it' },
+      { flags: '--role <role>', help: 'of this role' },
+    ],
+    run: list,
+  },
+  { words: 'grants show', summary: 'one grant and how its connector got on with it', arguments: [['<grant>', 'id']], run: show },
+  {
+    words: 'grants remove',
+    alias: 'rm',
+    summary: 'remove a grant, by its id or as it was added',
+    arguments: [
+      ['<grant>', 'id, or the SUBJECT'],
+      ['[resource]', 'with a SUBJECT: the resource'],
+    ],
+    options: [{ flags: '--role <role>', help: 'with a SUBJECT: the role' }, ...waitOptions],
+    examples: ['infra grants remove dev@example.com --role view prod.web --wait'],
+    run: remove,
+  },
+];
+
+async function add(context: CommandContext, input: CommandInput): Promise<void> {
+  const until = readUntil(input);
+  const reason = input.optional('reason');
+  const connection = context.connect();
+  const { grant, change } = await connection.call(api.grants.create, {
+    body: {
+      subject: input.text('subject'),
+      role: input.text('role'),
+      resource: input.text('resource'),
+      ...(until === undefined ? {} : { until }),
+      ...(reason === undefined ? {} : { reason }),
+    },
+  });
+  const done = `${grant.subject.name} is granted ${grant.role} on ${grant.resource}${grant.until === null ? '' : ` until ${grant.until}`}`;
+  if (!input.flag('wait')) printGrant(context, grant);
+  await settleChange(context, input, { connection, change, done });
+}
+
+function readUntil(input: CommandInput): string | undefined {
+  const until = input.optional('until');
+  const duration = input.optional('for');
+  if (until !== undefined && duration !== undefined) throw new CliError('wrongUse', 'give --until or --for, not both');
+  if (duration === undefined) return until;
+  const seconds = parseDuration(duration);
+  if (seconds === undefined) throw new CliError('wrongUse', `--for takes a duration such as 30m or 8h, not "${duration}"`);
+  return toTime(systemClock.now() + seconds * 1000);
+}
+
+async function list({ connect, output }: CommandContext, input: CommandInput): Promise<void> {
+  const connection = connect();
+  const destination = input.optional('destination');
+  const filter = {
+    ...given('subject', input),
+    ...given('resource', input),
+    ...given('role', input),
+    ...(destination === undefined ? {} : { destination: await resolveDestination(connection, destination) }),
+  };
+  const grants = await allPages((page) => connection.call(api.grants.list, { query: { ...page, ...filter } }));
+  output.list(grants, grants, [
+    { title: 'SUBJECT', value: subjectOf },
+    { title: 'ROLE', value: (grant) => grant.role },
+    { title: 'RESOURCE', value: (grant) => grant.resource },
+    { title: 'UNTIL', value: (grant) => grant.until },
+    { title: 'STATE', value: (grant) => grant.state.state },
+    { title: 'REASON', value: (grant) => grant.state.reason ?? grant.reason },
+    { title: 'ID', value: (grant) => grant.id },
+  ]);
+}
+
+function given<Name extends string>(name: Name, input: CommandInput): { [Key in Name]?: string } {
+  const value = input.optional(name);
+  // One key, the one it was asked for; the type of a computed key is wider.
+  return (value === undefined ? {} : { [name]: value }) as { [Key in Name]?: string };
+}
+
+async function show(context: CommandContext, input: CommandInput): Promise<void> {
+  printGrant(context, await context.connect().call(api.grants.get, { params: { id: parseGrantId(input.text('grant')) } }));
+}
+
+function printGrant({ output }: CommandContext, grant: Grant): void {
+  output.show(grant, [
+    ['id', grant.id],
+    ['subject', subjectOf(grant)],
+    ['role', grant.role],
+    ['resource', grant.resource],
+    ['until', grant.until],
+    ['reason', grant.reason],
+    ['created', `${grant.createdAt} by ${grant.createdBy}`],
+    ['state', grant.state.at === null ? grant.state.state : `${grant.state.state} since ${grant.state.at}`],
+    ...(grant.state.reason === null ? [] : [['why', grant.state.reason] as const]),
+  ]);
+}
+
+const subjectOf = ({ subject }: Grant): string => (subject.kind === 'user' ? subject.name : `${subject.kind}:${subject.name}`);
+
+async function remove(context: CommandContext, input: CommandInput): Promise<void> {
+  const connection = context.connect();
+  const id = await grantToRemove(connection, input);
+  const { change } = await connection.call(api.grants.remove, { params: { id } });
+  await settleChange(context, input, { connection, change, done: `${id} is removed` });
+}
+
+async function grantToRemove({ call }: Connection, input: CommandInput): Promise<GrantId> {
+  const typed = input.text('grant');
+  const [resource, role] = [input.optional('resource'), input.optional('role')];
+  if (resource === undefined && role === undefined) return parseGrantId(typed);
+  if (resource === undefined || role === undefined)
+    throw new CliError('wrongUse', 'name the grant by its id, or as it was added: infra grants remove SUBJECT --role ROLE RESOURCE');
+  const [grant] = await allPages((page) => call(api.grants.list, { query: { ...page, subject: typed, resource, role } }));
+  if (grant === undefined) throw new CliError('notFound', `${typed} has no grant of ${role} on ${resource}; see: infra grants list`);
+  return grant.id;
+}

@@ -1,0 +1,46 @@
+import { api } from '../../shared/api/index.ts';
+import { isDestinationName, parseResourceName } from '../../shared/resource-name.ts';
+import type { CommandContext, CommandInput, CommandSpec } from '../command.ts';
+import { refreshContexts, updateContexts } from '../contexts.ts';
+import { CliError } from '../failure.ts';
+import { checkAccess } from '../kubeconfig-entries.ts';
+
+export const useCommand: CommandSpec = {
+  words: 'use',
+  summary: 'make a destination kubectl’s current context',
+  arguments: [['<destination>', 'DESTINATION, or DESTINATION.NAMESPACE to begin in that namespace']],
+  examples: ['infra use prod', 'infra use prod.web'],
+  run: use,
+};
+
+async function use(context: CommandContext, input: CommandInput): Promise<void> {
+  const typed = input.text('destination');
+  const resource = parseResourceName(typed);
+  if (resource === undefined || !isDestinationName(resource.destination))
+    throw new CliError('wrongUse', `"${typed}" is no destination; give DESTINATION or DESTINATION.NAMESPACE, such as prod or prod.web`);
+  const connection = context.connect();
+  const { call, profile } = connection;
+  const [{ destinations, caCertificates }, mine] = await Promise.all([
+    call(api.destinations.directory, { query: { name: resource.destination } }),
+    call(api.grants.mine, {}),
+  ]);
+  const entry = destinations.find((each) => each.name === resource.destination);
+  if (entry === undefined)
+    throw new CliError('notFound', `there is no destination "${resource.destination}" at ${profile.server}; see: infra list`);
+  const access = checkAccess(entry, caCertificates);
+  if (access === undefined) throw new CliError('failed', `${entry.name} has no address yet: start its connector, then try again`);
+  await refreshContexts(context, connection);
+  const [name] = await updateContexts(context, connection, {
+    destinations: [access],
+    which: 'all',
+    makeCurrent: 'always',
+    namespace: resource.namespace,
+  });
+  if (!mine.reachable.some((each) => each.destination.id === entry.id))
+    context.output.warn(
+      `infra: you have no grant on ${entry.name} yet; ask an admin for: infra grants add ${profile.account.name} --role ROLE ${typed}`,
+    );
+  context.output.say(
+    `kubectl's context is now ${name ?? ''}${resource.namespace === undefined ? '' : `, namespace ${resource.namespace}`}`,
+  );
+}

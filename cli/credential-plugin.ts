@@ -1,0 +1,159 @@
+/**
+ * `infra kube credential`: the exec plugin of kubectl and its friends (client.authentication.k8s.io/v1). Prints the cached credential, or
+ * gets one: key pair here, certificate from the server, one flight at a time for each destination and account. Imports nothing heavy.
+ */
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { parseArgs } from 'node:util';
+import { systemClock, toTime } from '../shared/clock.ts';
+import { idPattern } from '../shared/id.ts';
+import {
+  handOutUntil,
+  readCachedCredential,
+  removeCachedCredential,
+  removeCachedCredentials,
+  writeCachedCredential,
+  type CachedCredential,
+  type CacheKey,
+} from './credential-cache.ts';
+import { CliError, exitCodes, type Failure } from './failure.ts';
+import { ensurePrivateDirectory, lockFile, type Home } from './home.ts';
+import { withLock } from './lock-file.ts';
+import { chooseProfile, readProfiles, type Profile } from './profiles.ts';
+import { readSession, type StoredSession } from './session-file.ts';
+
+export interface PluginOptions {
+  readonly home: Home;
+  /** After `kube credential`. */
+  readonly arguments: readonly string[];
+  readonly userAgent: () => string;
+}
+
+/** The text for stdout: one ExecCredential. */
+export async function provideCredential({ home, arguments: args, userAgent }: PluginOptions): Promise<string> {
+  const { destination, profile: profileName } = readArguments(args);
+  const startedAt = systemClock.now();
+  const profile = chooseProfile(readProfiles(home), profileName);
+  const key = { profile: profile.name, destination };
+  const cached = usable(readCachedCredential(home, key));
+  if (cached !== undefined) return cached.execCredential;
+  const lock = lockFile(home, `${key.profile}.${key.destination}`);
+  ensurePrivateDirectory(home, dirname(lock));
+  return withLock(lock, { waitMilliseconds: 45_000 }, async (waited) => {
+    const meanwhile = waited ? usable(readCachedCredential(home, key)) : undefined;
+    if (meanwhile !== undefined) return meanwhile.execCredential;
+    if (waited) rethrowFailureSince(`${lock}.failure`, startedAt);
+    try {
+      const credential = await refresh({ home, profile, key, userAgent: userAgent() });
+      rmSync(`${lock}.failure`, { force: true });
+      return credential;
+    } catch (error) {
+      noteFailure(`${lock}.failure`, error);
+      return lastResort(home, key, error);
+    }
+  });
+}
+
+function readArguments(args: readonly string[]): { destination: string; profile: string | undefined } {
+  let values: { destination?: string | undefined; profile?: string | undefined };
+  try {
+    ({ values } = parseArgs({ args: [...args], options: { destination: { type: 'string' }, profile: { type: 'string' } } }));
+  } catch (cause) {
+    throw new CliError(
+      'wrongUse',
+      'kube credential takes --destination ID and --profile NAME; write kubeconfig anew: infra kubeconfig write',
+      {
+        cause,
+      },
+    );
+  }
+  if (values.destination === undefined || !idPattern('destination').test(values.destination))
+    throw new CliError('wrongUse', 'kube credential needs --destination with an id (dst_…); write kubeconfig anew: infra kubeconfig write');
+  return { destination: values.destination, profile: values.profile };
+}
+
+const usable = (cached: CachedCredential | undefined): CachedCredential | undefined =>
+  cached !== undefined && systemClock.now() / 1000 < cached.handOutUntilSeconds ? cached : undefined;
+
+interface Refresh {
+  readonly home: Home;
+  readonly profile: Profile;
+  readonly key: CacheKey;
+  readonly userAgent: string;
+}
+
+async function refresh({ home, profile, key, userAgent }: Refresh): Promise<string> {
+  const session = liveSession(home, profile);
+  const [{ createKeyPair }, { requestLease }] = await Promise.all([import('./key-pair.ts'), import('./lease-request.ts')]);
+  const { privateKey, certificateRequest } = createKeyPair();
+  // Taken before the request: on this machine's clock the certificate ends no later than this says, however wrong the clock is.
+  const issuedAt = systemClock.now();
+  const { server, trust } = profile;
+  const { secret } = session;
+  const issued = await requestLease({ server, trust, secret, userAgent, destination: key.destination, certificateRequest });
+  const until = handOutUntil(issuedAt, issued.lifeMilliseconds);
+  const execCredential = formatExecCredential({
+    certificateChain: issued.certificateChain,
+    privateKey,
+    expiresAt: toTime(until),
+  });
+  const cached: CachedCredential = {
+    handOutUntilSeconds: Math.floor(until / 1000),
+    endsAtSeconds: Math.floor((issuedAt + issued.lifeMilliseconds) / 1000),
+    leaseId: issued.leaseId,
+    execCredential,
+  };
+  // A logout or another login during the request: what belongs to the old session must not stay behind.
+  if (readSession(home, profile.name)?.id === session.id) writeCachedCredential(home, key, cached);
+  return execCredential;
+}
+
+function liveSession(home: Home, profile: Profile): StoredSession {
+  const session = readSession(home, profile.name);
+  if (session !== undefined && Date.parse(session.expiresAt) > systemClock.now()) return session;
+  throw new CliError('notLoggedIn', `not logged in to ${profile.server} as ${profile.account.name}; run: infra login ${profile.server}`);
+}
+
+interface ExecCredentialParts {
+  readonly certificateChain: string;
+  readonly privateKey: string;
+  readonly expiresAt: string;
+}
+
+const formatExecCredential = ({ certificateChain, privateKey, expiresAt }: ExecCredentialParts): string =>
+  JSON.stringify({
+    apiVersion: 'client.authentication.k8s.io/v1',
+    kind: 'ExecCredential',
+    status: { expirationTimestamp: expiresAt, clientCertificateData: certificateChain, clientKeyData: privateKey },
+  });
+
+/**
+ * An outage is not a revocation: with the server away, what is cached serves to its true end. Anything else the server said is final, and
+ * what it said no to is not kept.
+ */
+function lastResort(home: Home, key: CacheKey, error: unknown): string {
+  const failure: Failure = error instanceof CliError ? error.failure : 'failed';
+  if (failure === 'notLoggedIn') removeCachedCredentials(home, key.profile);
+  if (failure === 'forbidden' || failure === 'notFound') removeCachedCredential(home, key);
+  const cached = failure === 'unreachable' ? readCachedCredential(home, key) : undefined;
+  if (cached === undefined || systemClock.now() / 1000 >= cached.endsAtSeconds) throw error;
+  return cached.execCredential.replace(/"expirationTimestamp":"[^"]*"/, `"expirationTimestamp":"${toTime(cached.endsAtSeconds * 1000)}"`);
+}
+
+/** Those who waited for this flight get its answer, a refusal too, instead of asking the same again one after the other. */
+function noteFailure(path: string, error: unknown): void {
+  if (!(error instanceof CliError)) return;
+  writeFileSync(path, JSON.stringify({ at: systemClock.now(), failure: error.failure, sentence: error.message }), { mode: 0o600 });
+}
+
+function rethrowFailureSince(path: string, since: number): void {
+  let noted: Readonly<Record<string, unknown>>;
+  try {
+    noted = JSON.parse(readFileSync(path, 'utf8')) as Readonly<Record<string, unknown>>;
+  } catch {
+    return;
+  }
+  const { at, failure, sentence } = noted;
+  if (typeof at !== 'number' || at < since || typeof sentence !== 'string' || typeof failure !== 'string') return;
+  if (failure in exitCodes && failure !== 'ok') throw new CliError(failure as Failure, sentence);
+}

@@ -1,0 +1,121 @@
+/**
+ * What our entries in a kubeconfig say, and which entries are ours. Everything that comes from the server is checked here, before anything is
+ * written (security.md, row 33): names by the product's own rules, the address as host and port, certificates by parsing them. Command and
+ * arguments are made on this machine alone.
+ */
+import { X509Certificate } from 'node:crypto';
+import type { DirectoryEntry } from '../shared/api/destinations.ts';
+import { splitPem } from '../shared/node/fingerprint.ts';
+import { isDestinationName } from '../shared/resource-name.ts';
+import { CliError } from './failure.ts';
+import type { Entry } from './kubeconfig-edit.ts';
+import type { Profile } from './profiles.ts';
+import { safeText } from './safe-text.ts';
+
+/** How kubectl is to start the credential plugin on this machine. */
+export interface PluginCommand {
+  readonly command: string;
+  /** Before `kube credential`: on Windows the program itself is an argument of Node. */
+  readonly argumentsBefore: readonly string[];
+  /** Set for the plugin when the home is not the default one. */
+  readonly home: string | undefined;
+}
+
+export interface DestinationAccess {
+  readonly name: string;
+  readonly id: string;
+  readonly server: string;
+  readonly tlsServerName: string;
+  /** Base64 of PEM. */
+  readonly certificateAuthority: string;
+}
+
+export const contextName = (profile: Pick<Profile, 'name' | 'plainContexts'>, destination: string): string =>
+  profile.plainContexts ? `infra:${destination}` : `infra:${profile.name}:${destination}`;
+
+/** Undefined: the destination has no address yet. Throws when the server said something that must not be written. */
+export function checkAccess(entry: DirectoryEntry, caCertificates: string): DestinationAccess | undefined {
+  const { id, name, address, tlsServerName } = entry;
+  if (!isDestinationName(name)) throw lie(`the destination name "${safeText(name)}"`);
+  if (address === null) return undefined;
+  if (!isHostAndPort(address)) throw lie(`the address "${safeText(address)}" of ${name}`);
+  if (!isHostName(tlsServerName)) throw lie(`the TLS name "${safeText(tlsServerName)}" of ${name}`);
+  return { id, name, server: `https://${address}`, tlsServerName, certificateAuthority: checkedCertificates(caCertificates) };
+}
+
+const lie = (what: string): CliError =>
+  new CliError('failed', `the server sent ${what}, which is none; nothing was written, and its admin should know`);
+
+const isHostName = (text: string): boolean =>
+  text.length <= 253 && /^(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?\.)*[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?$/i.test(text);
+
+function isHostAndPort(text: string): boolean {
+  const [, host, bracketed, port] = /^(?:([^:[\]]+)|\[([0-9a-f:.]{2,45})\]):(\d{1,5})$/i.exec(text) ?? [];
+  const known = host === undefined ? bracketed !== undefined && URL.canParse(`https://[${bracketed}]/`) : isHostName(host);
+  return known && Number(port) >= 1 && Number(port) <= 65_535;
+}
+
+function checkedCertificates(pem: string): string {
+  try {
+    const parsed = splitPem(pem).map((each) => new X509Certificate(each).toString());
+    if (parsed.length > 0) return Buffer.from(parsed.join('')).toString('base64');
+  } catch {
+    throw lie('a certificate authority');
+  }
+  throw lie('an empty certificate authority');
+}
+
+export const clusterEntry = (name: string, access: DestinationAccess, existing?: Entry): Entry => ({
+  ...existing,
+  name,
+  cluster: {
+    ...section(existing, 'cluster'),
+    server: access.server,
+    'tls-server-name': access.tlsServerName,
+    'certificate-authority-data': access.certificateAuthority,
+  },
+});
+
+/** The person's own namespace in our context stays, unless one is asked for. */
+export const contextEntry = (name: string, namespace: string | undefined, existing?: Entry): Entry => ({
+  ...existing,
+  name,
+  context: { ...section(existing, 'context'), cluster: name, user: name, ...(namespace === undefined ? {} : { namespace }) },
+});
+
+export function userEntry(
+  name: string,
+  { destination, profile, plugin }: { destination: string; profile: string; plugin: PluginCommand },
+): Entry {
+  const environment = plugin.home === undefined ? {} : { env: [{ name: 'INFRA_HOME', value: plugin.home }] };
+  return {
+    name,
+    user: {
+      exec: {
+        apiVersion: 'client.authentication.k8s.io/v1',
+        command: plugin.command,
+        args: [...plugin.argumentsBefore, 'kube', 'credential', '--destination', destination, '--profile', profile],
+        ...environment,
+        interactiveMode: 'Never',
+        provideClusterInfo: false,
+        installHint: 'infra is not installed any more where it was; install it and run: infra kubeconfig write',
+      },
+    },
+  };
+}
+
+/** What a user entry of ours says about itself; undefined for an entry that is not ours, whatever its name. */
+export function ownerOf(entry: Entry): { destination: string; profile: string } | undefined {
+  if (!entry.name.startsWith('infra:')) return undefined;
+  const exec = section({ name: '', ...section(entry, 'user') }, 'exec');
+  const args = Array.isArray(exec['args']) ? (exec['args'] as readonly unknown[]) : [];
+  const [kube, credential, destinationFlag, destination, profileFlag, profile] = args.slice(args.indexOf('kube'));
+  if (kube !== 'kube' || credential !== 'credential' || destinationFlag !== '--destination' || profileFlag !== '--profile')
+    return undefined;
+  return typeof destination === 'string' && typeof profile === 'string' ? { destination, profile } : undefined;
+}
+
+function section(entry: Entry | undefined, key: string): Readonly<Record<string, unknown>> {
+  const value = entry?.[key];
+  return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : {};
+}

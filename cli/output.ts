@@ -1,0 +1,108 @@
+/**
+ * Results go to stdout as a table, JSON or YAML; talk goes to stderr. Whatever the server or another person wrote is made harmless for the
+ * terminal here, in one place, on the way out.
+ */
+import { Scalar, stringify, visit, Document } from 'yaml';
+import type { Environment } from './environment.ts';
+import { escapeInQuotes, isSafeText, safeText } from './safe-text.ts';
+
+export const formats = ['table', 'json', 'yaml'] as const;
+export type Format = (typeof formats)[number];
+
+export interface OutputOptions {
+  readonly format: Format;
+  readonly quiet: boolean;
+  readonly verbose: boolean;
+  readonly color: boolean;
+}
+
+export interface Column<Row> {
+  readonly title: string;
+  readonly value: (row: Row) => string | number | null | undefined;
+}
+
+export interface Output {
+  readonly format: Format;
+  /** A list: `value` for programs, rows and columns for people. */
+  list<Row>(value: unknown, rows: readonly Row[], columns: readonly Column<Row>[]): void;
+  /** One thing: `value` for programs, labelled lines for people. */
+  show(value: unknown, fields: readonly (readonly [label: string, value: string | number | null | undefined])[]): void;
+  /** Aligned lines without a head. */
+  lines(rows: readonly (readonly string[])[]): void;
+  /** Text of ours as it stands: a kubeconfig, a completion script. */
+  raw(text: string): void;
+  /** Says something; silent with `--quiet`. */
+  say(sentence: string): void;
+  /** Says something that matters even with `--quiet`. */
+  warn(sentence: string): void;
+  /** With `--verbose` alone. */
+  trace(line: string): void;
+}
+
+export function createOutput({ stdout, stderr }: Pick<Environment, 'stdout' | 'stderr'>, options: OutputOptions): Output {
+  const talk = (line: string): void => void stderr.write(`${safeText(line)}\n`);
+  const bold = (text: string): string => (options.color && stdout.isTTY === true ? `\u001b[1m${text}\u001b[22m` : text);
+  const forPrograms = (value: unknown): void => void stdout.write(options.format === 'json' ? toJson(value) : toYaml(value));
+  return {
+    format: options.format,
+    list: (value, rows, columns) => {
+      if (options.format !== 'table') return forPrograms(value);
+      const [head = '', ...lines] = layOut([
+        columns.map((column) => column.title),
+        ...rows.map((row) => columns.map((each) => cell(each.value(row)))),
+      ]);
+      stdout.write([bold(head), ...lines].map((line) => `${line}\n`).join(''));
+    },
+    show: (value, fields) => {
+      if (options.format !== 'table') return forPrograms(value);
+      stdout.write(
+        layOut(fields.map(([label, each]) => [`${label}:`, cell(each)]))
+          .map((line) => `${line}\n`)
+          .join(''),
+      );
+    },
+    lines: (rows) =>
+      void stdout.write(
+        layOut(rows.map((row) => row.map(cell)))
+          .map((line) => `${line}\n`)
+          .join(''),
+      ),
+    raw: (text) => void stdout.write(text),
+    say: (sentence) => {
+      if (!options.quiet) talk(sentence);
+    },
+    warn: talk,
+    trace: (line) => {
+      if (options.verbose) talk(line);
+    },
+  };
+}
+
+const cell = (value: string | number | null | undefined): string => {
+  const text = value === null || value === undefined ? '' : safeText(String(value));
+  return text === '' ? '-' : text;
+};
+
+function layOut(rows: readonly (readonly string[])[]): string[] {
+  const widths: number[] = [];
+  for (const row of rows) row.forEach((text, index) => (widths[index] = Math.max(widths[index] ?? 0, [...text].length)));
+  return rows.map((row) =>
+    row
+      .map((text, index) => text + ' '.repeat((widths[index] ?? 0) - [...text].length))
+      .join('  ')
+      .trimEnd(),
+  );
+}
+
+const toJson = (value: unknown): string => `${escapeInQuotes(JSON.stringify(value, null, 2))}\n`;
+
+/** A string with anything unsafe is written in double quotes, where an escape is the same value. */
+function toYaml(value: unknown): string {
+  const document = new Document(JSON.parse(JSON.stringify(value)) as unknown, { version: '1.1' });
+  visit(document, {
+    Scalar: (_, node) => {
+      if (typeof node.value === 'string' && !isSafeText(node.value)) node.type = Scalar.QUOTE_DOUBLE;
+    },
+  });
+  return escapeInQuotes(stringify(document, { lineWidth: 0 }));
+}
