@@ -39,13 +39,8 @@ export type Stores = ReturnType<typeof bindStores>;
 export function bindStores(handle: Handle, clock: Clock) {
   const tables = bindTables(handle);
   const { grants, groups, feed, audit, leases, sessions, accessKeys } = tables;
-  const leaseRevocation = createLeaseRevocation({
-    leases,
-    feed,
-    audit,
-    isJustified: async (identityId, destinationId, at) => (await grants.ofIdentity(identityId, at, destinationId)).length > 0,
-  });
-  const accessChanges = createAccessChanges({ grants, groups, feed, leases: leaseRevocation }, clock);
+  const leaseRevocation = createLeaseRevocation({ leases, feed, audit });
+  const accessChanges = createAccessChanges({ grants, groups, feed }, clock);
   const sessionEnd = createSessionEnd({ sessions, leases: leaseRevocation, audit });
   const ending = { ...tables, accessChanges };
 

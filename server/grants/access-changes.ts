@@ -1,6 +1,6 @@
 /**
- * What follows when rights change, bound to a transaction: destinations are told through the change feed, leases that nothing justifies any more are
- * revoked, and somebody who can administer must remain.
+ * What follows when rights change, bound to a transaction: destinations are told through the change feed, and somebody who can administer must
+ * remain.
  */
 import { toTime, type Clock } from '../../shared/clock.ts';
 import { DomainError } from '../../shared/api/problem.ts';
@@ -8,12 +8,6 @@ import type { Act } from '../audit/caller.ts';
 import type { GroupStore } from '../identity/group-store.ts';
 import type { ChangeFeed, FeedEntry } from '../storage/change-feed.ts';
 import type { GrantRecord, GrantStore } from './grant-store.ts';
-
-/** What grants need of leases. */
-export interface UnjustifiedLeases {
-  /** Revokes live leases of these identities at a destination where they hold no grant any more. */
-  revokeUnjustified(identityIds: readonly string[], destinationId: string, act: Act): Promise<number>;
-}
 
 export interface AccessChanges {
   grantsChanged(records: readonly GrantRecord[], act: Act): Promise<void>;
@@ -26,10 +20,9 @@ interface Stores {
   readonly grants: GrantStore;
   readonly groups: GroupStore;
   readonly feed: ChangeFeed;
-  readonly leases: UnjustifiedLeases;
 }
 
-export function createAccessChanges({ grants, groups, feed, leases }: Stores, clock: Clock): AccessChanges {
+export function createAccessChanges({ grants, groups, feed }: Stores, clock: Clock): AccessChanges {
   const atDestinations = (records: readonly GrantRecord[]): string[] => [
     ...new Set(records.map(({ destinationId }) => destinationId).filter((id) => id !== null)),
   ];
@@ -42,7 +35,6 @@ export function createAccessChanges({ grants, groups, feed, leases }: Stores, cl
       ),
       act,
     );
-    for (const destinationId of destinationIds) await leases.revokeUnjustified(identityIds, destinationId, act);
   };
 
   return {

@@ -1,4 +1,4 @@
-/** Grants: the only source of allow. Adding and removing tells connectors, and revokes what nothing justifies any more, in one transaction. */
+/** Grants: the only source of allow. Adding and removing tells connectors in the same transaction. */
 import { fromTime, toTime, type Clock } from '../../shared/clock.ts';
 import { newId } from '../../shared/id.ts';
 import type { Grant, Reachable } from '../../shared/api/grants.ts';
@@ -138,7 +138,7 @@ export function createGrantService({ read, transact, serverName, rootCertificate
   };
 }
 
-/** Ends grants with their audit events, tells connectors and revokes what nothing justifies any more. */
+/** Ends grants with their audit events and tells connectors. */
 export async function endGrants(
   stores: Pick<Stores, 'grants' | 'identities' | 'groups' | 'destinations' | 'accessChanges' | 'audit'>,
   records: readonly GrantRecord[],

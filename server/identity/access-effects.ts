@@ -7,7 +7,7 @@ import type { Act } from '../audit/caller.ts';
 export interface AccessEffects {
   /** Tells every destination where this identity holds something. */
   identityChanged(identityId: string, act: Act): Promise<void>;
-  /** Tells every destination where this group holds something that this member's rights changed, and revokes what they no longer justify. */
+  /** Tells every destination where this group holds something that this member's rights changed. */
   membershipChanged(groupId: string, identityId: string, act: Act): Promise<void>;
   /** Ends grants of an identity or a group that is being removed. */
   endGrantsOf(subject: { readonly kind: 'user' | 'group' | 'workload'; readonly id: string }, act: Act): Promise<void>;

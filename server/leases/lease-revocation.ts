@@ -1,4 +1,7 @@
-/** Taking credentials back, bound to a transaction: state first, then the feed tells connectors. */
+/**
+ * Taking credentials back, bound to a transaction: state first, then the feed tells connectors. A grant that goes takes no lease with it: the
+ * connector asks for a live grant on every request, and a grant that comes back must not find a dead credential (ADR 7).
+ */
 import { toTime } from '../../shared/clock.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { Act } from '../audit/caller.ts';
@@ -9,19 +12,15 @@ export interface LeaseRevocation {
   revoke(leases: readonly NamedLease[], reason: string, act: Act): Promise<number>;
   revokeOfSessions(sessionIds: readonly string[], reason: string, act: Act): Promise<number>;
   revokeOfDestination(destinationId: string, act: Act): Promise<number>;
-  /** Those of these identities at a destination where they hold no live grant any more. */
-  revokeUnjustified(identityIds: readonly string[], destinationId: string, act: Act): Promise<number>;
 }
 
 interface Stores {
   readonly leases: LeaseStore;
   readonly feed: ChangeFeed;
   readonly audit: AuditLog;
-  /** Whether an identity holds a live grant at a destination. */
-  readonly isJustified: (identityId: string, destinationId: string, at: string) => Promise<boolean>;
 }
 
-export function createLeaseRevocation({ leases, feed, audit, isJustified }: Stores): LeaseRevocation {
+export function createLeaseRevocation({ leases, feed, audit }: Stores): LeaseRevocation {
   const revoke: LeaseRevocation['revoke'] = async (revoked, reason, act) => {
     await leases.revoke(
       revoked.map(({ id }) => id),
@@ -45,17 +44,5 @@ export function createLeaseRevocation({ leases, feed, audit, isJustified }: Stor
     revoke,
     revokeOfSessions: async (sessionIds, reason, act) => (sessionIds.length === 0 ? 0 : revokeOf({ sessionIds }, reason, act)),
     revokeOfDestination: async (destinationId, act) => revokeOf({ destinationId }, 'destination removed', act),
-    revokeUnjustified: async (identityIds, destinationId, act) => {
-      const at = toTime(act.now);
-      const live = identityIds.length === 0 ? [] : await leases.liveOf({ identityIds, destinationId }, at);
-      const holders = [...new Set(live.map(({ identityId }) => identityId))];
-      const unjustified = new Set<string>();
-      for (const holder of holders) if (!(await isJustified(holder, destinationId, at))) unjustified.add(holder);
-      return revoke(
-        live.filter(({ identityId }) => unjustified.has(identityId)),
-        'no grant justifies it any more',
-        act,
-      );
-    },
   };
 }

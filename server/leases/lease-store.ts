@@ -34,7 +34,6 @@ export interface LeaseFilter extends PageRequest {
 /** Whose live leases: any one of these. */
 export interface LiveLeaseOwner {
   readonly sessionIds?: readonly string[];
-  readonly identityIds?: readonly string[];
   readonly destinationId?: string;
 }
 
@@ -93,7 +92,6 @@ export function createLeaseStore(db: Handle): LeaseStore {
       // Streams may outlive the certificate until the session ends, so that end decides what there is to revoke.
       let query = named.where('state', '!=', 'revoked').where('session_expires_at', '>', at);
       if (owner.sessionIds !== undefined) query = query.where('session_id', 'in', [...owner.sessionIds]);
-      if (owner.identityIds !== undefined) query = query.where('identity_id', 'in', [...owner.identityIds]);
       if (owner.destinationId !== undefined) query = query.where('destination_id', '=', owner.destinationId);
       return (await query.execute()).map(fromRow);
     },

@@ -29,7 +29,7 @@ export type DesiredIdentity = z.output<typeof desiredIdentity>;
 export const desiredLease = z.object({
   id: leaseId,
   identityId,
-  /** A revoked lease stays in the state until it would have expired. */
+  /** A revoked lease stays in the state until its session would have ended: its streams may outlive the certificate. */
   status: z.enum(['active', 'revoked']),
   expiresAt: time,
   /** End of its session: streams opened with it may outlive the certificate, not this. */

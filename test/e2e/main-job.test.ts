@@ -84,5 +84,14 @@ describe('the main job', function () {
     expect(removed.stdout + removed.stderr).to.match(/main-job.*enforced/);
     const result = await devTerminal.kubectl('-n', 'main-job-a', 'get', 'pods');
     expect(result.code).to.equal(1);
+    expect(result.stderr).to.include('infra grants add dev@example.com --role view main-job');
+  });
+
+  it('lets in again within a second when the grant comes back, with no further login', async () => {
+    await admin.infra(['grants', 'add', dev.email, '--role', 'view', 'main-job.main-job-a']);
+    await waitFor(async () => (await devTerminal.kubectl('-n', 'main-job-a', 'get', 'pods')).code === 0, {
+      within: 2,
+      what: 'the grant to hold again',
+    });
   });
 });
