@@ -2,37 +2,9 @@
 import { z } from 'zod';
 import { describeSettings, loadConfig, type Config } from '../shared/node/load-config.ts';
 import { SecretValue } from '../shared/node/secret-value.ts';
-import { parseDuration } from '../shared/ttl.ts';
+import { duration, listenAddress } from '../shared/node/setting-values.ts';
 
 export const variablePrefix = 'INFRA_CONNECTOR';
-
-const duration = (fallback: string) =>
-  z
-    .string()
-    .default(fallback)
-    .transform((text, context) => {
-      const seconds = parseDuration(text);
-      if (seconds !== undefined) return seconds;
-      context.addIssue({ code: 'custom', message: 'is no duration such as 90s, 15m or 1h' });
-      return z.NEVER;
-    });
-
-export interface ListenAddress {
-  readonly host: string;
-  readonly port: number;
-}
-
-const listenAddress = (fallback: string) =>
-  z
-    .string()
-    .default(fallback)
-    .transform((text, context): ListenAddress => {
-      const match = /^(?:\[([0-9a-fA-F:]+)\]|([^:[\]]*)):(\d{1,5})$/.exec(text);
-      const port = Number(match?.[3] ?? Number.NaN);
-      if (match !== null && port <= 65_535) return { host: match[1] ?? (match[2] === '' ? '0.0.0.0' : (match[2] ?? '0.0.0.0')), port };
-      context.addIssue({ code: 'custom', message: 'must be HOST:PORT, such as 0.0.0.0:8444' });
-      return z.NEVER;
-    });
 
 const path = z.string().min(1, 'must be a path').optional();
 
@@ -66,7 +38,10 @@ export const settings = {
   },
   kubeconfig: { schema: path, help: 'how to reach the kube-apiserver (default: in-cluster, else $KUBECONFIG)' },
   namespace: { schema: z.string().max(63).optional(), help: "the connector's own namespace, kept from all but cluster-admin" },
-  stalenessLimit: { schema: duration('1h'), help: 'without contact for longer: refuse; until the server says otherwise (default 1h)' },
+  stalenessLimit: {
+    schema: duration.default(3600),
+    help: 'without contact for longer: refuse; until the server says otherwise (default 1h)',
+  },
   auditMode: {
     schema: z.enum(['required', 'bestEffort']).default('required'),
     help: 'required or bestEffort; until the server says otherwise (default required)',

@@ -2,27 +2,9 @@
 import { isAbsolute, join, resolve } from 'node:path';
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
-import { parseListenAddress, type ListenAddress } from '../shared/node/listen-address.ts';
+import type { ListenAddress } from '../shared/node/listen-address.ts';
 import { loadConfig, type ConfigSources, type Settings } from '../shared/node/load-config.ts';
-import { parseDuration } from '../shared/ttl.ts';
-
-const listenAddress = (fallback: string) =>
-  z
-    .string()
-    .default(fallback)
-    .transform((text, context): ListenAddress => {
-      const address = parseListenAddress(text);
-      if (address !== undefined) return address;
-      context.addIssue({ code: 'custom', message: 'must be HOST:PORT, such as 0.0.0.0:8443' });
-      return z.NEVER;
-    });
-
-const duration = z.string().transform((text, context): number => {
-  const seconds = parseDuration(text);
-  if (seconds !== undefined) return seconds;
-  context.addIssue({ code: 'custom', message: 'must be a duration such as 45m, 12h or 7d' });
-  return z.NEVER;
-});
+import { duration, listenAddress } from '../shared/node/setting-values.ts';
 
 const httpsUrl = z
   .string()

@@ -1,7 +1,8 @@
 /** Tells the server which revision is enforced and which is applied. A later one covers earlier ones, so only the newest of each kind is ever owed. */
 import { connectors } from '../../shared/api/connectors.ts';
 import type { Logger } from '../../shared/node/logger.ts';
-import { createBackoff, pause } from './backoff.ts';
+import { pause } from '../pause.ts';
+import { createBackoff } from './backoff.ts';
 import type { SequenceNumbers } from './sequence-numbers.ts';
 import type { ServerApi } from './server-api.ts';
 

@@ -3,7 +3,8 @@ import { connectors, type AccessEvent } from '../../shared/api/connectors.ts';
 import { ApiError } from '../../shared/client.ts';
 import type { Logger } from '../../shared/node/logger.ts';
 import type { AuditSegment, AuditSpool } from './audit-spool.ts';
-import { createBackoff, pause } from './backoff.ts';
+import { pause } from '../pause.ts';
+import { createBackoff } from './backoff.ts';
 import type { ServerApi } from './server-api.ts';
 
 export interface AuditUploadOptions {

@@ -1,7 +1,8 @@
 /** Listens for notices of new revisions for as long as the program runs: reconnects with backoff, and takes 15 s of silence for a dead line. */
 import { changeNotice } from '../../shared/api/connectors.ts';
 import type { Logger } from '../../shared/node/logger.ts';
-import { createBackoff, pause } from './backoff.ts';
+import { pause } from '../pause.ts';
+import { createBackoff } from './backoff.ts';
 import type { ServerContact } from './contact.ts';
 import { isDismissal, type ServerApi } from './server-api.ts';
 import { createEventParser } from './server-sent-events.ts';

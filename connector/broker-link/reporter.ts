@@ -3,7 +3,8 @@ import type { z } from 'zod';
 import { connectors } from '../../shared/api/connectors.ts';
 import type { Discovery } from '../../shared/api/destinations.ts';
 import type { Logger } from '../../shared/node/logger.ts';
-import { createBackoff, pause } from './backoff.ts';
+import { pause } from '../pause.ts';
+import { createBackoff } from './backoff.ts';
 import type { SequenceNumbers } from './sequence-numbers.ts';
 import type { ServerApi } from './server-api.ts';
 

@@ -6,7 +6,8 @@ import type { Clock } from '../../shared/clock.ts';
 import { createCertificateRequest } from '../../shared/node/certificate-request.ts';
 import { splitPem } from '../../shared/node/fingerprint.ts';
 import type { Logger } from '../../shared/node/logger.ts';
-import { createBackoff, pause } from './backoff.ts';
+import { pause } from '../pause.ts';
+import { createBackoff } from './backoff.ts';
 import type { ServerApi } from './server-api.ts';
 import type { StateDirectory } from './state-directory.ts';
 

@@ -1,6 +1,7 @@
 /** A live copy of one kind of object: list, then watch, for as long as the program runs; everything is listed anew every few minutes, as no watch can be trusted for ever. */
 import { z } from 'zod';
 import type { Logger } from '../../shared/node/logger.ts';
+import { pause } from '../pause.ts';
 import { ClusterError, type ClusterClient } from './cluster-client.ts';
 
 const metadataSchema = z.object({
@@ -183,19 +184,3 @@ const versionOf = (object: WatchedObject): bigint => BigInt(object.metadata.reso
 const sameVersions = (left: ReadonlyMap<string, WatchedObject>, right: ReadonlyMap<string, WatchedObject>): boolean =>
   left.size === right.size &&
   [...left].every(([key, object]) => right.get(key)?.metadata.resourceVersion === object.metadata.resourceVersion);
-
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) {
-      resolve();
-      return;
-    }
-    const done = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, milliseconds);
-    signal.addEventListener('abort', done, { once: true });
-  });
-}
