@@ -36,7 +36,7 @@ import type { Job } from './jobs/scheduler.ts';
 import { leaseRoutes } from './leases/lease-routes.ts';
 import { createLeaseService } from './leases/lease-service.ts';
 import { createAccessKeyService } from './login/access-key-service.ts';
-import { attemptLimits, createLoginAttempts } from './login/login-attempts.ts';
+import { attemptLimits, createLoginAttempts, type LoginAttempts } from './login/login-attempts.ts';
 import { loginRoutes } from './login/login-routes.ts';
 import { createLoginService } from './login/login-service.ts';
 import { passwordPreparation } from './login/password-preparation.ts';
@@ -73,6 +73,7 @@ interface Foundation extends ComposeOptions {
   readonly transact: Transact<Stores>;
   readonly bell: ReturnType<typeof createChangeBell>;
   readonly authority: CertificateAuthority;
+  readonly attempts: LoginAttempts;
 }
 
 export async function compose(options: ComposeOptions): Promise<Server> {
@@ -87,7 +88,15 @@ export async function compose(options: ComposeOptions): Promise<Server> {
     trustDomain: installation.trustDomain,
     clock,
   });
-  const foundation: Foundation = { ...options, read: bindStores(database.db, clock), transact, bell, authority };
+  const read = bindStores(database.db, clock);
+  const foundation: Foundation = {
+    ...options,
+    read,
+    transact,
+    bell,
+    authority,
+    attempts: createLoginAttempts(read.loginAttempts, attemptLimits),
+  };
   const setup = createSetupService({ ...foundation, preparation: passwordPreparation });
   if (installation.isFirstStart) await createConfiguredAdmin(setup, config);
   await transact(async ({ audit }) =>
@@ -120,7 +129,7 @@ async function createConfiguredAdmin(setup: SetupService, { admin }: ServerConfi
 }
 
 function composeDestinations(foundation: Foundation): DestinationServices {
-  const { read, transact, bell, authority, clock, logger } = foundation;
+  const { read, transact, bell, authority, attempts, clock, logger } = foundation;
   const presence = createPresence();
   const root = { certificate: authority.rootCertificate, fingerprint: authority.rootFingerprint };
   const seen = (connectorId: string): void => {
@@ -130,7 +139,13 @@ function composeDestinations(foundation: Foundation): DestinationServices {
   };
   return {
     destinations: createDestinationService({ read, transact, presence, serverName: serverNameOf(authority), root, clock }),
-    enrolment: createEnrolmentService({ transact, trustDomain: authority.trustDomain, rootCertificate: authority.rootCertificate, clock }),
+    enrolment: createEnrolmentService({
+      transact,
+      trustDomain: authority.trustDomain,
+      rootCertificate: authority.rootCertificate,
+      countFailure: async (source) => attempts.count('connector enrolment', source.address, clock.now()),
+      clock,
+    }),
     connectors: createConnectorService({
       read,
       transact,
@@ -213,11 +228,11 @@ interface Features {
 }
 
 function mountFeatures(router: Router, context: RouteContext, { foundation, sessions, setup, destinations }: Features): void {
-  const { config, clock, read, transact, authority } = foundation;
+  const { config, clock, read, transact, authority, attempts } = foundation;
   const login = createLoginService({
     read,
     transact,
-    attempts: createLoginAttempts(read.loginAttempts, attemptLimits),
+    attempts,
     preparation: passwordPreparation,
     sessionSettings: config.session,
     clock,

@@ -21,6 +21,8 @@ export interface EnrolmentServiceOptions {
   readonly transact: Transact<Stores>;
   readonly trustDomain: string;
   readonly rootCertificate: string;
+  /** Counts a failure from an address; answers when there were too many. */
+  readonly countFailure: (source: AuditSource) => Promise<{ readonly error: DomainError; readonly isFirst: boolean } | undefined>;
   readonly clock: Clock;
 }
 export interface EnrolmentRequest {
@@ -38,12 +40,14 @@ export const keyThumbprint = ({ crv, kty, x, y }: EnrolmentRequest['publicKey'])
 
 export type EnrolmentService = ReturnType<typeof createEnrolmentService>;
 
-export function createEnrolmentService({ transact, trustDomain, rootCertificate, clock }: EnrolmentServiceOptions) {
+export function createEnrolmentService({ transact, trustDomain, rootCertificate, countFailure, clock }: EnrolmentServiceOptions) {
   return {
     enrol: async (request: EnrolmentRequest, source: AuditSource) => {
       const outcome = await transact(async (stores) => bindConnector(stores, request, { source, now: clock.now() }));
-      // Recorded by itself: the refused attempt's own transaction must leave nothing else.
       if ('refused' in outcome) {
+        const limit = await countFailure(source);
+        if (limit !== undefined && !limit.isFirst) throw limit.error;
+        // Recorded by itself: the refused attempt's own transaction must leave nothing else.
         await transact(async ({ audit }) =>
           audit.record({
             event: 'connector.refused',

@@ -106,8 +106,8 @@ export function createUserService({ read, transact, passwords, clock }: UserServ
 
     remove: async (id: UserId, caller: Caller): Promise<{ change: Change }> =>
       change(id, caller, async (stores, user, act) => {
-        await removeIdentity(stores, user, act);
         await stores.passwords.remove(id);
+        await removeIdentity(stores, user, act);
         await stores.effects.assertAdminRemains();
         await stores.audit.record({ event: 'user.removed', act, details: { user: named(user) } });
         return { change: stores.feed.change() };

@@ -10,6 +10,7 @@ import type { GroupStore } from '../identity/group-store.ts';
 import type { IdentityStore } from '../identity/identity-store.ts';
 import type { LeaseStore } from '../leases/lease-store.ts';
 import type { LoginAttemptStore } from '../login/login-attempts-store.ts';
+import type { SessionStore } from '../login/session-store.ts';
 import type { LoginTokenStore } from '../login/token-store.ts';
 import type { ChangeFeed } from '../storage/change-feed.ts';
 import type { Transact } from '../storage/transact.ts';
@@ -21,6 +22,7 @@ interface Stores {
   readonly groups: GroupStore;
   readonly destinations: DestinationStore;
   readonly leases: LeaseStore;
+  readonly sessions: SessionStore;
   readonly loginAttempts: LoginAttemptStore;
   readonly loginTokens: LoginTokenStore;
   readonly acknowledgements: AcknowledgementStore;
@@ -34,6 +36,8 @@ export interface HousekeepingOptions {
 }
 
 const hour = 3_600_000;
+/** Ended sessions and leases are shown this long; the audit keeps what they did. */
+const historyKept = 90 * 24 * hour;
 /** Outbox rows are kept this long; a connector that was away longer takes the whole state. */
 const feedKept = 24 * hour;
 
@@ -51,6 +55,9 @@ export function housekeepingJobs({ transact, clock, rotateAuthority }: Housekeep
           await stores.loginTokens.prune(toTime(now - 24 * hour));
           await stores.acknowledgements.prune(toTime(now - feedKept));
           await stores.feed.prune(toTime(now - feedKept));
+          // Leases first: each names its session.
+          await stores.leases.prune(toTime(now - historyKept));
+          await stores.sessions.prune(toTime(now - historyKept));
         }),
     },
     { name: 'rotate-authority', everySeconds: 3600, run: async () => void (await rotateAuthority()) },

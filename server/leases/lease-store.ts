@@ -45,6 +45,8 @@ export interface LeaseStore {
   unendedAt(destinationId: string, at: string, only?: readonly string[]): Promise<DesiredLease[]>;
   liveOf(owner: LiveLeaseOwner, at: string): Promise<NamedLease[]>;
   revoke(ids: readonly string[], at: string, because: string): Promise<void>;
+  /** Forgets leases whose session would have ended before a time. */
+  prune(before: string): Promise<void>;
   revokeEverything(at: string, because: string): Promise<void>;
   markExpired(at: string): Promise<void>;
 }
@@ -104,6 +106,7 @@ export function createLeaseStore(db: Handle): LeaseStore {
           .where('state', '!=', 'revoked')
           .execute();
     },
+    prune: async (before) => void (await db.deleteFrom('leases').where('session_expires_at', '<', before).execute()),
     revokeEverything: async (at, because) =>
       void (await db
         .updateTable('leases')

@@ -5,6 +5,7 @@ import type { Handle } from '../storage/database.ts';
 export interface LoginAttemptStore {
   /** Adds one, in a new window when the old one is over; answers with the count so far. */
   increment(bucket: string, now: number, windowSeconds: number): Promise<{ readonly failures: number; readonly windowStartedAt: string }>;
+  decrement(bucket: string): Promise<void>;
   clear(bucket: string): Promise<void>;
   prune(before: string): Promise<void>;
 }
@@ -39,6 +40,13 @@ export function createLoginAttemptStore(db: Handle): LoginAttemptStore {
       const row = await db.selectFrom('login_attempts').selectAll().where('bucket', '=', bucket).executeTakeFirst();
       return { failures: row?.failures ?? 1, windowStartedAt: row?.window_started_at ?? toTime(now) };
     },
+    decrement: async (bucket) =>
+      void (await db
+        .updateTable('login_attempts')
+        .set((eb) => ({ failures: eb('failures', '-', 1) }))
+        .where('bucket', '=', bucket)
+        .where('failures', '>', 0)
+        .execute()),
     clear: async (bucket) => void (await db.deleteFrom('login_attempts').where('bucket', '=', bucket).execute()),
     prune: async (before) => void (await db.deleteFrom('login_attempts').where('window_started_at', '<', before).execute()),
   };

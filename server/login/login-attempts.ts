@@ -1,9 +1,9 @@
 /**
  * Limits on guessing, held on the embedded store, so that they need no other service and survive a restart. An attempt is counted before the
- * password is looked at: a thousand at once count as a thousand.
+ * secret is looked at: a thousand at once count as a thousand. A success takes its own count back.
  */
 import { createHash } from 'node:crypto';
-import { toTime, fromTime } from '../../shared/clock.ts';
+import { fromTime, toTime } from '../../shared/clock.ts';
 import { emailKey } from '../../shared/resource-name.ts';
 import { DomainError } from '../../shared/api/problem.ts';
 import type { LoginAttemptStore } from './login-attempts-store.ts';
@@ -18,36 +18,51 @@ export interface AttemptLimits {
 }
 export const attemptLimits: AttemptLimits = { accountAndSource: 10, source: 100, account: 200 };
 
+/** Too many: no attempt is looked at until the window ends. */
+export interface AttemptLimit {
+  readonly error: DomainError;
+  /** The one that filled a bucket; those after it are not worth a line of the audit each, or a flood would fill the disk. */
+  readonly isFirst: boolean;
+}
+
 export interface LoginAttempts {
-  /** Counts one attempt; throws `login.rate-limited` when any bucket is full. */
-  count(account: string, source: string, now: number): Promise<void>;
-  /** A success clears the account's own bucket from this address. */
+  /** Counts one attempt; answers when any bucket is full. */
+  count(account: string, source: string, now: number): Promise<AttemptLimit | undefined>;
+  /** Takes the attempt back, and forgets this account's failures from this address. */
   succeeded(account: string, source: string): Promise<void>;
 }
 
 export function createLoginAttempts(store: LoginAttemptStore, limits: AttemptLimits): LoginAttempts {
-  const buckets = (account: string, source: string): readonly (readonly [string, number])[] => {
+  const bucketsOf = (account: string, source: string) => {
     const key = createHash('sha256').update(emailKey(account)).digest('hex').slice(0, 32);
-    return [
-      [`account-source:${key}:${source}`, limits.accountAndSource],
-      [`source:${source}`, limits.source],
-      [`account:${key}`, limits.account],
-    ];
+    return {
+      own: { name: `account-source:${key}:${source}`, limit: limits.accountAndSource },
+      shared: [
+        { name: `source:${source}`, limit: limits.source },
+        { name: `account:${key}`, limit: limits.account },
+      ],
+    };
   };
   return {
     count: async (account, source, now) => {
-      for (const [bucket, limit] of buckets(account, source)) {
-        const { failures, windowStartedAt } = await store.increment(bucket, now, windowSeconds);
-        if (failures <= limit) continue;
-        const retryAfterSeconds = Math.max(1, Math.ceil((fromTime(windowStartedAt) - now) / 1000 + windowSeconds));
-        throw new DomainError('login.rate-limited', `Too many attempts. Try again after ${toTime(now + retryAfterSeconds * 1000)}.`, {
-          retryAfterSeconds,
-        });
+      const { own, shared } = bucketsOf(account, source);
+      for (const { name, limit } of [own, ...shared]) {
+        const { failures, windowStartedAt } = await store.increment(name, now, windowSeconds);
+        if (failures > limit) return { error: tooMany(windowStartedAt, now), isFirst: failures === limit + 1 };
       }
+      return undefined;
     },
     succeeded: async (account, source) => {
-      const [own] = buckets(account, source);
-      if (own !== undefined) await store.clear(own[0]);
+      const { own, shared } = bucketsOf(account, source);
+      await store.clear(own.name);
+      for (const { name } of shared) await store.decrement(name);
     },
   };
+}
+
+function tooMany(windowStartedAt: string, now: number): DomainError {
+  const retryAfterSeconds = Math.max(1, Math.ceil((fromTime(windowStartedAt) - now) / 1000 + windowSeconds));
+  return new DomainError('login.rate-limited', `Too many attempts. Try again after ${toTime(now + retryAfterSeconds * 1000)}.`, {
+    retryAfterSeconds,
+  });
 }

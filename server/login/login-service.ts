@@ -70,12 +70,10 @@ export function createLoginService(options: LoginServiceOptions) {
     );
 
   const counted = async (attempted: string, method: Method, source: AuditSource): Promise<void> => {
-    try {
-      await attempts.count(attempted, source.address, clock.now());
-    } catch (error) {
-      await refuse(attempted, method, 'too many attempts', source);
-      throw error;
-    }
+    const limit = await attempts.count(attempted, source.address, clock.now());
+    if (limit === undefined) return;
+    if (limit.isFirst) await refuse(attempted, method, 'too many attempts; further ones are not recorded one by one', source);
+    throw limit.error;
   };
 
   return {

@@ -38,6 +38,8 @@ export interface SessionStore {
   /** Live sessions of an identity or of an access key. */
   openOf(owner: { readonly identityId: string } | { readonly accessKeyId: string }): Promise<OwnedSession[]>;
   end(ids: readonly string[], at: string, because: string): Promise<void>;
+  /** Forgets what ended or expired before a time. */
+  prune(before: string): Promise<void>;
   endEverything(at: string, because: string): Promise<void>;
 }
 
@@ -71,6 +73,7 @@ export function createSessionStore(db: Handle): SessionStore {
       ).execute();
       return rows.map(fromRow);
     },
+    prune: async (before) => void (await db.deleteFrom('sessions').where('expires_at', '<', before).execute()),
     endEverything: async (at, because) =>
       void (await db.updateTable('sessions').set({ ended_at: at, ended_because: because }).where('ended_at', 'is', null).execute()),
     end: async (ids, at, because) => {

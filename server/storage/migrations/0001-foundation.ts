@@ -183,10 +183,33 @@ const indexes: readonly (readonly [table: string, ...columns: string[]])[] = [
   ['audit_events', 'destination_id', 'at'],
 ];
 
+/** A child row without its parent is refused. What history keeps (sessions, leases, grants, audit) may outlive the identity it speaks of. */
+const references: Readonly<Record<string, readonly (readonly [column: string, table: string, key: string])[]>> = {
+  outbox: [['revision', 'changes', 'revision']],
+  passwords: [['identity_id', 'identities', 'id']],
+  group_members: [
+    ['group_id', 'groups', 'id'],
+    ['identity_id', 'identities', 'id'],
+  ],
+  access_keys: [['identity_id', 'identities', 'id']],
+  connectors: [['destination_id', 'destinations', 'id']],
+  acknowledgements: [['connector_id', 'connectors', 'id']],
+  grants: [['destination_id', 'destinations', 'id']],
+  grant_states: [
+    ['grant_id', 'grants', 'id'],
+    ['connector_id', 'connectors', 'id'],
+  ],
+  leases: [
+    ['session_id', 'sessions', 'id'],
+    ['destination_id', 'destinations', 'id'],
+  ],
+};
+
 export async function up(db: Kysely<unknown>): Promise<void> {
-  for (const [name, columns] of Object.entries(tables)) await withColumns(db.schema.createTable(name), columns).execute();
+  const create = (name: string, columns: Columns) => withReferences(withColumns(db.schema.createTable(name), columns), name);
+  for (const [name, columns] of Object.entries(tables)) await create(name, columns).execute();
   for (const [name, { columns, key }] of Object.entries(compositeTables)) {
-    await withColumns(db.schema.createTable(name), columns)
+    await create(name, columns)
       .addPrimaryKeyConstraint(`${name}_key`, [...key])
       .execute();
   }
@@ -213,5 +236,12 @@ function withColumns(table: CreateTableBuilder<string>, columns: Columns): Creat
       return kind.endsWith('!') ? column.notNull() : column;
     });
   }
+  return built;
+}
+
+function withReferences(table: CreateTableBuilder<string, string>, name: string): CreateTableBuilder<string, string> {
+  let built = table;
+  for (const [column, target, key] of references[name] ?? [])
+    built = built.addForeignKeyConstraint(`${name}_${column}`, [column], target, [key]);
   return built;
 }
