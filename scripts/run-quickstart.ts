@@ -6,7 +6,7 @@ import { openCluster, removeCluster } from './quickstart-run/cluster.ts';
 import { QuickstartError } from './quickstart-run/fault.ts';
 import { parseOptions, usage, type QuickstartOptions } from './quickstart-run/options.ts';
 import { printNextSteps, writeEnvironment } from './quickstart-run/outcome.ts';
-import { openServer } from './quickstart-run/server.ts';
+import { openServer, requirePort } from './quickstart-run/server.ts';
 import { loginAsAdmin } from './quickstart-run/login.ts';
 import { openConnector } from './quickstart-run/connector.ts';
 import { forgetServices, stopServices } from './quickstart-run/service.ts';
@@ -17,6 +17,7 @@ const say = (line: string): void => console.error(`· ${line}`);
 
 async function start(options: QuickstartOptions): Promise<void> {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
+  await requirePort(directory, options.port);
   await buildPrograms(say);
   const cluster = await openCluster(directory, options, say);
   const server = await openServer(directory, options.port, say);
@@ -37,9 +38,17 @@ async function stop(): Promise<void> {
 
 async function main(argv: readonly string[]): Promise<void> {
   const options = parseOptions(argv);
-  if (options.help) { console.log(usage); return; }
+  if (options.help) {
+    console.log(usage);
+    return;
+  }
   if (options.stop) return stop();
-  await start(options);
+  try {
+    await start(options);
+  } catch (error) {
+    say('what was started so far goes on; end it with: ./scripts/quickstart --stop');
+    throw error;
+  }
   if (options.detach) return;
   say('running until Ctrl-C');
   await new Promise<void>((resolve) => {

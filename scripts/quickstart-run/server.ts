@@ -18,12 +18,17 @@ export interface QuickstartServer {
 
 const adminEmail = 'admin@example.com';
 
+/** Before anything is started: a port that is taken is the commonest hindrance. */
+export async function requirePort(directory: string, port: number): Promise<void> {
+  if (runningService(directory, 'server') === undefined) await requireFree(port);
+}
+
 export async function openServer(directory: string, port: number, say: Say): Promise<QuickstartServer> {
   const adminPassword = ownPassword(join(directory, 'admin-password'));
   const running = runningService(directory, 'server');
   const url = running?.['url'] ?? `https://localhost:${port}`;
-  if (running === undefined) {
-    await requireFree(port);
+  if (running !== undefined) say(`infra-server is running already on ${url}`);
+  else {
     say(`starting infra-server on ${url}`);
     startService({
       directory,
