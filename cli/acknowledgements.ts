@@ -26,8 +26,8 @@ export async function settleChange(
   const timeoutSeconds = readTimeout(input);
   context.output.say(done);
   if (!input.flag('wait')) return;
-  if (change === null) return printAcknowledgements(context, { revision: null, complete: true, acknowledgements: [] });
-  const outcome = await withProgress(context, () => follow(connection.call, change.revision, timeoutSeconds));
+  const outcome =
+    change === null ? nobodyConcerned : await withProgress(context, () => follow(connection.call, change.revision, timeoutSeconds));
   printAcknowledgements(context, outcome);
   const pending = outcome.acknowledgements.filter((each) => each.state === 'pending').length;
   if (!outcome.complete)
@@ -36,6 +36,8 @@ export async function settleChange(
       `${pending} of ${outcome.acknowledgements.length} not enforced after ${timeoutSeconds} s; the change stands and reaches them as soon as they are back`,
     );
 }
+
+const nobodyConcerned: Outcome = { revision: null, complete: true, acknowledgements: [] };
 
 function readTimeout(input: CommandInput): number {
   const text = input.optional('timeout');
@@ -71,11 +73,13 @@ async function withProgress<Result>({ output }: CommandContext, work: () => Prom
 }
 
 function printAcknowledgements({ output }: CommandContext, outcome: Outcome): void {
-  if (output.format !== 'table') return output.list(outcome, [], []);
-  if (outcome.acknowledgements.length === 0) return output.say('no connector needs to know');
-  output.lines(
-    outcome.acknowledgements.map((each) => [each.destination.name, each.connectorId ?? 'no connector', describeAcknowledgement(each)]),
-  );
+  const rows = outcome.acknowledgements.map((each) => [
+    each.destination.name,
+    each.connectorId ?? 'no connector',
+    describeAcknowledgement(each),
+  ]);
+  output.lines(outcome, rows);
+  if (rows.length === 0) output.say('no connector needs to know');
 }
 
 export function describeAcknowledgement(acknowledgement: Acknowledgement): string {

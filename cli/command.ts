@@ -41,11 +41,11 @@ export interface CommandContext {
   /** `--server`, when given. */
   readonly server: string | undefined;
   /** The chosen profile; throws when there is none. */
-  profile(): Profile;
+  readonly profile: () => Profile;
   /** The chosen profile with its session; throws when nobody is logged in. */
-  connect(): Connection;
+  readonly connect: () => Connection;
   /** Of any profile; undefined when nobody is logged in there. */
-  connectTo(profile: Profile): Connection | undefined;
+  readonly connectTo: (profile: Profile) => Connection | undefined;
 }
 
 /** What was typed, by the names in the command's spec. */

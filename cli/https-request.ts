@@ -39,8 +39,8 @@ export const anchors = (trust: Trust): string[] =>
   trust.kind === 'pinned' ? [trust.certificates] : [...new Set([...getCACertificates('default'), ...getCACertificates('system')])];
 
 function exchange(agent: Agent, outgoing: HttpRequest): Promise<HttpAnswer> {
-  const options: RequestOptions = { agent, method: outgoing.method, headers: { ...outgoing.headers } };
-  if (outgoing.body !== undefined) options.headers = { ...options.headers, 'content-length': Buffer.byteLength(outgoing.body) };
+  const length = outgoing.body === undefined ? {} : { 'content-length': Buffer.byteLength(outgoing.body) };
+  const options: RequestOptions = { agent, method: outgoing.method, headers: { ...outgoing.headers, ...length } };
   if (outgoing.signal !== undefined) options.signal = outgoing.signal;
   return new Promise((resolve, reject) => {
     const sent = request(outgoing.url, options, (incoming) => {
@@ -54,8 +54,8 @@ function exchange(agent: Agent, outgoing: HttpRequest): Promise<HttpAnswer> {
       incoming.on('error', reject);
       incoming.on('end', () => {
         const status = incoming.statusCode ?? 0;
-        if (status >= 300 && status < 400) return reject(new Error(`redirected (${status}), which is not followed`));
-        resolve({ status, headers: singleValues(incoming.headers), body: Buffer.concat(chunks) });
+        if (status >= 300 && status < 400) reject(new Error(`redirected (${status}), which is not followed`));
+        else resolve({ status, headers: singleValues(incoming.headers), body: Buffer.concat(chunks) });
       });
     });
     sent.setTimeout(silenceMilliseconds, () => sent.destroy(new Error(`silent for ${silenceMilliseconds / 1000} s`)));

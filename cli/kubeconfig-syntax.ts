@@ -6,7 +6,7 @@ export interface Span {
   readonly end: number;
 }
 
-export type ParsedMap = YAMLMap<unknown, unknown>;
+export type ParsedMap = YAMLMap;
 export type ParsedSeq = YAMLSeq;
 
 export const lineStart = (text: string, offset: number): number => text.lastIndexOf('\n', offset - 1) + 1;

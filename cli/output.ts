@@ -27,8 +27,8 @@ export interface Output {
   list<Row>(value: unknown, rows: readonly Row[], columns: readonly Column<Row>[]): void;
   /** One thing: `value` for programs, labelled lines for people. */
   show(value: unknown, fields: readonly (readonly [label: string, value: string | number | null | undefined])[]): void;
-  /** Aligned lines without a head. */
-  lines(rows: readonly (readonly string[])[]): void;
+  /** A list that reads as sentences: aligned, without a head. */
+  lines(value: unknown, rows: readonly (readonly string[])[]): void;
   /** Text of ours as it stands: a kubeconfig, a completion script. */
   raw(text: string): void;
   /** Says something; silent with `--quiet`. */
@@ -42,31 +42,18 @@ export interface Output {
 export function createOutput({ stdout, stderr }: Pick<Environment, 'stdout' | 'stderr'>, options: OutputOptions): Output {
   const talk = (line: string): void => void stderr.write(`${safeText(line)}\n`);
   const bold = (text: string): string => (options.color && stdout.isTTY === true ? `\u001b[1m${text}\u001b[22m` : text);
-  const forPrograms = (value: unknown): void => void stdout.write(options.format === 'json' ? toJson(value) : toYaml(value));
+  const result = (value: unknown, lines: () => readonly string[]): void =>
+    void stdout.write(options.format === 'table' ? joined(lines()) : options.format === 'json' ? toJson(value) : toYaml(value));
   return {
     format: options.format,
-    list: (value, rows, columns) => {
-      if (options.format !== 'table') return forPrograms(value);
-      const [head = '', ...lines] = layOut([
-        columns.map((column) => column.title),
-        ...rows.map((row) => columns.map((each) => cell(each.value(row)))),
-      ]);
-      stdout.write([bold(head), ...lines].map((line) => `${line}\n`).join(''));
-    },
-    show: (value, fields) => {
-      if (options.format !== 'table') return forPrograms(value);
-      stdout.write(
-        layOut(fields.map(([label, each]) => [`${label}:`, cell(each)]))
-          .map((line) => `${line}\n`)
-          .join(''),
-      );
-    },
-    lines: (rows) =>
-      void stdout.write(
-        layOut(rows.map((row) => row.map(cell)))
-          .map((line) => `${line}\n`)
-          .join(''),
-      ),
+    list: (value, rows, columns) =>
+      result(value, () => {
+        const cells = rows.map((row) => columns.map((column) => cell(column.value(row))));
+        const [head = '', ...lines] = layOut([columns.map((column) => column.title), ...cells]);
+        return [bold(head), ...lines];
+      }),
+    show: (value, fields) => result(value, () => layOut(fields.map(([label, each]) => [label === '' ? '' : `${label}:`, cell(each)]))),
+    lines: (value, rows) => result(value, () => layOut(rows.map((row) => row.map(cell)))),
     raw: (text) => void stdout.write(text),
     say: (sentence) => {
       if (!options.quiet) talk(sentence);
@@ -78,17 +65,22 @@ export function createOutput({ stdout, stderr }: Pick<Environment, 'stdout' | 's
   };
 }
 
+const joined = (lines: readonly string[]): string => lines.map((line) => `${line}\n`).join('');
+
 const cell = (value: string | number | null | undefined): string => {
   const text = value === null || value === undefined ? '' : safeText(String(value));
   return text === '' ? '-' : text;
 };
 
+/** In code points: near enough to columns for names and times. */
+const lengthOf = (text: string): number => Array.from(text).length;
+
 function layOut(rows: readonly (readonly string[])[]): string[] {
   const widths: number[] = [];
-  for (const row of rows) row.forEach((text, index) => (widths[index] = Math.max(widths[index] ?? 0, [...text].length)));
+  for (const row of rows) row.forEach((text, index) => (widths[index] = Math.max(widths[index] ?? 0, lengthOf(text))));
   return rows.map((row) =>
     row
-      .map((text, index) => text + ' '.repeat((widths[index] ?? 0) - [...text].length))
+      .map((text, index) => text + ' '.repeat((widths[index] ?? 0) - lengthOf(text)))
       .join('  ')
       .trimEnd(),
   );

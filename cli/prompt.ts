@@ -65,7 +65,7 @@ function keyOf(character: string): Key {
 
 function edited(typed: string, key: Key, character: string): string {
   if (key === 'character') return typed + character;
-  if (key === 'backspace') return [...typed].slice(0, -1).join('');
+  if (key === 'backspace') return Array.from(typed).slice(0, -1).join('');
   return key === 'erase-line' ? '' : typed;
 }
 

@@ -96,9 +96,10 @@ async function tryVerify(server: string, trust: Trust): Promise<Error | undefine
 /** The self-signed end of the chain that the server sends, PEM: an infra server sends its root for this. */
 async function presentedRoot(server: string): Promise<string | undefined> {
   // Believed for nothing: only to learn which root to ask about. What is pinned is verified by a handshake of its own.
-  let certificate: DetailedPeerCertificate | undefined = await handshake(server, { rejectUnauthorized: false });
-  for (let depth = 0; depth < 10 && certificate !== undefined; depth += 1) {
-    const issuer: DetailedPeerCertificate | undefined = certificate.issuerCertificate;
+  let certificate = await handshake(server, { rejectUnauthorized: false });
+  for (let depth = 0; depth < 10; depth += 1) {
+    // Node types it as always there; the last certificate of a chain without its root has none.
+    const issuer = certificate.issuerCertificate as DetailedPeerCertificate | undefined;
     if (issuer === undefined) return undefined;
     if (issuer.raw.equals(certificate.raw)) return new X509Certificate(certificate.raw).toString();
     certificate = issuer;

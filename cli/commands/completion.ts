@@ -60,7 +60,9 @@ complete -o default -F _infra infra
 `;
 }
 
-const zsh = (following: readonly Following[]): string => `#compdef infra\nautoload -U +X bashcompinit && bashcompinit\n${bash(following)}`;
+function zsh(following: readonly Following[]): string {
+  return `#compdef infra\nautoload -U +X bashcompinit && bashcompinit\n${bash(following)}`;
+}
 
 function fish(following: readonly Following[]): string {
   const lines = following.flatMap(({ before, words }) => {

@@ -1,5 +1,5 @@
 import { api } from '../../shared/api/index.ts';
-import type { CommandContext, CommandInput, CommandSpec } from '../command.ts';
+import type { CommandContext, CommandInput, CommandSpec, Connection } from '../command.ts';
 import { explain } from '../connection.ts';
 import { removeCachedCredentials } from '../credential-cache.ts';
 import { readProfiles, type Profile } from '../profiles.ts';
@@ -23,14 +23,20 @@ async function logOutOf(context: CommandContext, profile: Profile): Promise<void
   const connection = context.connectTo(profile);
   removeCachedCredentials(home, profile.name);
   removeSession(home, profile.name);
-  if (connection === undefined) return output.say(`${profile.name}: was not logged in`);
+  const fault = connection === undefined ? undefined : await endSession(connection);
+  if (connection === undefined) output.say(`${profile.name}: was not logged in`);
+  else if (fault === undefined) output.say(`${profile.name}: logged out`);
+  else output.warn(`infra: ${profile.name}: forgotten here, but the session at the server could not be ended: ${fault}`);
+}
+
+/** Why the session could not be ended; a session that is over already is as good. */
+async function endSession({ call, profile }: Connection): Promise<string | undefined> {
   try {
-    await connection.call(api.sessions.logout, {});
+    await call(api.sessions.logout, {});
+    return undefined;
   } catch (error) {
     const explained = explain(error, profile.server);
     if (explained === undefined) throw error;
-    if (explained.failure !== 'notLoggedIn')
-      return output.warn(`infra: ${profile.name}: forgotten here, but the session at the server could not be ended: ${explained.message}`);
+    return explained.failure === 'notLoggedIn' ? undefined : explained.message;
   }
-  output.say(`${profile.name}: logged out`);
 }
