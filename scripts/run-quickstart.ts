@@ -17,7 +17,6 @@ const say = (line: string): void => console.error(`· ${line}`);
 
 async function start(options: QuickstartOptions): Promise<void> {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
-  await requirePort(directory, options.port);
   await buildPrograms(say);
   const cluster = await openCluster(directory, options, say);
   const server = await openServer(directory, options.port, say);
@@ -43,6 +42,7 @@ async function main(argv: readonly string[]): Promise<void> {
     return;
   }
   if (options.stop) return stop();
+  await requirePort(directory, options.port);
   try {
     await start(options);
   } catch (error) {

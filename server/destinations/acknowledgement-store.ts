@@ -25,30 +25,19 @@ export function createAcknowledgementStore(db: Handle): AcknowledgementStore {
   const all = db.selectFrom('acknowledgements').selectAll();
   return {
     insert: async (record) => {
-      const newer = await all
+      const newest = await all
         .where('connector_id', '=', record.connectorId)
         .where('replica', '=', record.replica)
         .where('kind', '=', record.kind)
         .where('epoch', '=', record.epoch)
-        .where((eb) => eb.or([eb('sequence', '>=', record.sequence), eb('revision', '=', record.revision)]))
+        .orderBy('revision', 'desc')
         .limit(1)
         .executeTakeFirst();
-      if (newer !== undefined) return false;
-      // A revision number of an earlier epoch may stand in the way.
-      await db.deleteFrom('acknowledgements').where('connector_id', '=', record.connectorId).where('epoch', '!=', record.epoch).execute();
-      await db
-        .insertInto('acknowledgements')
-        .values({
-          connector_id: record.connectorId,
-          replica: record.replica,
-          kind: record.kind,
-          revision: record.revision,
-          epoch: record.epoch,
-          sequence: record.sequence,
-          at: record.at,
-          streams_closed: record.streamsClosed,
-        })
-        .execute();
+      if (newest !== undefined && (newest.sequence >= record.sequence || newest.revision >= record.revision)) return false;
+      // The first of an epoch: revision numbers of an earlier one may stand in the way.
+      if (newest === undefined)
+        await db.deleteFrom('acknowledgements').where('connector_id', '=', record.connectorId).where('epoch', '!=', record.epoch).execute();
+      await db.insertInto('acknowledgements').values(toRow(record)).execute();
       return true;
     },
     covering: async (connectorId, epoch, revision) => {
@@ -89,3 +78,14 @@ export function createAcknowledgementStore(db: Handle): AcknowledgementStore {
     prune: async (before) => void (await db.deleteFrom('acknowledgements').where('at', '<', before).execute()),
   };
 }
+
+const toRow = (record: AcknowledgementRecord) => ({
+  connector_id: record.connectorId,
+  replica: record.replica,
+  kind: record.kind,
+  revision: record.revision,
+  epoch: record.epoch,
+  sequence: record.sequence,
+  at: record.at,
+  streams_closed: record.streamsClosed,
+});
