@@ -1,0 +1,186 @@
+/** How fast a change of rights becomes true: a revocation at an open stream, a grant as a binding in the cluster. */
+import { readFileSync } from 'node:fs';
+import { request, type RequestOptions } from 'node:https';
+import { setTimeout as delay } from 'node:timers/promises';
+import { parse } from 'yaml';
+import { api } from '../../../shared/api/index.ts';
+import type { Cluster } from '../../support/clusters.ts';
+import { kubectlOrThrow } from '../../support/kubectl.ts';
+import { waitFor } from '../../support/wait-for.ts';
+import type { Effort, Figure } from '../figure.ts';
+import { email, namespace, newCredential, type Setting } from '../setting.ts';
+import { percentile } from '../statistics.ts';
+
+export function changeRows(setting: Setting) {
+  return {
+    revoke: async ({ tries }: Effort): Promise<Figure[]> => {
+      const closed: number[] = [];
+      const acknowledged: number[] = [];
+      for (let index = 0; index < tries; index++) {
+        const took = await revokeOnce(setting);
+        closed.push(took.closed);
+        acknowledged.push(Math.max(took.closed, took.acknowledged));
+      }
+      const row = 'revoke';
+      const note = `${tries} tries; last byte alone p50 ${percentile(closed, 0.5).toFixed(0)}, p99 ${percentile(closed, 0.99).toFixed(0)} ms`;
+      return [
+        { row, what: 'revoke → last byte of an open watch, acknowledged: p50', value: percentile(acknowledged, 0.5), unit: 'ms', note },
+        {
+          row,
+          what: 'revoke → last byte of an open watch, acknowledged: p99',
+          value: percentile(acknowledged, 0.99),
+          unit: 'ms',
+          budget: { atMost: 1000 },
+          goal: { atMost: 200 },
+        },
+      ];
+    },
+    binding: async ({ tries }: Effort): Promise<Figure[]> => bindingRow(setting, Math.min(tries, 30)),
+  };
+}
+
+/** Milliseconds from before the request that removes the grant. */
+async function revokeOnce(setting: Setting): Promise<{ closed: number; acknowledged: number }> {
+  const server = await setting.server();
+  const admin = await server.admin();
+  const { connector, target } = await setting.guarded();
+  // The namespace is another than the load's, so that its grant stays.
+  const { grant } = await admin(api.grants.create, {
+    body: { subject: email, role: 'view', resource: `${connector.destination.name}.default` },
+  });
+  const credential = await newCredential(server, await setting.person(), connector.destination.id);
+  const path = '/api/v1/namespaces/default/configmaps?watch=true';
+  const watch = await openStream({ ...target, ...credential, path, agent: false });
+  await waitFor(() => watch.bytes() > 0, { within: 5, what: 'the watch to show something' });
+  const startedAt = performance.now();
+  const { change } = await admin(api.grants.remove, { params: { id: grant.id } });
+  if (change === null) throw new Error('removing a grant made no change');
+  const told = admin(api.changes.acknowledgements, { params: { revision: change.revision }, query: { waitSeconds: 20 } });
+  const acknowledged = told.then(({ complete }) => (complete ? performance.now() - startedAt : Number.POSITIVE_INFINITY));
+  return { closed: (await watch.ended) - startedAt, acknowledged: await acknowledged };
+}
+
+interface OpenStream {
+  bytes(): number;
+  /** When the last byte was there. */
+  readonly ended: Promise<number>;
+  onData(listener: (text: string) => void): void;
+  close(): void;
+}
+
+export async function openStream(options: RequestOptions): Promise<OpenStream> {
+  return new Promise((resolve, reject) => {
+    const outgoing = request(options, (response) => {
+      if (response.statusCode !== 200) reject(new Error(`${options.path ?? ''}: ${String(response.statusCode)}`));
+      let bytes = 0;
+      response.on('data', (chunk: Buffer) => (bytes += chunk.length)).on('error', () => undefined);
+      const ended = new Promise<number>((over) => response.once('close', () => over(performance.now())));
+      resolve({
+        bytes: () => bytes,
+        ended,
+        onData: (listener) => void response.on('data', (chunk: Buffer) => listener(chunk.toString())),
+        close: () => outgoing.destroy(),
+      });
+    });
+    outgoing.once('error', reject).end();
+  });
+}
+
+async function bindingRow(setting: Setting, tries: number): Promise<Figure[]> {
+  const cluster = await setting.cluster();
+  const names = Array.from({ length: tries * 2 }, (_, index) => `binding-${index}`);
+  await kubectlOrThrow({ kubeconfig: cluster.adminKubeconfig, input: JSON.stringify(namespaces(names)) }, 'create', '-f', '-');
+  await setting.guarded();
+  // So that nothing is left to do for the namespaces themselves.
+  await delay(3000);
+  const seen = await watchBindings(cluster);
+  const alone: number[] = [];
+  for (const name of names.slice(0, tries)) {
+    alone.push(await grantUntilBound(setting, name, seen));
+    await delay(300);
+  }
+  const startedAt = performance.now();
+  const backToBack = await Promise.all(names.slice(tries).map((name) => grantUntilBound(setting, name, seen)));
+  const all = performance.now() - startedAt;
+  seen.close();
+  const row = 'binding';
+  return [
+    {
+      row,
+      what: 'grant → binding, alone: p50',
+      value: percentile(alone, 0.5),
+      unit: 'ms',
+      budget: { atMost: 50 },
+      goal: { atMost: 30 },
+      note: `p99 ${percentile(alone, 0.99).toFixed(0)} ms of ${tries}`,
+    },
+    {
+      row,
+      what: 'grant → binding, back to back: p50',
+      value: percentile(backToBack, 0.5),
+      unit: 'ms',
+      budget: { atMost: 150 },
+      goal: { atMost: 30 },
+      note: `${tries} grants at once, all bound in ${all.toFixed(0)} ms`,
+    },
+  ];
+}
+
+const namespaces = (names: readonly string[]): unknown => ({
+  apiVersion: 'v1',
+  kind: 'List',
+  items: names.map((name) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels: { bench: namespace } } })),
+});
+
+interface Bindings {
+  inNamespace(name: string): Promise<number>;
+  close(): void;
+}
+
+/** Milliseconds from before the request to the moment the cluster tells of the binding. */
+async function grantUntilBound(setting: Setting, name: string, seen: Bindings): Promise<number> {
+  const admin = await (await setting.server()).admin();
+  const { connector } = await setting.guarded();
+  const bound = seen.inNamespace(name);
+  const startedAt = performance.now();
+  await admin(api.grants.create, { body: { subject: email, role: 'view', resource: `${connector.destination.name}.${name}` } });
+  return (await bound) - startedAt;
+}
+
+async function watchBindings(cluster: Cluster): Promise<Bindings> {
+  const waiting = new Map<string, (at: number) => void>();
+  const stream = await openStream({ ...adminOptions(cluster), path: '/apis/rbac.authorization.k8s.io/v1/rolebindings?watch=true' });
+  let rest = '';
+  stream.onData((text) => {
+    const lines = (rest + text).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) {
+      // The API server's watch events.
+      const event = JSON.parse(line) as { type: string; object: { metadata: { namespace?: string } } };
+      if (event.type === 'ADDED') waiting.get(event.object.metadata.namespace ?? '')?.(performance.now());
+    }
+  });
+  return {
+    inNamespace: (name) => new Promise((resolve) => waiting.set(name, resolve)),
+    close: stream.close,
+  };
+}
+
+interface Kubeconfig {
+  readonly users: readonly { readonly user: { readonly 'client-certificate-data': string; readonly 'client-key-data': string } }[];
+}
+
+export function adminOptions(cluster: Cluster): RequestOptions {
+  // Written by scripts/kubernetes/certificates.ts.
+  const { users } = parse(readFileSync(cluster.adminKubeconfig, 'utf8')) as Kubeconfig;
+  const decode = (data: string | undefined): Buffer => Buffer.from(data ?? '', 'base64');
+  const { hostname, port } = new URL(cluster.url);
+  return {
+    host: hostname,
+    port,
+    ca: readFileSync(cluster.caFile),
+    cert: decode(users[0]?.user['client-certificate-data']),
+    key: decode(users[0]?.user['client-key-data']),
+    agent: false,
+  };
+}
