@@ -3,7 +3,7 @@
  * is, whatever its shape: comments, order, unknown fields, anchors, CRLF, flow style, JSON. Every edit is checked by reading the result
  * again; a shape that cannot be edited safely is refused, and then nothing is written. Pure: text in, text out.
  */
-import { isMap, isSeq, parseAllDocuments, type Document } from 'yaml';
+import { isMap, isSeq, parse, parseAllDocuments, type Document } from 'yaml';
 import { isDeepStrictEqual } from 'node:util';
 import { CliError } from './failure.ts';
 import { countOf, nameOf, pairOf, type ParsedMap } from './kubeconfig-syntax.ts';
@@ -25,12 +25,12 @@ export type KubeconfigValue = Readonly<Record<string, unknown>>;
 const skeleton = ['apiVersion: v1', 'kind: Config', 'clusters: []', 'contexts: []', 'current-context: ""', 'users: []', ''];
 
 export function editKubeconfig(text: string, edit: KubeconfigEdit): string {
-  const source = isBlank(text) ? withSkeleton(text) : text;
+  const source = withContent(text);
   const before = parseKubeconfig(source);
   for (const placement of ['last', 'first'] as const) {
     const after = apply(source, planEdit(source, before, { edit, placement }));
     if (after === source) return text;
-    if (isSound(source, after, edit)) return after;
+    if (isSound(valueOf(before), after, edit)) return after;
   }
   throw unsuited('it is written in a way that cannot be edited without touching what is not ours');
 }
@@ -53,9 +53,12 @@ const unsuited = (why: string): CliError =>
   new CliError('failed', `the kubeconfig was left alone: ${why}; mend it, or let KUBECONFIG begin with another file`);
 
 /** No content: nothing at all, or comments alone. */
-const isBlank = (text: string): boolean => parseAllDocuments(text).length === 0;
+const isBlank = (text: string): boolean => /^\uFEFF?(?:[ \t]*(?:#.*|---[ \t]*)?\r?(?:\n|$))*$/.test(text);
 
-function withSkeleton(text: string): string {
+/** What has no keys yet gets those that every kubeconfig has. */
+function withContent(text: string): string {
+  if (text.trim() === '{}') return `${JSON.stringify(parse(skeleton.join('\n')), null, 2)}\n`;
+  if (!isBlank(text)) return text;
   const lineBreak = text.includes('\r\n') ? '\r\n' : '\n';
   return text + (text === '' || text.endsWith('\n') ? '' : lineBreak) + skeleton.join(lineBreak);
 }
@@ -115,14 +118,14 @@ function apply(text: string, splices: readonly Splice[]): string {
 }
 
 /** What is not ours says the same as before, what is ours says what was wanted. */
-function isSound(before: string, after: string, edit: KubeconfigEdit): boolean {
+function isSound(before: KubeconfigValue, after: string, edit: KubeconfigEdit): boolean {
   let value: KubeconfigValue;
   try {
     value = valueOf(parseKubeconfig(after));
   } catch {
     return false;
   }
-  return isDeepStrictEqual(foreign(valueOf(parseKubeconfig(before)), edit), foreign(value, edit)) && isAsWanted(value, edit);
+  return isDeepStrictEqual(foreign(before, edit), foreign(value, edit)) && isAsWanted(value, edit);
 }
 
 function foreign(value: KubeconfigValue, edit: KubeconfigEdit): unknown {

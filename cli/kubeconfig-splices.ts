@@ -138,14 +138,7 @@ function newPair({ text, map, placement }: Place, key: string, value: readonly E
 
 function newFlowPair(text: string, map: ParsedMap, { key, value }: { key: string; value: readonly Entry[] | string }): Splice {
   const last = map.items.at(-1);
-  if (last === undefined) {
-    const at = rangeOf(map)[0] + 1;
-    return {
-      start: at,
-      end: at,
-      text: `${JSON.stringify(key)}: ${typeof value === 'string' ? JSON.stringify(value) : JSON.stringify(value)}`,
-    };
-  }
+  if (last === undefined) throw new TypeError('an empty map was given its keys before');
   const keyStart = rangeOf(last.key)[0];
   const before = beginsLine(text, keyStart) ? lineBreakOf(text) + indentAt(text, keyStart) : ' ';
   const rendered = typeof value === 'string' ? JSON.stringify(value) : flowSequence(text, keyStart, value);
