@@ -87,6 +87,8 @@ function receive(passage: Passage, incoming: IncomingMessage, response: ServerRe
     return;
   }
   for (const name of ['connection', 'keep-alive', 'proxy-connection', 'upgrade', 'trailer']) Reflect.deleteProperty(incoming.headers, name);
+  // http-proxy would promise to keep a connection open that the client asked to close (RFC 9112 §9.6).
+  if (!response.shouldKeepAlive) incoming.headers.connection = 'close';
   incoming.once('close', () => {
     // Upstream broke off: the client must see a torn answer, not a short one.
     if (!incoming.complete) response.destroy();

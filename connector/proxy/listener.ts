@@ -48,6 +48,8 @@ const limits = {
   keepAliveTimeout: 120_000,
   connectionsCheckingInterval: 5000,
   maxHeaderSize: 32_768,
+  // A missing Host is refused in admission, as a Status.
+  requireHostHeader: false,
 } as const;
 
 export function createListener(options: ListenerOptions): Listener {
@@ -80,6 +82,8 @@ export function createListener(options: ListenerOptions): Listener {
 }
 
 function serve(server: Server, options: ListenerOptions, sockets: Set<Socket>): void {
+  // Bounded by their size alone: past a count Node would frame the body by a header that admission never sees.
+  server.maxHeadersCount = 0;
   server.on('connection', (socket: Socket) => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
@@ -103,7 +107,8 @@ function serve(server: Server, options: ListenerOptions, sockets: Set<Socket>): 
     socket.end(statusResponse(refuse('MethodNotAllowed', 'CONNECT is not offered')));
   });
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-    if (!socket.writable || error.code === 'ECONNRESET') {
+    // Without a finished handshake (a timeout, no TLS at all) an answer would wait for ever to be sent.
+    if (!socket.writable || !isHttpError(error.code)) {
       socket.destroy();
       return;
     }
@@ -112,6 +117,8 @@ function serve(server: Server, options: ListenerOptions, sockets: Set<Socket>): 
   server.once('error', options.failed);
   server.listen(options.port, options.host, () => options.listening(portOf(server) ?? options.port));
 }
+
+const isHttpError = (code: string | undefined): boolean => code?.startsWith('HPE_') === true || code === 'ERR_HTTP_REQUEST_TIMEOUT';
 
 const reasonOf = (code: string | undefined): StatusReason =>
   code === 'HPE_HEADER_OVERFLOW' ? 'RequestHeaderFieldsTooLarge' : 'BadRequest';
