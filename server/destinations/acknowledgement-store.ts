@@ -46,6 +46,7 @@ export function createAcknowledgementStore(db: Handle): AcknowledgementStore {
         .where('epoch', '=', epoch)
         .where('revision', '>=', revision)
         .orderBy('revision')
+        .limit(1000)
         .execute();
       const first = new Map<string, AcknowledgementRecord>();
       for (const row of rows) {
