@@ -39,10 +39,11 @@ export async function provideCredential({ home, arguments: args, userAgent }: Pl
   if (cached !== undefined) return cached.execCredential;
   const lock = lockFile(home, `${key.profile}.${key.destination}`);
   ensurePrivateDirectory(home, dirname(lock));
-  return withLock(lock, { waitMilliseconds: 45_000 }, async (waited) => {
-    const meanwhile = waited ? usable(readCachedCredential(home, key)) : undefined;
+  return withLock(lock, { waitMilliseconds: 45_000 }, async () => {
+    // Another flight may have landed since the first look, whether or not this one had to wait for it.
+    const meanwhile = usable(readCachedCredential(home, key));
     if (meanwhile !== undefined) return meanwhile.execCredential;
-    if (waited) rethrowFailureSince(`${lock}.failure`, startedAt);
+    rethrowFailureSince(`${lock}.failure`, startedAt);
     try {
       const credential = await refresh({ home, profile, key, userAgent: userAgent() });
       rmSync(`${lock}.failure`, { force: true });

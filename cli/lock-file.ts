@@ -16,20 +16,20 @@ export interface LockOptions {
 const deadAfterMilliseconds = 60_000;
 const pollMilliseconds = 15;
 
-/** Runs `work` alone; `waited` says that someone else had the lock in between and may have done it already. */
-export async function withLock<Result>(path: string, options: LockOptions, work: (waited: boolean) => Promise<Result>): Promise<Result> {
-  const waited = await acquire(path, options);
+/** Runs `work` alone. Someone else may have done it in the meantime: look again first. */
+export async function withLock<Result>(path: string, options: LockOptions, work: () => Promise<Result>): Promise<Result> {
+  await acquire(path, options);
   try {
-    return await work(waited);
+    return await work();
   } finally {
     rmSync(path, { force: true });
   }
 }
 
-async function acquire(path: string, { waitMilliseconds }: LockOptions): Promise<boolean> {
+async function acquire(path: string, { waitMilliseconds }: LockOptions): Promise<void> {
   const giveUpAt = systemClock.now() + waitMilliseconds;
-  for (let waited = false; ; waited = true) {
-    if (tryCreate(path)) return waited;
+  for (;;) {
+    if (tryCreate(path)) return;
     if (takeAwayIfDead(path)) continue;
     if (systemClock.now() > giveUpAt) throw new CliError('failed', `${path} is held by another infra for too long; try again`);
     await pause(pollMilliseconds);
