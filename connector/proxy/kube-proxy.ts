@@ -5,7 +5,7 @@ import { openRequestOf, type Admitted } from './admission.ts';
 import type { Gate } from './gate.ts';
 import type { OpenRequest } from './open-requests.ts';
 import { responseRefusal } from './response-screen.ts';
-import { refuse, statusBody, statusCodeOf, type Refusal } from './status.ts';
+import { refuse, refusalAnswer, type Refusal } from './status.ts';
 import type { Upstream } from './upstream.ts';
 
 export interface KubeProxy {
@@ -122,10 +122,11 @@ export function answerRefusal(response: ServerResponse, refusal: Refusal): void 
     response.destroy();
     return;
   }
-  const body = statusBody(refusal);
-  const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
+  const { url = '', headers: asked } = response.req;
+  const { status, contentType, body } = refusalAnswer(refusal, { target: url, accept: asked.accept ?? '' });
+  const headers = { 'content-type': contentType, 'content-length': Buffer.byteLength(body) };
   // Whoever sent something ill-formed may have meant the bytes after it as something else.
-  response.writeHead(statusCodeOf(refusal), refusal.reason === 'BadRequest' ? { ...headers, connection: 'close' } : headers);
+  response.writeHead(status, refusal.reason === 'BadRequest' ? { ...headers, connection: 'close' } : headers);
   response.end(body);
 }
 

@@ -35,6 +35,25 @@ export function statusBody(refusal: Refusal): string {
   return `${JSON.stringify(status)}\n`;
 }
 
+export interface RefusalAnswer {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: string;
+}
+
+/**
+ * A Status, but for the two requests where kubectl would not show its sentence: discovery, whose errors client-go takes as they are, so that the
+ * text of a 403 is shown and a Status is "unknown"; and `kubectl auth whoami`, which takes every 403 for a cluster without that API.
+ */
+export function refusalAnswer(refusal: Refusal, asked: { readonly target: string; readonly accept: string }): RefusalAnswer {
+  const { reason, message } = refusal;
+  if (reason === 'Forbidden' && asked.accept.includes('g=apidiscovery.k8s.io'))
+    return { status: codes.Forbidden, contentType: 'text/plain; charset=utf-8', body: `${message}\n` };
+  const isWhoAmI = /^\/apis\/authentication\.k8s\.io\/[^/]+\/selfsubjectreviews(?:\?|$)/.test(asked.target);
+  const shown: Refusal = reason === 'Forbidden' && isWhoAmI ? { reason: 'BadRequest', message } : refusal;
+  return { status: codes[shown.reason], contentType: 'application/json', body: statusBody(shown) };
+}
+
 /** A whole HTTP answer that ends its connection, for sockets that no longer belong to the HTTP server. */
 export function statusResponse(refusal: Refusal): string {
   const body = statusBody(refusal);
