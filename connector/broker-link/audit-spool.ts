@@ -5,7 +5,9 @@
  */
 import {
   appendFileSync,
+  close,
   closeSync,
+  fsync,
   fsyncSync,
   mkdirSync,
   openSync,
@@ -47,7 +49,7 @@ export interface AuditSpoolOptions {
   readonly failing: (reason: string) => void;
 }
 
-const linesPerSegment = 500;
+export const linesPerSegment = 500;
 const syncEveryMilliseconds = 1000;
 
 export function openAuditSpool(options: AuditSpoolOptions): AuditSpool {
@@ -118,8 +120,10 @@ class Spool implements AuditSpool {
   close(): void {
     clearInterval(this.#syncing);
     this.#write();
-    this.#sync();
-    this.#seal();
+    if (this.#active === undefined) return;
+    fsyncSync(this.#active.file);
+    closeSync(this.#active.file);
+    this.#active = undefined;
   }
 
   #write(): void {
@@ -178,14 +182,22 @@ class Spool implements AuditSpool {
   #seal(): void {
     if (this.#active === undefined) return;
     const { name, file, bytes, lines } = this.#active;
-    fsyncSync(file);
-    closeSync(file);
     this.#active = undefined;
     this.#segments.push({ name, bytes, lines });
+    fsync(file, (error) => {
+      this.#synced(error);
+      close(file, () => undefined);
+    });
   }
 
+  /** Off the loop: a disk that takes its time must hold up no request. */
   #sync(): void {
-    if (this.#active !== undefined) fsyncSync(this.#active.file);
+    if (this.#active !== undefined) fsync(this.#active.file, (error) => this.#synced(error));
+  }
+
+  #synced(error: NodeJS.ErrnoException | null): void {
+    // EBADF: the segment was sealed, synced and closed meanwhile.
+    if (error !== null && error.code !== 'EBADF') this.#fail(`the audit spool cannot be written: ${error.message}`);
   }
 
   #forget(name: string): void {

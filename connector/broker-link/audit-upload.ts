@@ -2,7 +2,7 @@
 import { connectors, type AccessEvent } from '../../shared/api/connectors.ts';
 import { ApiError } from '../../shared/client.ts';
 import type { Logger } from '../../shared/node/logger.ts';
-import type { AuditSegment, AuditSpool } from './audit-spool.ts';
+import { linesPerSegment, type AuditSegment, type AuditSpool } from './audit-spool.ts';
 import { pause } from '../pause.ts';
 import { createBackoff } from './backoff.ts';
 import type { ServerApi } from './server-api.ts';
@@ -16,7 +16,7 @@ export interface AuditUploadOptions {
   readonly logger: Logger;
 }
 
-/** How long a line waits for company. */
+/** How long lines wait for company after an upload that was not full: each one costs an fsync, a signature and a transaction at the server. */
 const gatherMilliseconds = 500;
 
 export function startAuditUpload(options: AuditUploadOptions): { stop(): Promise<void> } {
@@ -46,6 +46,7 @@ async function uploadForEver(options: AuditUploadOptions, stopping: AbortSignal)
     try {
       await upload(options, segment);
       backoff.reset();
+      if (segment.events.length < linesPerSegment) await pause(gatherMilliseconds, stopping);
     } catch (error) {
       options.logger.warn({ err: error }, 'access log lines wait for the server');
       await pause(backoff.next(), stopping);
