@@ -8,15 +8,17 @@ import { newId } from '../../shared/id.ts';
 import { certificateFingerprint } from '../../shared/node/fingerprint.ts';
 import type { Transact } from '../storage/transact.ts';
 import type { AuthorityRecord, AuthorityStore } from './authority-store.ts';
+import { readCertificateRequest } from './certificate-request.ts';
+import { toPem } from './leaf-certificate.ts';
 import type { Sealing } from './sealing.ts';
 import {
   createIntermediate,
   createLeaf,
   createRoot,
   exportPrivateKey,
+  exportPublicKey,
   importPrivateKey,
   newKeyPair,
-  readCertificateRequest,
   type Issuer,
   type KeyPair,
 } from './x509.ts';
@@ -89,20 +91,18 @@ export async function openCertificateAuthority(options: CertificateAuthorityOpti
     rootFingerprint: certificateFingerprint(root.certificate),
 
     issueForLease: async ({ csr, expiresAt, ...ids }) => {
-      const publicKey = await readCertificateRequest(csr);
+      const publicKey = readCertificateRequest(csr);
       const names = [{ type: 'url', value: leaseUri(trustDomain, ids) }] as const;
-      return chained(
-        await createLeaf(intermediate, { publicKey, commonName: ids.identityId, usage: 'clientAuth', names, ...validUntil(expiresAt) }),
-        expiresAt,
-      );
+      const contents = { publicKey, commonName: ids.identityId, usage: 'clientAuth', names, ...validUntil(expiresAt) } as const;
+      return chained(createLeaf(intermediate, contents), expiresAt);
     },
 
     issueForConnector: async ({ csr, destinationId, host }) => {
-      const publicKey = await readCertificateRequest(csr);
+      const publicKey = readCertificateRequest(csr);
       const expiresAt = clock.now() + 7 * day;
       const commonName = connectorServerName(destinationId, trustDomain);
       return chained(
-        await createLeaf(intermediate, {
+        createLeaf(intermediate, {
           publicKey,
           commonName: destinationId,
           usage: 'serverAuth',
@@ -116,15 +116,20 @@ export async function openCertificateAuthority(options: CertificateAuthorityOpti
     issueForServer: async (hosts) => {
       const keys = await newKeyPair();
       const expiresAt = clock.now() + 30 * day;
-      const leaf = await createLeaf(intermediate, {
-        publicKey: keys.publicKey,
+      const leaf = createLeaf(intermediate, {
+        publicKey: exportPublicKey(keys.publicKey),
         commonName: 'infra-server',
         usage: 'serverAuth',
         names: [...new Set(hosts)].map(hostName),
         ...validUntil(expiresAt),
       });
       const { chain, serial } = chained(leaf, expiresAt);
-      return { chain: chain + root.certificate, serial, expiresAt, privateKey: toPem(await exportPrivateKey(keys.privateKey)) };
+      return {
+        chain: chain + root.certificate,
+        serial,
+        expiresAt,
+        privateKey: toPem(await exportPrivateKey(keys.privateKey), 'PRIVATE KEY'),
+      };
     },
 
     rotate: async () => {
@@ -200,6 +205,3 @@ async function sign(
 }
 
 const hostName = (host: string): { type: 'dns' | 'ip'; value: string } => ({ type: isIP(host) === 0 ? 'dns' : 'ip', value: host });
-
-const toPem = (pkcs8: Buffer): string =>
-  `-----BEGIN PRIVATE KEY-----\n${pkcs8.toString('base64').replace(/.{64}(?=.)/g, '$&\n')}\n-----END PRIVATE KEY-----\n`;

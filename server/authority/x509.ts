@@ -1,8 +1,11 @@
-/** X.509 encoding (RFC 5280), behind one door: what goes into each kind of certificate, and what of a CSR is believed, which is its key. */
-import { randomBytes, webcrypto } from 'node:crypto';
+/**
+ * X.509 certificates (RFC 5280), behind one door: what goes into each kind. Authorities are made once in a while, by a library; leaves all day, by
+ * our own writer.
+ */
+import { KeyObject, randomBytes, webcrypto } from 'node:crypto';
 import 'reflect-metadata';
 import * as x509 from '@peculiar/x509';
-import { DomainError } from '../../shared/api/problem.ts';
+import { leafIssuer, toPem, writeLeaf, type LeafContents, type LeafIssuer } from './leaf-certificate.ts';
 
 x509.cryptoProvider.set(webcrypto);
 
@@ -22,13 +25,6 @@ export interface Validity {
   readonly notAfter: Date;
 }
 
-interface Leaf extends Validity {
-  readonly publicKey: PublicKey;
-  readonly commonName: string;
-  readonly usage: 'clientAuth' | 'serverAuth';
-  readonly names: readonly { readonly type: 'dns' | 'ip' | 'url'; readonly value: string }[];
-}
-
 export interface IssuedCertificate {
   /** PEM. */
   readonly certificate: string;
@@ -40,6 +36,8 @@ export async function newKeyPair(): Promise<KeyPair> {
   return webcrypto.subtle.generateKey(ecdsa, true, ['sign', 'verify']);
 }
 
+/** SubjectPublicKeyInfo, DER. */
+export const exportPublicKey = (key: PublicKey): Buffer => KeyObject.from(key).export({ type: 'spki', format: 'der' });
 export const exportPrivateKey = async (key: webcrypto.CryptoKey): Promise<Buffer> =>
   Buffer.from(await webcrypto.subtle.exportKey('pkcs8', key));
 export const importPrivateKey = async (pkcs8: Buffer): Promise<webcrypto.CryptoKey> =>
@@ -57,46 +55,24 @@ export async function createRoot(keys: KeyPair, name: string, validity: Validity
 }
 
 export async function createIntermediate(publicKey: PublicKey, root: Issuer, name: string, validity: Validity): Promise<IssuedCertificate> {
-  const extensions = [...(await authorityExtensions(publicKey, 0)), await authorityKeyIdentifier(root)];
-  return finish({ subject: `CN=${name}`, issuer: subjectOf(root), publicKey, signingKey: root.privateKey, ...validity, extensions });
+  const { subject: issuer, publicKey: issuerKey } = new x509.X509Certificate(root.certificate);
+  const extensions = [...(await authorityExtensions(publicKey, 0)), await x509.AuthorityKeyIdentifierExtension.create(issuerKey)];
+  return finish({ subject: `CN=${name}`, issuer, publicKey, signingKey: root.privateKey, ...validity, extensions });
 }
 
-export async function createLeaf(issuer: Issuer, leaf: Leaf): Promise<IssuedCertificate> {
-  const usage = { clientAuth: x509.ExtendedKeyUsage.clientAuth, serverAuth: x509.ExtendedKeyUsage.serverAuth }[leaf.usage];
-  const extensions = [
-    new x509.BasicConstraintsExtension(false, undefined, true),
-    new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-    new x509.ExtendedKeyUsageExtension([usage]),
-    new x509.SubjectAlternativeNameExtension([...leaf.names]),
-    await authorityKeyIdentifier(issuer),
-    await x509.SubjectKeyIdentifierExtension.create(leaf.publicKey),
-  ];
-  const { notBefore, notAfter } = leaf;
-  return finish({
-    subject: `CN=${leaf.commonName}`,
-    issuer: subjectOf(issuer),
-    publicKey: leaf.publicKey,
-    signingKey: issuer.privateKey,
-    notBefore,
-    notAfter,
-    extensions,
-  });
+export function createLeaf(issuer: Issuer, leaf: Omit<LeafContents, 'serial'>): IssuedCertificate {
+  const serial = newSerial();
+  return { certificate: toPem(writeLeaf(leafIssuerOf(issuer), { ...leaf, serial }), 'CERTIFICATE'), serial: serial.toString('hex') };
 }
 
-/** The key of a PKCS #10 request, once its signature proves that the sender holds it. Subject and wished-for extensions are not looked at. */
-export async function readCertificateRequest(pem: string): Promise<PublicKey> {
-  let request: x509.Pkcs10CertificateRequest;
-  try {
-    request = new x509.Pkcs10CertificateRequest(pem);
-  } catch (cause) {
-    throw new DomainError('lease.csr-invalid', 'The certificate request is not PKCS #10 in PEM.', { cause });
-  }
-  const algorithm = request.publicKey.algorithm as { readonly name?: string; readonly namedCurve?: string };
-  if (algorithm.name !== 'ECDSA' || algorithm.namedCurve !== 'P-256')
-    throw new DomainError('lease.csr-invalid', 'The key of the certificate request must be ECDSA P-256.');
-  const holds = await request.verify().catch(() => false);
-  if (!holds) throw new DomainError('lease.csr-invalid', 'The certificate request is not signed by its own key.');
-  return request.publicKey.export(ecdsa, ['verify']) as Promise<PublicKey>;
+const leafIssuers = new WeakMap<Issuer, LeafIssuer>();
+/** Issuers sign thousands of certificates: their own is read once. */
+function leafIssuerOf(issuer: Issuer): LeafIssuer {
+  const known = leafIssuers.get(issuer);
+  if (known !== undefined) return known;
+  const made = leafIssuer(issuer.certificate, KeyObject.from(issuer.privateKey));
+  leafIssuers.set(issuer, made);
+  return made;
 }
 
 interface ToBeSigned extends Validity {
@@ -108,7 +84,7 @@ interface ToBeSigned extends Validity {
 }
 
 async function finish(input: ToBeSigned): Promise<IssuedCertificate> {
-  const serial = newSerial();
+  const serial = newSerial().toString('hex');
   const certificate = await x509.X509CertificateGenerator.create({
     ...input,
     serialNumber: serial,
@@ -118,10 +94,10 @@ async function finish(input: ToBeSigned): Promise<IssuedCertificate> {
 }
 
 /** 128 random bits, positive and without a leading zero octet (RFC 5280 §4.1.2.2). */
-function newSerial(): string {
+function newSerial(): Buffer {
   const bytes = randomBytes(16);
   bytes[0] = ((bytes[0] ?? 0) & 0x7f) | 0x40;
-  return bytes.toString('hex');
+  return bytes;
 }
 
 async function authorityExtensions(publicKey: PublicKey, pathLength: number): Promise<x509.Extension[]> {
@@ -131,16 +107,3 @@ async function authorityExtensions(publicKey: PublicKey, pathLength: number): Pr
     await x509.SubjectKeyIdentifierExtension.create(publicKey),
   ];
 }
-
-const parsed = new WeakMap<Issuer, { subject: string; identifier: Promise<x509.Extension> }>();
-/** Issuers sign thousands of certificates: their own is parsed once. */
-function describeIssuer(issuer: Issuer): { subject: string; identifier: Promise<x509.Extension> } {
-  const known = parsed.get(issuer);
-  if (known !== undefined) return known;
-  const certificate = new x509.X509Certificate(issuer.certificate);
-  const described = { subject: certificate.subject, identifier: x509.AuthorityKeyIdentifierExtension.create(certificate.publicKey) };
-  parsed.set(issuer, described);
-  return described;
-}
-const subjectOf = (issuer: Issuer): string => describeIssuer(issuer).subject;
-const authorityKeyIdentifier = async (issuer: Issuer): Promise<x509.Extension> => describeIssuer(issuer).identifier;
