@@ -44,6 +44,7 @@ import { createSessionService } from './login/session-service.ts';
 import { createSetupService, type SetupService } from './login/setup-service.ts';
 import { createChangeBell } from './storage/change-feed.ts';
 import { openDatabase } from './storage/database.ts';
+import { createSharedCommit } from './storage/shared-commit.ts';
 import { createTransact, type Transact } from './storage/transact.ts';
 import { bindStores, type Stores } from './stores.ts';
 
@@ -256,6 +257,7 @@ function mountFeatures(router: Router, context: RouteContext, { foundation, sess
     createLeaseService({
       read,
       transact,
+      shareCommit: createSharedCommit(transact),
       issue: authority.issueForLease,
       rootCertificate: authority.rootCertificate,
       defaultTtlSeconds: config.leaseTtlSeconds,

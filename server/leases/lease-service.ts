@@ -36,6 +36,8 @@ interface Stores {
 export interface LeaseServiceOptions {
   readonly read: Pick<Stores, 'leases' | 'grants' | 'destinations'>;
   readonly transact: Transact<Stores>;
+  /** For what comes in crowds: several of them may become one transaction. */
+  readonly shareCommit: Transact<Stores>;
   readonly issue: (request: {
     readonly csr: string;
     readonly destinationId: string;
@@ -57,7 +59,7 @@ export interface LeaseListFilter extends PageRequest {
 export type LeaseService = ReturnType<typeof createLeaseService>;
 
 export function createLeaseService(options: LeaseServiceOptions) {
-  const { read, transact, clock } = options;
+  const { read, transact, shareCommit, clock } = options;
   return {
     create: async (input: { readonly destination: DestinationId; readonly csr: string }, caller: Caller) => {
       const now = clock.now();
@@ -79,7 +81,7 @@ export function createLeaseService(options: LeaseServiceOptions) {
         expiresAt: end.expiresAt,
       });
       const lease = newLease({ id, destination, caller, now, issued });
-      await transact(async (stores) => {
+      await shareCommit(async (stores) => {
         const act: Act = { by: authorOf(caller), now };
         await assertStillHolds(options, stores, { destination, caller, now, expiresAt: end.expiresAt });
         await stores.leases.insert(lease);

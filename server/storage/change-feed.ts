@@ -42,6 +42,7 @@ export interface ChangeFeed {
 
 export function createChangeFeed(db: Handle): ChangeFeed {
   let revision: number | undefined;
+  let author: string | null = null;
   let nextPosition = 0;
   const destinations = new Set<string>();
 
@@ -60,7 +61,14 @@ export function createChangeFeed(db: Handle): ChangeFeed {
       .insertInto('changes')
       .values({ revision: taken, at: toTime(now), actor_id: by.actor.id })
       .execute();
+    author = by.actor.id;
     return taken;
+  };
+
+  /** A change of several people (leases that share a commit) is nobody's: its maker may see where it went, and none of them made all of it. */
+  const disown = async (taken: number): Promise<void> => {
+    author = null;
+    await db.updateTable('changes').set({ actor_id: null }).where('revision', '=', taken).execute();
   };
 
   return {
@@ -69,6 +77,7 @@ export function createChangeFeed(db: Handle): ChangeFeed {
       const fresh = [...new Map(entries.map((entry) => [`${entry.destinationId} ${entry.kind} ${entry.subjectId}`, entry])).values()];
       if (fresh.length === 0) return;
       const taken = (revision ??= await takeRevision(act));
+      if (author !== null && author !== act.by.actor.id) await disown(taken);
       const rows = fresh.map((entry) => ({
         revision: taken,
         position: nextPosition++,

@@ -31,7 +31,7 @@ export async function openDatabase(databaseUrl: string): Promise<OpenDatabase> {
   const file = sqliteFile(databaseUrl);
   const isNew = !existsSync(file);
   const sqlite = openSqlite(file);
-  const db = new Kysely<Database>({ dialect: new SqliteDialect({ database: sqlite }) });
+  const db = new Kysely<Database>({ dialect: new SqliteDialect({ database: withPreparedOnce(sqlite) }) });
   try {
     await migrate(db);
   } catch (error) {
@@ -55,6 +55,24 @@ function openSqlite(file: string): Sqlite.Database {
   sqlite.pragma('foreign_keys = ON');
   sqlite.pragma('busy_timeout = 5000');
   return sqlite;
+}
+
+const preparedKept = 500;
+
+/** Kysely prepares a statement each time it runs one, which costs more than running most of ours does. The oldest goes when there are too many. */
+function withPreparedOnce(sqlite: Sqlite.Database): Pick<Sqlite.Database, 'prepare' | 'close'> {
+  const known = new Map<string, Sqlite.Statement>();
+  const prepare = (sql: string): Sqlite.Statement => {
+    const before = known.get(sql);
+    if (before !== undefined) return before;
+    const statement = sqlite.prepare(sql);
+    known.set(sql, statement);
+    const [oldest] = known.keys();
+    if (known.size > preparedKept && oldest !== undefined) known.delete(oldest);
+    return statement;
+  };
+  // The overloads of better-sqlite3 differ in types of parameters and rows alone.
+  return { prepare: prepare as Sqlite.Database['prepare'], close: () => sqlite.close() };
 }
 
 /** Copies a live SQLite database, consistent as of one moment, to a new file. */

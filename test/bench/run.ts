@@ -54,6 +54,8 @@ for (const [name, measure] of Object.entries(rows)) {
   }
 }
 
+await setting.stop();
+
 const machine = {
   cores: cpus().length,
   model: cpus()[0]?.model ?? '',

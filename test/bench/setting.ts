@@ -77,7 +77,11 @@ export function createSetting(log: (line: string) => void) {
   const guarded = once(async () =>
     guard({ server: await server(), cluster: await cluster(), token: await token(), person: await person() }, 'bench'),
   );
-  return { log, server, cluster, token, person, guarded };
+  const stop = async (): Promise<void> => {
+    if (guarded.isMade()) await (await guarded()).connector.stop();
+    if (server.isMade()) await (await server()).stop();
+  };
+  return { log, server, cluster, token, person, guarded, stop };
 }
 
 interface Parts {
@@ -119,7 +123,7 @@ export async function newCredential(server: RunningServer, { secret }: Person, d
   const { csr, key } = newRequest();
   const issued = await waitFor(
     // Typed as a destination's id where the destination was made.
-    () => server.client(secret)(api.leases.create, { body: { destination: destinationId as never, csr } }),
+    () => server.client(secret)(api.leases.create, { body: { destination: destinationId, csr } }),
     { within: 5, what: 'a certificate' },
   );
   return { cert: issued.certificateChain, key };
@@ -127,7 +131,7 @@ export async function newCredential(server: RunningServer, { secret }: Person, d
 
 export function newRequest(): { readonly csr: string; readonly key: string } {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  return { csr: createCertificateRequest(privateKey), key: privateKey.export({ type: 'pkcs8', format: 'pem' }) };
+  return { csr: createCertificateRequest(privateKey), key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString() };
 }
 
 function tokenKubeconfig(cluster: { readonly url: string; readonly caFile: string }, token: string): string {
@@ -146,7 +150,8 @@ function tokenKubeconfig(cluster: { readonly url: string; readonly caFile: strin
   return file;
 }
 
-export function once<T>(make: () => Promise<T>): () => Promise<T> {
+/** Makes it when it is first asked for. */
+export function once<T>(make: () => Promise<T>): (() => Promise<T>) & { isMade(): boolean } {
   let made: Promise<T> | undefined;
-  return () => (made ??= make());
+  return Object.assign(() => (made ??= make()), { isMade: () => made !== undefined });
 }
