@@ -2,7 +2,7 @@
 import { ApiError, createClient, UnreachableError, type Call } from '../shared/client.ts';
 import { systemClock } from '../shared/clock.ts';
 import type { SecretValue } from '../shared/node/secret-value.ts';
-import { CliError, failureOfStatus } from './failure.ts';
+import { asOurSentence, CliError, failureOfStatus } from './failure.ts';
 import { createSend, describeFailedRequest, type Trust } from './https-request.ts';
 import type { Output } from './output.ts';
 
@@ -50,8 +50,9 @@ export function explain(error: unknown, server: string | undefined): CliError | 
 
 function refusalSentence({ problem, retryAfterSeconds }: ApiError, server: string | undefined): string {
   const login = server === undefined ? 'infra login SERVER' : `infra login ${server}`;
-  if (problem.code.startsWith('session.') && problem.status === 401) return `not logged in: ${problem.detail}; run: ${login}`;
+  if (problem.code.startsWith('session.') && problem.status === 401)
+    return `not logged in: ${asOurSentence(problem.detail)}; run: ${login}`;
   const fields = (problem.fields ?? []).map((field) => `${field.path} ${field.message}`).join('; ');
   const retry = retryAfterSeconds === undefined ? '' : `; try again in ${retryAfterSeconds} s`;
-  return `${problem.detail}${fields === '' ? '' : ` (${fields})`}${retry}`;
+  return `${asOurSentence(problem.detail)}${fields === '' ? '' : ` (${fields})`}${retry}`;
 }

@@ -34,6 +34,10 @@ export function failureOfStatus(status: number): Failure {
   }
 }
 
+/** The server's sentence in the manner of ours: lower-case beginning, no full stop. Abbreviations and names in capitals stay. */
+export const asOurSentence = (detail: string): string =>
+  detail.replace(/^[A-Z](?=[a-z]*[ ,])/, (letter) => letter.toLowerCase()).replace(/\.$/, '');
+
 /** `ENOENT`, `ECONNREFUSED`: the system's code of an error, when it has one. */
 export function errorCode(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error)) return undefined;

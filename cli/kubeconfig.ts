@@ -174,7 +174,7 @@ function statIfThere(file: string): Stats | undefined {
   return statSync(file, { throwIfNoEntry: false });
 }
 
-const lockWaitMilliseconds = 5_000;
+const lockWaitMilliseconds = 2_000;
 
 /** client-go's own convention: `<file>.lock`, made exclusively, removed afterwards (client-go/tools/clientcmd/loader.go). It names no owner, so it is never taken over. */
 async function withKubectlLock<Result>(file: string, work: () => Result): Promise<Result> {

@@ -5,7 +5,7 @@
 import { X509Certificate } from 'node:crypto';
 import { splitPem } from '../shared/node/fingerprint.ts';
 import type { SecretValue } from '../shared/node/secret-value.ts';
-import { CliError, failureOfStatus } from './failure.ts';
+import { asOurSentence, CliError, failureOfStatus } from './failure.ts';
 import { createSend, describeFailedRequest, type HttpAnswer, type Trust } from './https-request.ts';
 import { safeText } from './safe-text.ts';
 
@@ -56,7 +56,7 @@ async function ask(lease: LeaseRequest): Promise<HttpAnswer> {
 
 function refusal(status: number, body: Readonly<Record<string, unknown>>, server: string): CliError {
   if (status === 401) return new CliError('notLoggedIn', `the session at ${server} has ended; run: infra login ${server}`);
-  if (typeof body['detail'] === 'string') return new CliError(failureOfStatus(status), safeText(body['detail']));
+  if (typeof body['detail'] === 'string') return new CliError(failureOfStatus(status), safeText(asOurSentence(body['detail'])));
   return new CliError('unreachable', `${server} answered ${status}, but not as an infra server does; check the address`);
 }
 

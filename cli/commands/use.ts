@@ -29,7 +29,6 @@ async function use(context: CommandContext, input: CommandInput): Promise<void> 
     throw new CliError('notFound', `there is no destination "${resource.destination}" at ${profile.server}; see: infra list`);
   const access = checkAccess(entry, caCertificates);
   if (access === undefined) throw new CliError('failed', `${entry.name} has no address yet: start its connector, then try again`);
-  await refreshContexts(context, connection);
   const [name] = await updateContexts(context, connection, {
     destinations: [access],
     which: 'all',
@@ -43,4 +42,5 @@ async function use(context: CommandContext, input: CommandInput): Promise<void> 
   context.output.say(
     `kubectl's context is now ${name ?? ''}${resource.namespace === undefined ? '' : `, namespace ${resource.namespace}`}`,
   );
+  await refreshContexts(context, connection);
 }
