@@ -169,8 +169,11 @@ const indexes: readonly (readonly [table: string, ...columns: string[]])[] = [
   ['sessions', 'access_key_id'],
   ['sessions', 'ended_at', 'expires_at'],
   ['connectors', 'destination_id'],
-  ['grants', 'destination_id', 'ended_at'],
-  ['grants', 'subject_id', 'ended_at'],
+  // With the id at the end, pages come in their order without sorting everything first.
+  ['grants', 'ended_at', 'id'],
+  ['grants', 'destination_id', 'ended_at', 'id'],
+  ['grants', 'subject_id', 'ended_at', 'id'],
+  ['grants', 'subject_id', 'destination_id', 'ended_at', 'id'],
   ['grants', 'ended_at', 'until'],
   ['leases', 'destination_id', 'session_expires_at'],
   ['leases', 'identity_id', 'session_expires_at'],
