@@ -62,7 +62,7 @@ export function connectorClient({ port, serverName, ca }: Endpoint, certificate?
       const { body, headers, ...rest } = options;
       return new Promise((resolve, reject) => {
         const outgoing = request(
-          { ...tls, agent: false, path, ...rest, headers: { host: 'local', ...(headers as Record<string, string>) } },
+          { ...tls, agent: false, path, signal: AbortSignal.timeout(20_000), ...rest, headers: { host: 'local', ...(headers as object) } },
           (incoming) => {
             let text = '';
             incoming.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));

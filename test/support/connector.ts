@@ -61,7 +61,7 @@ export async function startConnector(wish: ConnectorWish): Promise<RunningConnec
         INFRA_CONNECTOR_KUBECONFIG: cluster.adminKubeconfig,
         INFRA_CONNECTOR_HEALTH_LISTEN: `127.0.0.1:${healthPort}`,
         INFRA_CONNECTOR_LOG_LEVEL: 'info',
-        ...wish.variables,
+        ...Object.fromEntries(Object.entries(wish.variables ?? {}).map(([name, value]) => [`INFRA_CONNECTOR_${name}`, value])),
       },
     });
     await untilReady(current(), healthPort);
