@@ -44,7 +44,7 @@ describe('assertions of connectors', function () {
     ] as const;
     for (const [authorization, request] of attempts) expect((await sendAsserted(server, request, authorization)).status).to.equal(401);
     const admin = await server.admin();
-    expect((await admin(api.destinations.get, { params: { id: x.destinationId as never } })).address).to.equal(null);
+    expect((await admin(api.destinations.get, { params: { id: x.destinationId } })).address).to.equal(null);
   });
 
   const seconds = (): number => Math.floor(Date.now() / 1000);
@@ -94,7 +94,7 @@ describe('assertions of connectors', function () {
     };
     expect((await x.send({ method: 'POST', path: '/api/v1/connector/report', body: JSON.stringify(report) })).status).to.equal(204);
     expect((await admin(api.grants.get, { params: { id: grant.id } })).state.state).to.equal('pending');
-    expect((await admin(api.destinations.get, { params: { id: y.destinationId as never } })).address).to.equal(null);
+    expect((await admin(api.destinations.get, { params: { id: y.destinationId } })).address).to.equal(null);
 
     const line = {
       id: newId('auditEvent', Date.now()),

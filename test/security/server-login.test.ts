@@ -62,7 +62,7 @@ describe('login under attack', function () {
     const admin = await server.admin();
     await newPerson(server, 'known@example.com', password);
     const disabled = await newPerson(server, 'disabled@example.com', password);
-    await admin(api.users.disable, { params: { id: disabled.id as never } });
+    await admin(api.users.disable, { params: { id: disabled.id } });
     const answers = [
       await tryPassword('known@example.com', 'wrong wrong wrong'),
       await tryPassword('nobody@example.com', 'wrong wrong wrong'),
