@@ -10,7 +10,7 @@ import { CliError } from './failure.ts';
 
 export const waitOptions: readonly OptionSpec[] = [
   { flags: '--wait', help: 'until every connector has enforced the change; exit 1 when one has not in time' },
-  { flags: '--timeout <duration>', help: 'how long --wait waits, such as 10s (default) or 1m' },
+  { flags: '--timeout <duration>', help: 'how long --wait waits, such as 10s (default) or 1m', check: parseTimeout },
 ];
 
 const defaultTimeoutSeconds = 10;
@@ -41,7 +41,10 @@ const nobodyConcerned: Outcome = { revision: null, complete: true, acknowledgeme
 
 function readTimeout(input: CommandInput): number {
   const text = input.optional('timeout');
-  if (text === undefined) return defaultTimeoutSeconds;
+  return text === undefined ? defaultTimeoutSeconds : parseTimeout(text);
+}
+
+function parseTimeout(text: string): number {
   const seconds = parseDuration(/^\d+$/.test(text) ? `${text}s` : text);
   if (seconds === undefined) throw new CliError('wrongUse', `--timeout takes a duration such as 10s or 1m, not "${text}"`);
   return seconds;

@@ -11,6 +11,8 @@ export interface OptionSpec {
   readonly flags: string;
   readonly help: string;
   readonly required?: boolean;
+  /** Throws what is wrong with the value, before the command does anything. */
+  readonly check?: (value: string) => void;
 }
 
 export interface CommandSpec {

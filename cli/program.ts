@@ -2,7 +2,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { formatBuildInfo, readBuildInfo } from '../shared/node/build-info.ts';
 import { nearest } from '../shared/nearest.ts';
-import { CommandInput, type CommandSpec } from './command.ts';
+import { CommandInput, type CommandSpec, type OptionSpec } from './command.ts';
 import { allCommands, topics } from './commands/all-commands.ts';
 import { explain } from './connection.ts';
 import { createContext, type GlobalOptions } from './context.ts';
@@ -61,9 +61,7 @@ function addCommand(program: Command, spec: CommandSpec, act: Act): void {
   const parent = second === undefined ? program : topicOf(program, first);
   const command = parent.command(second ?? first, spec.hidden === true ? { hidden: true } : {}).description(spec.summary);
   for (const [name, help] of spec.arguments ?? []) command.argument(name, help);
-  for (const { flags, help, required } of spec.options ?? [])
-    if (required === true) command.requiredOption(flags, help);
-    else command.option(flags, help);
+  for (const option of spec.options ?? []) command.addOption(createOption(option));
   if (spec.alias !== undefined) command.alias(spec.alias);
   if (spec.examples !== undefined) command.addHelpText('after', `\nExamples:\n${spec.examples.map((line) => `  ${line}`).join('\n')}`);
   command.action(async () => {
@@ -72,6 +70,15 @@ function addCommand(program: Command, spec: CommandSpec, act: Act): void {
       command.processedArgs[index],
     ]);
     await act({ ...command.opts(), ...Object.fromEntries(named) }, program.opts<GlobalOptions>());
+  });
+}
+
+function createOption({ flags, help, required, check }: OptionSpec): Option {
+  const option = new Option(flags, help).makeOptionMandatory(required === true);
+  if (check === undefined) return option;
+  return option.argParser((value) => {
+    check(value);
+    return value;
   });
 }
 

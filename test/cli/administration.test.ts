@@ -1,0 +1,296 @@
+/** The admin's commands against the real server: names as people type them, every format, every exit code. */
+import { expect } from 'chai';
+import { parse } from 'yaml';
+import { api } from '../../shared/api/index.ts';
+import { loginWithPassword, newTerminal, type Terminal } from '../support/infra.ts';
+import { adminEmail, adminPassword, newPerson, startServer, type RunningServer } from '../support/server.ts';
+import { reportedDestination, type ReportedDestination } from './reported-destination.ts';
+import { loginScript, scriptedIds, scriptedServer } from './scripted-server.ts';
+
+describe('administration by infra', function () {
+  this.timeout(60_000);
+  let server: RunningServer;
+  let prod: ReportedDestination;
+  let admin: Terminal;
+  let person: Terminal;
+
+  before(async () => {
+    server = await startServer();
+    prod = await reportedDestination(server, 'prod');
+    admin = newTerminal();
+    await loginWithPassword(admin, server, { email: adminEmail, password: adminPassword });
+    const { password } = await newPerson(server, 'plain@example.com');
+    person = newTerminal();
+    await loginWithPassword(person, server, { email: 'plain@example.com', password });
+  });
+  after(async () => server.stop());
+
+  const json = async <T>(...args: readonly string[]): Promise<T> => {
+    const { code, stdout, stderr } = await admin.infra([...args, '--format', 'json']);
+    expect(code, stderr).to.equal(0);
+    return JSON.parse(stdout) as T;
+  };
+  const ok = async (...args: readonly string[]): Promise<string> => {
+    const { code, stdout, stderr } = await admin.infra(args);
+    expect(code, `${args.join(' ')}: ${stderr}`).to.equal(0);
+    return stdout + stderr;
+  };
+
+  it('users: added with a password or a one-time one, listed, shown, disabled, enabled, reset, removed', async () => {
+    const added = await json<{ oneTimePassword: string; user: { id: string } }>('users', 'add', 'ada@example.com');
+    expect(added.oneTimePassword).to.be.a('string');
+    const withPassword = await admin.infra(['users', 'add', 'bob@example.com', '--password-stdin'], 'a lantern in the harbour\n');
+    expect(withPassword.stdout).to.not.include('one-time');
+    expect(await ok('users', 'list')).to.match(/EMAIL +STATUS[\s\S]*ada@example\.com +active +one-time/);
+    expect(await ok('users', 'show', 'ADA@example.com')).to.include(added.user.id);
+    await ok('users', 'disable', 'ada@example.com');
+    expect(await json<{ status: string }>('users', 'show', added.user.id)).to.include({ status: 'disabled' });
+    expect((await json<{ email: string }[]>('users', 'list', '--status', 'disabled')).map(({ email }) => email)).to.deep.equal([
+      'ada@example.com',
+    ]);
+    await ok('users', 'enable', 'ada@example.com');
+    expect(await ok('users', 'reset-password', 'ada@example.com')).to.match(/one-time password: +\S+/);
+    await ok('users', 'rm', 'ada@example.com');
+    expect((await admin.infra(['users', 'show', 'ada@example.com'])).code).to.equal(5);
+  });
+
+  it('groups and workloads: members by email and workload:NAME', async () => {
+    await ok('workloads', 'add', 'deploy');
+    await ok('groups', 'add', 'platform');
+    await ok('groups', 'add-member', 'platform', 'plain@example.com');
+    await ok('groups', 'add-member', 'group:platform', 'workload:deploy');
+    expect((await json<{ members: { name: string }[] }>('groups', 'show', 'platform')).members.map(({ name }) => name)).to.have.members([
+      'plain@example.com',
+      'deploy',
+    ]);
+    await ok('groups', 'remove-member', 'platform', 'workload:deploy');
+    expect(await ok('groups', 'list')).to.match(/platform +local +1/);
+    await ok('groups', 'remove', 'platform');
+    expect(await ok('workloads', 'ls')).to.include('deploy');
+    await ok('workloads', 'remove', 'workload:deploy');
+    expect(await json('workloads', 'list')).to.deep.equal([]);
+  });
+
+  it('grants: added with an end, listed by any filter, shown, removed as they were added', async () => {
+    const before = Date.now();
+    const grant = await json<{ id: string; until: string }>(
+      'grants',
+      'add',
+      'plain@example.com',
+      '--role',
+      'view',
+      'prod.web',
+      '--for',
+      '1h30m',
+      '--reason',
+      'on call',
+    );
+    expect(Date.parse(grant.until) - before).to.be.within(5_400_000, 5_460_000);
+    expect(await ok('grants', 'show', grant.id)).to.match(/reason: +on call/);
+    for (const filter of [
+      ['--subject', 'plain@example.com'],
+      ['--resource', 'prod.web'],
+      ['--destination', 'prod'],
+      ['--role', 'view'],
+    ])
+      expect(
+        (await json<{ id: string }[]>('grants', 'list', ...filter)).map(({ id }) => id),
+        filter.join(' '),
+      ).to.include(grant.id);
+    expect((await admin.infra(['grants', 'remove', 'plain@example.com', '--role', 'edit', 'prod.web'])).code).to.equal(5);
+    await ok('grants', 'remove', 'plain@example.com', '--role', 'view', 'prod.web');
+    expect(await json('grants', 'list', '--subject', 'plain@example.com')).to.deep.equal([]);
+  });
+
+  it('destinations: the join token and how to use it; a further token', async () => {
+    const added = await admin.infra(['destinations', 'add', 'staging']);
+    expect(added.stdout).to.match(/join token: +infra_join_dst_/);
+    expect(added.stderr).to.include(`infra-connector --server ${server.url} --token-file FILE`);
+    expect((await json<{ joinToken: string }>('destinations', 'token', 'staging')).joinToken).to.match(/^infra_join_/);
+    expect(await ok('destinations', 'list')).to.match(/staging +kubernetes +- +none/);
+    expect(await ok('destinations', 'show', 'staging')).to.match(/staleness limit: +1h/);
+    await ok('destinations', 'remove', 'staging');
+    expect((await admin.infra(['destinations', 'show', 'staging'])).code).to.equal(5);
+  });
+
+  it('keys: for oneself and for a workload, shown once', async () => {
+    await ok('workloads', 'add', 'ci');
+    const made = await json<{ secret: string; accessKey: { id: string } }>(
+      'keys',
+      'add',
+      'nightly',
+      '--for',
+      'workload:ci',
+      '--expires-in',
+      '2d',
+      '--idle',
+      '12h',
+    );
+    expect(await ok('keys', 'list', '--of', 'workload:ci'))
+      .to.match(/nightly +ci +\S+ +12h/)
+      .and.not.include(made.secret);
+    await ok('keys', 'remove', made.accessKey.id);
+    await ok('keys', 'add', 'mine');
+    await ok('keys', 'remove', 'mine');
+    expect(await json('keys', 'list', '--all')).to.deep.equal([]);
+  });
+
+  it('sessions, leases and the audit log are listed by whose they are', async () => {
+    expect(await ok('sessions', 'list', '--of', 'plain@example.com')).to.match(/ses_\w+ +plain@example\.com +password/);
+    expect((await json<unknown[]>('sessions', 'list', '--all')).length).to.be.at.least(2);
+    expect(await json('leases', 'list', '--all', '--destination', 'prod')).to.deep.equal([]);
+    const events = await json<{ event: string; actor: { name: string } }[]>(
+      'audit',
+      'list',
+      '--event',
+      'user',
+      '--actor',
+      adminEmail,
+      '--since',
+      '1h',
+      '--limit',
+      '3',
+    );
+    expect(events).to.have.length(3);
+    for (const { event } of events) expect(event).to.match(/^user\./);
+    expect(await ok('audit', 'list', '--event', 'grant.added')).to.match(/grant\.added +success +\S+ +grant=grt_/);
+  });
+
+  it('answers in YAML as in JSON', async () => {
+    const { stdout } = await admin.infra(['users', 'list', '--format', 'yaml']);
+    expect(parse(stdout)).to.deep.equal(await json('users', 'list'));
+  });
+
+  it('says nothing but results with --quiet', async () => {
+    const { code, stdout, stderr } = await admin.infra(['--quiet', 'groups', 'add', 'hush']);
+    expect([code, stderr]).to.deep.equal([0, '']);
+    expect(stdout).to.include('hush');
+    expect(await admin.infra(['groups', 'remove', 'hush', '--quiet'])).to.deep.equal({ code: 0, stdout: '', stderr: '' });
+  });
+
+  for (const [args, code] of [
+    [['users', 'list'], 4],
+    [['grants', 'add', 'plain@example.com', '--role', 'cluster-admin', 'prod'], 4],
+    [['destinations', 'remove', 'prod'], 4],
+    [['revoke', adminEmail], 4],
+    [['whoami'], 0],
+    [['list'], 0],
+    [['sessions', 'list'], 0],
+    [['leases', 'show', 'lse_01234567890123456789abcdef'], 5],
+    [['use', 'nowhere'], 5],
+    [['leases', 'show', 'prod'], 2],
+  ] as const)
+    it(`ends with ${code} for someone without rights: infra ${args.join(' ')}`, async () => {
+      const { code: ended, stderr } = await person.infra(args);
+      expect(ended, stderr).to.equal(code);
+    });
+
+  describe('--wait', () => {
+    const grantAgain = async (): Promise<string> => {
+      const call = await server.admin();
+      const { grant } = await call(api.grants.create, { body: { subject: 'plain@example.com', role: 'view', resource: 'prod' } });
+      return grant.id;
+    };
+
+    it('says who has not enforced the change, until when at the latest and why, and exits 1', async () => {
+      const { code, stdout, stderr } = await admin.infra(['grants', 'remove', await grantAgain(), '--wait', '--timeout', '1s']);
+      expect(code).to.equal(1);
+      expect(stdout).to.match(
+        new RegExp(`^prod +${prod.connectorId} +pending, not later than \\d{4}-.*Z because the connector was (?:last|never) heard of`),
+      );
+      expect(stderr).to.include('1 of 1 not enforced after 1 s');
+    });
+
+    it('says what was enforced, how fast, and what it closed', async () => {
+      const id = await grantAgain();
+      const removal = admin.infra(['grants', 'remove', id, '--wait', '--timeout', '20s']);
+      const call = await server.admin();
+      const progress = { isOver: false };
+      void removal.then(() => (progress.isOver = true));
+      for (let sequence = 1; !progress.isOver; sequence += 1) {
+        const { epoch, revision } = await prod.asConnector(api.connectors.desiredState, { query: {} });
+        await prod.asConnector(api.connectors.acknowledge, {
+          body: { replica: 'one', sequence, epoch, revision, kind: 'enforced', streamsClosed: 1 },
+        });
+        await call(api.server.info, {});
+      }
+      const { code, stdout, stderr } = await removal;
+      expect(code, stderr).to.equal(0);
+      expect(stdout).to.match(new RegExp(`^prod +${prod.connectorId} +enforced in \\d+ ms, \\d+ streams? closed\\n$`));
+    });
+
+    it('gives the same to programs', async () => {
+      const { code, stdout } = await admin
+        .infra(['users', 'add', 'gone@example.com'])
+        .then(async () => admin.infra(['users', 'remove', 'gone@example.com', '--wait', '--format', 'json']));
+      expect(code).to.equal(0);
+      expect(JSON.parse(stdout)).to.have.keys('revision', 'complete', 'acknowledgements');
+    });
+
+    it('takes a duration and nothing else', async () => {
+      const { code } = await admin.infra(['revoke', 'plain@example.com', '--wait', '--timeout', 'soon']);
+      expect(code).to.equal(2);
+      expect((await person.infra(['whoami'])).code, 'nothing was revoked').to.equal(0);
+    });
+  });
+
+  it('revoke: a session, or all of a person; the next command says how to come back', async () => {
+    const { password } = await newPerson(server, 'out@example.com');
+    const out = newTerminal();
+    await loginWithPassword(out, server, { email: 'out@example.com', password });
+    const [session] = await json<{ id: string }[]>('sessions', 'list', '--of', 'out@example.com');
+    await ok('revoke', session?.id ?? '');
+    await ok('revoke', 'out@example.com');
+    const { code, stderr } = await out.infra(['list']);
+    expect(code).to.equal(3);
+    expect(stderr).to.include(`run: infra login ${server.url}`);
+    await loginWithPassword(out, server, { email: 'out@example.com', password });
+    expect((await out.infra(['revoke', 'out@example.com'])).code, 'oneself, without a right to list users').to.equal(0);
+  });
+
+  describe('with the server away', () => {
+    it('exits 6 when the server is away, and says what to look at', async () => {
+      await server.stop();
+      for (const args of [['whoami'], ['users', 'list'], ['use', 'prod'], ['status']]) {
+        const { code, stderr } = await admin.infra(args);
+        expect(code, args.join(' ')).to.equal(6);
+        expect(stderr).to.include('nothing listens at');
+      }
+    });
+  });
+});
+
+describe('names from a hostile server in a table', () => {
+  it('come out as visible escapes (security.md row 29)', async () => {
+    const server = await scriptedServer(loginScript());
+    const terminal = newTerminal();
+    await terminal.infra(['login', server.url, '--ca', server.caFile, '--user', 'ana@example.com', '--password-stdin'], 'x\n');
+    const nasty = 'eve\u001b[2J\u001b]0;owned\u0007\n\u202eroot';
+    const user = {
+      id: scriptedIds.user,
+      email: nasty,
+      status: 'active',
+      password: 'set',
+      createdAt: new Date().toISOString(),
+      lastLoginAt: null,
+      groups: [],
+    };
+    const problem = { type: 'about:blank', title: nasty, status: 409, code: 'grant.duplicate', detail: nasty };
+    server.answer({
+      'GET /api/v1/users': { body: { items: [user], nextCursor: null } },
+      'GET /api/v1/groups': { status: 409, body: problem },
+    });
+    for (const args of [
+      ['users', 'list'],
+      ['users', 'list', '--format', 'json'],
+      ['users', 'list', '--format', 'yaml'],
+      ['groups', 'list'],
+      ['groups', 'list', '--verbose'],
+    ]) {
+      const { stdout, stderr } = await terminal.infra(args);
+      expect((stdout + stderr).replaceAll('\n', ''), args.join(' ')).to.not.match(/[\p{Cc}\p{Cf}]/u);
+      expect(stdout + stderr).to.match(/eve(?:\\x1b|\\u001b|\\e)/);
+    }
+    await server.close();
+  });
+});
