@@ -1,10 +1,12 @@
 /** A kubectl that goes on, such as a watch or an exec, and is looked at meanwhile. */
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { obtainAssets } from '../../scripts/kubernetes/obtain-assets.ts';
 import type { Terminal } from './infra.ts';
 
 const folder = await obtainAssets('control-plane');
+const running = new Set<ChildProcess>();
+process.once('exit', () => running.forEach((child) => child.kill('SIGKILL')));
 
 export interface LongKubectl {
   stdout(): string;
@@ -30,10 +32,11 @@ export function startKubectl({ kubeconfig, env }: KubectlEnvironment, ...args: r
   const ended = new Promise<number | null>((resolve, reject) => {
     child.on('error', reject).on('close', (code) => {
       over = true;
+      running.delete(child);
       resolve(code);
     });
   });
-  process.once('exit', () => child.kill('SIGKILL'));
+  running.add(child);
   return {
     stdout: () => output.stdout,
     stderr: () => output.stderr,
