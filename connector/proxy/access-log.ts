@@ -133,7 +133,8 @@ class Record implements RequestRecord {
 
   #append(phase: AccessEvent['phase'], status: number, reason: string, id: string): void {
     const { peer, info, method, target, address, userAgent } = this.#source;
-    const path = info?.path ?? target;
+    // Never the query, whose values may be secrets.
+    const path = info?.path ?? target.replace(/[?#].*$/s, '');
     this.#options.sink.append({
       ...emptyFields,
       // Ids of verified certificates and of our own making: their patterns were checked there.

@@ -4,7 +4,10 @@
  */
 export type HeaderResult =
   | { readonly kind: 'clean'; readonly headers: Record<string, string | string[]>; readonly upgrade: string | undefined }
-  | { readonly kind: 'refused'; readonly reason: 'BadRequest' | 'Forbidden'; readonly why: string };
+  | { readonly kind: 'refused'; readonly reason: 'BadRequest' | 'Forbidden' | 'RequestHeaderFieldsTooLarge'; readonly why: string };
+
+/** kubectl and what stands before it send a dozen. */
+const mostHeaders = 200;
 
 /** Single: sent twice, two parsers may choose differently. */
 const single = new Set([
@@ -33,6 +36,8 @@ const upgradeProtocols = new Set(['websocket', 'spdy/3.1']);
 
 /** `rawHeaders` as Node has them: name, value, name, value. */
 export function cleanHeaders(rawHeaders: readonly string[], isUpgrade: boolean): HeaderResult {
+  if (rawHeaders.length > mostHeaders * 2)
+    return { kind: 'refused', reason: 'RequestHeaderFieldsTooLarge', why: `a request may have ${mostHeaders} headers at most` };
   const headers: Record<string, string | string[]> = {};
   let upgrade: string | undefined;
   let hosts = 0;
