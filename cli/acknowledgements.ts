@@ -100,4 +100,4 @@ function whyPending({ connectorId, lastSeenAt, trueBy }: Acknowledgement): strin
   return trueBy === null ? silence : `${silence} and then its staleness limit or the last credential ends`;
 }
 
-const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
+export const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;

@@ -7,11 +7,7 @@ import { isMap, isSeq, parse, parseAllDocuments, type Document } from 'yaml';
 import { isDeepStrictEqual } from 'node:util';
 import { CliError } from './failure.ts';
 import { countOf, nameOf, pairOf, type ParsedMap } from './kubeconfig-syntax.ts';
-import { planSection, planScalar, type Placement, type Splice } from './kubeconfig-splices.ts';
-
-export const sections = ['clusters', 'contexts', 'users'] as const;
-export type Section = (typeof sections)[number];
-export type Entry = Readonly<Record<string, unknown>> & { readonly name: string };
+import { planSection, planScalar, sections, type Entry, type Placement, type Section, type Splice } from './kubeconfig-splices.ts';
 
 export interface KubeconfigEdit {
   /** By section, entries to stand there under their names; `undefined` takes one out. */

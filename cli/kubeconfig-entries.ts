@@ -8,7 +8,7 @@ import type { DirectoryEntry } from '../shared/api/destinations.ts';
 import { splitPem } from '../shared/node/fingerprint.ts';
 import { isDestinationName } from '../shared/resource-name.ts';
 import { CliError } from './failure.ts';
-import type { Entry } from './kubeconfig-edit.ts';
+import type { Entry } from './kubeconfig-splices.ts';
 import type { Profile } from './profiles.ts';
 import { safeText } from './safe-text.ts';
 

@@ -1,7 +1,6 @@
 /** Which pieces of a kubeconfig's text are replaced by what, for block style, flow style and JSON alike. */
 import { isAlias, isSeq, stringify, type Pair } from 'yaml';
 import { CliError } from './failure.ts';
-import type { Entry, Section } from './kubeconfig-edit.ts';
 import {
   beginsLine,
   blockItemSpan,
@@ -21,6 +20,10 @@ import {
   type ParsedSeq,
   type Span,
 } from './kubeconfig-syntax.ts';
+
+export const sections = ['clusters', 'contexts', 'users'] as const;
+export type Section = (typeof sections)[number];
+export type Entry = Readonly<Record<string, unknown>> & { readonly name: string };
 
 export interface Splice extends Span {
   readonly text: string;

@@ -9,15 +9,7 @@ import { systemClock } from '../shared/clock.ts';
 import { writeFileAtomically } from './atomic-file.ts';
 import type { Environment } from './environment.ts';
 import { CliError, errorCode } from './failure.ts';
-import {
-  editKubeconfig,
-  entriesOf,
-  readKubeconfigValue,
-  sections,
-  type Entry,
-  type KubeconfigEdit,
-  type Section,
-} from './kubeconfig-edit.ts';
+import { editKubeconfig, entriesOf, readKubeconfigValue, type KubeconfigEdit } from './kubeconfig-edit.ts';
 import {
   clusterEntry,
   contextEntry,
@@ -27,6 +19,7 @@ import {
   type DestinationAccess,
   type PluginCommand,
 } from './kubeconfig-entries.ts';
+import { sections, type Entry, type Section } from './kubeconfig-splices.ts';
 import type { Profile } from './profiles.ts';
 
 /** The files that kubectl would read, the one that is written first. */

@@ -1,5 +1,5 @@
 import { api } from '../../shared/api/index.ts';
-import { settleChange, waitOptions } from '../acknowledgements.ts';
+import { counted, settleChange, waitOptions } from '../acknowledgements.ts';
 import { removeCachedCredentials } from '../credential-cache.ts';
 import type { CommandContext, CommandInput, CommandSpec, Connection } from '../command.ts';
 import { parseLeaseId, parseSessionId, resolveUser } from '../resolve.ts';
@@ -22,7 +22,7 @@ async function revoke(context: CommandContext, input: CommandInput): Promise<voi
   const id = await resolveUser(connection, target);
   const { sessionsEnded, leasesRevoked, change } = await connection.call(api.users.revoke, { params: { id } });
   if (id === connection.profile.account.id) removeCachedCredentials(context.home, connection.profile.name);
-  const done = `${target}: ${sessionsEnded} sessions ended, ${leasesRevoked} leases revoked; they may log in again (bar the door with: infra users disable)`;
+  const done = `${target}: ${counted(sessionsEnded, 'session')} ended, ${counted(leasesRevoked, 'lease')} revoked; they may log in again (bar the door with: infra users disable)`;
   await settleChange(context, input, { connection, change, done });
 }
 

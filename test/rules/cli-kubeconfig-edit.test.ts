@@ -1,7 +1,8 @@
 /** The person's kubeconfig is theirs: foreign content survives byte for byte, whatever its shape (product law 8, security.md row 33). */
 import { expect } from 'chai';
 import { parse } from 'yaml';
-import { editKubeconfig, readKubeconfigValue, type Entry, type KubeconfigEdit } from '../../cli/kubeconfig-edit.ts';
+import { editKubeconfig, readKubeconfigValue, type KubeconfigEdit } from '../../cli/kubeconfig-edit.ts';
+import type { Entry } from '../../cli/kubeconfig-splices.ts';
 
 const entriesOf = (name: string, server = 'https://127.0.0.1:1'): Record<'cluster' | 'context' | 'user', Entry> => ({
   cluster: { name, cluster: { server, 'certificate-authority-data': 'QUJD' } },

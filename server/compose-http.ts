@@ -1,0 +1,130 @@
+/** Mounts every feature behind HTTP: who may call what is asked here, what happens is the features' own. */
+import { api } from '../shared/api/index.ts';
+import { toTime } from '../shared/clock.ts';
+import { createApp, createMetricsApp } from './app.ts';
+import { auditRoutes } from './audit/audit-routes.ts';
+import { authorOf, type ServerRole } from './audit/caller.ts';
+import { createAssertionCheck } from './destinations/assertion-check.ts';
+import { connectorRoutes, destinationRoutes, type DestinationServices } from './destinations/destination-routes.ts';
+import type { Foundation } from './foundation.ts';
+import { grantRoutes } from './grants/grant-routes.ts';
+import { createGrantService } from './grants/grant-service.ts';
+import { createReadiness } from './http/health.ts';
+import { createMetrics } from './http/metrics.ts';
+import { route, type RouteContext, type Router } from './http/route.ts';
+import { createSourceOf } from './http/source-address.ts';
+import { createGroupService } from './identity/group-service.ts';
+import { identityRoutes } from './identity/identity-routes.ts';
+import { createUserService } from './identity/user-service.ts';
+import { createWorkloadService } from './identity/workload-service.ts';
+import { leaseRoutes } from './leases/lease-routes.ts';
+import { createLeaseService } from './leases/lease-service.ts';
+import { createAccessKeyService } from './login/access-key-service.ts';
+import { loginRoutes } from './login/login-routes.ts';
+import { createLoginService } from './login/login-service.ts';
+import { passwordPreparation } from './login/password-preparation.ts';
+import { createSessionService } from './login/session-service.ts';
+import { type SetupService } from './login/setup-service.ts';
+import { createSharedCommit } from './storage/shared-commit.ts';
+
+export function composeHttp(foundation: Foundation, setup: SetupService, destinations: DestinationServices) {
+  const { config, logger, clock, read, transact, authority } = foundation;
+  const serverRolesOf = async (identityId: string, now: number): Promise<ReadonlySet<ServerRole>> => {
+    const held = await read.grants.ofIdentity(identityId, toTime(now), null);
+    const isAdmin = held.some(({ role }) => role === 'admin');
+    return new Set<ServerRole>(isAdmin ? ['admin', 'view'] : held.some(({ role }) => role === 'view') ? ['view'] : []);
+  };
+  const sessions = createSessionService({ read, transact, serverRolesOf, clock });
+  const readiness = createReadiness();
+  const metrics = createMetrics();
+  const parts = { logger, readiness, metrics };
+  const app = createApp({
+    ...parts,
+    sourceOf: createSourceOf(config.trustedProxies),
+    authenticateSession: sessions.authenticate,
+    checkAssertion: createAssertionCheck({
+      trustDomain: authority.trustDomain,
+      clock,
+      keyOf: async (id) => (await read.connectors.find(id))?.publicKey,
+    }),
+    connectorCaller: async (connectorId, source) => {
+      const connector = await read.connectors.find(connectorId);
+      const destination = connector === undefined ? undefined : await read.destinations.find(connector.destinationId);
+      if (destination === undefined) throw new Error('an assertion held for a connector that is not there');
+      return { connectorId, destination: { id: destination.id, name: destination.name }, source };
+    },
+    recordRefusal: async (caller, endpoint) =>
+      transact(async ({ audit }) =>
+        audit.record({
+          event: 'access.refused',
+          act: { by: authorOf(caller), now: clock.now() },
+          outcome: 'refused',
+          details: { endpoint: endpoint.name, reason: `needs ${endpoint.access} on infra` },
+        }),
+      ),
+    mount: (router, context) => {
+      mountServerInfo(router, context, foundation, setup);
+      mountFeatures(router, context, { foundation, sessions, setup, destinations });
+    },
+  });
+  return { app, metricsApp: createMetricsApp(parts), readiness };
+}
+
+function mountServerInfo(router: Router, context: RouteContext, { authority, config, build }: Foundation, setup: SetupService): void {
+  route(router, context, api.server.info, async () => ({
+    product: 'infra' as const,
+    version: build.version,
+    trustDomain: authority.trustDomain,
+    publicUrl: config.publicUrl,
+    loginMethods: ['password', 'access-key'],
+    rootCertificate: authority.rootCertificate,
+    rootFingerprint: authority.rootFingerprint,
+    setupPending: await setup.isPending(),
+  }));
+}
+
+interface Features {
+  readonly foundation: Foundation;
+  readonly sessions: ReturnType<typeof createSessionService>;
+  readonly setup: SetupService;
+  readonly destinations: DestinationServices;
+}
+
+function mountFeatures(router: Router, context: RouteContext, { foundation, sessions, setup, destinations }: Features): void {
+  const { config, clock, read, transact, authority, attempts } = foundation;
+  const login = createLoginService({
+    read,
+    transact,
+    attempts,
+    preparation: passwordPreparation,
+    sessionSettings: config.session,
+    clock,
+  });
+  loginRoutes(router, context, { login, sessions, setup, accessKeys: createAccessKeyService({ read, transact, clock }) });
+  identityRoutes(router, context, {
+    users: createUserService({ read, transact, passwords: passwordPreparation, clock }),
+    groups: createGroupService({ read, transact, clock }),
+    workloads: createWorkloadService({ read, transact, clock }),
+  });
+  destinationRoutes(router, context, destinations);
+  connectorRoutes(router, context, destinations);
+  grantRoutes(
+    router,
+    context,
+    createGrantService({ read, transact, serverName: foundation.serverNameOf, rootCertificate: authority.rootCertificate, clock }),
+  );
+  leaseRoutes(
+    router,
+    context,
+    createLeaseService({
+      read,
+      transact,
+      shareCommit: createSharedCommit(transact),
+      issue: authority.issueForLease,
+      rootCertificate: authority.rootCertificate,
+      defaultTtlSeconds: config.leaseTtlSeconds,
+      clock,
+    }),
+  );
+  auditRoutes(router, context, read.auditStore);
+}

@@ -1,0 +1,27 @@
+/** What every feature of the server is built from. */
+import type { Clock } from '../shared/clock.ts';
+import type { BuildInfo } from '../shared/node/build-info.ts';
+import type { Logger } from '../shared/node/logger.ts';
+import type { CertificateAuthority } from './authority/certificate-authority.ts';
+import type { ServerConfig } from './config.ts';
+import type { LoginAttempts } from './login/login-attempts.ts';
+import type { ChangeBell } from './storage/change-feed.ts';
+import type { Transact } from './storage/transact.ts';
+import type { Stores } from './stores.ts';
+
+export interface ComposeOptions {
+  readonly config: ServerConfig;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly build: BuildInfo;
+}
+
+export interface Foundation extends ComposeOptions {
+  readonly read: Stores;
+  readonly transact: Transact<Stores>;
+  readonly bell: ChangeBell;
+  readonly authority: CertificateAuthority;
+  readonly attempts: LoginAttempts;
+  /** The DNS name that a destination's connector serves under. */
+  readonly serverNameOf: (destinationId: string) => string;
+}
