@@ -1,11 +1,10 @@
 /** Puts the server together from its parts: plain values, passed by hand. Opens what must be open, starts nothing. */
-import { readFileSync } from 'node:fs';
 import type { RequestListener } from 'node:http';
 import { toTime } from '../shared/clock.ts';
 import { system } from './audit/caller.ts';
 import { connectorServerName, openCertificateAuthority, type CertificateAuthority } from './authority/certificate-authority.ts';
 import { composeHttp } from './compose-http.ts';
-import type { ServerConfig } from './config.ts';
+import { configuredAdmin } from './configured-admin.ts';
 import { createChangeNotices } from './destinations/change-notices.ts';
 import { createChangeService } from './destinations/change-service.ts';
 import { createConnectorService } from './destinations/connector-service.ts';
@@ -16,14 +15,14 @@ import { createEnrolmentService } from './destinations/enrolment-service.ts';
 import { createPresence } from './destinations/presence.ts';
 import type { ComposeOptions, Foundation } from './foundation.ts';
 import { type Readiness } from './http/health.ts';
-import { openInstallation } from './installation.ts';
+import { isInstalled, openInstallation } from './installation.ts';
 import { housekeepingJobs } from './jobs/housekeeping.ts';
 import type { Job } from './jobs/scheduler.ts';
 import { attemptLimits, createLoginAttempts } from './login/login-attempts.ts';
 import { passwordPreparation } from './login/password-preparation.ts';
 import { createSetupService, type SetupService } from './login/setup-service.ts';
 import { createChangeBell } from './storage/change-feed.ts';
-import { openDatabase } from './storage/database.ts';
+import { openDatabase, type OpenDatabase } from './storage/database.ts';
 import { createTransact } from './storage/transact.ts';
 import { bindStores } from './stores.ts';
 
@@ -41,10 +40,22 @@ export interface Server {
 }
 
 export async function compose(options: ComposeOptions): Promise<Server> {
+  const database = await openDatabase(options.config.databaseUrl);
+  try {
+    return await composeOn(database, options);
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
+
+async function composeOn(database: OpenDatabase, options: ComposeOptions): Promise<Server> {
   const { config, clock } = options;
-  const database = await openDatabase(config.databaseUrl);
   const bell = createChangeBell();
   const transact = createTransact(database.db, (handle) => bindStores(handle, clock), bell);
+  const read = bindStores(database.db, clock);
+  // Faults in these settings must show before anything is made: at the next start they would count no more.
+  const firstAdmin = (await isInstalled(read.settings)) ? undefined : await configuredAdmin(config.admin);
   const installation = await openInstallation(transact, config, clock);
   const authority = await openCertificateAuthority({
     transact,
@@ -52,7 +63,6 @@ export async function compose(options: ComposeOptions): Promise<Server> {
     trustDomain: installation.trustDomain,
     clock,
   });
-  const read = bindStores(database.db, clock);
   const foundation: Foundation = {
     ...options,
     read,
@@ -63,7 +73,7 @@ export async function compose(options: ComposeOptions): Promise<Server> {
     serverNameOf: (destinationId) => connectorServerName(destinationId, authority.trustDomain),
   };
   const setup = createSetupService({ ...foundation, preparation: passwordPreparation });
-  if (installation.isFirstStart) await createConfiguredAdmin(setup, config);
+  if (firstAdmin !== undefined) await setup.createFirstAdmin(firstAdmin);
   await transact(async ({ audit }) =>
     audit.record({
       event: 'server.started',
@@ -86,11 +96,6 @@ export async function compose(options: ComposeOptions): Promise<Server> {
     endStreams: destinations.notices.closeAll,
     close: database.close,
   };
-}
-
-async function createConfiguredAdmin(setup: SetupService, { admin }: ServerConfig): Promise<void> {
-  if (admin.email === undefined || admin.passwordFile === undefined) return;
-  await setup.createFirstAdmin(admin.email, readFileSync(admin.passwordFile, 'utf8').trim());
 }
 
 function composeDestinations(foundation: Foundation): DestinationServices {

@@ -2,8 +2,9 @@
 import { isAbsolute, join, resolve } from 'node:path';
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
+import { email } from '../shared/api/values.ts';
 import type { ListenAddress } from '../shared/node/listen-address.ts';
-import { loadConfig, type ConfigSources, type Settings } from '../shared/node/load-config.ts';
+import { ConfigError, loadConfig, type ConfigSources, type Settings } from '../shared/node/load-config.ts';
 import { duration, listenAddress } from '../shared/node/setting-values.ts';
 
 const httpsUrl = z
@@ -56,7 +57,7 @@ export const serverSettings = {
       .optional(),
     help: 'name of the trust domain; stored at the first start (host of publicUrl)',
   },
-  'admin.email': { schema: z.string().min(3).optional(), help: 'first admin, at the first start alone' },
+  'admin.email': { schema: email.optional(), help: 'first admin, at the first start alone' },
   'log.level': {
     schema: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
     help: 'debug, info, warn, error or silent (info)',
@@ -92,7 +93,7 @@ export function loadServerConfig(sources: Omit<ConfigSources, 'prefix' | 'otherV
     dataDir,
     rootKeyFile: config.rootKeyFile ?? `${dataDir}.key`,
     databaseUrl: config.databaseUrl === undefined ? `sqlite:${join(dataDir, 'infra.db')}` : absoluteDatabase(config.databaseUrl),
-    tls: cert === undefined || key === undefined ? undefined : { cert, key },
+    tls: bothOrNeither(cert, key),
     trustedProxies: config.trustedProxies,
     metricsListen: config.metricsListen,
     session: { lifetimeSeconds: config['session.lifetime'], idleSeconds: config['session.idle'] ?? null },
@@ -101,6 +102,13 @@ export function loadServerConfig(sources: Omit<ConfigSources, 'prefix' | 'otherV
     admin: { email: config['admin.email'], passwordFile: sources.env[adminPasswordFileVariable] },
     logLevel: config['log.level'],
   };
+}
+
+/** Half of it would mean a certificate of the own authority, which is not what was asked for. */
+function bothOrNeither(cert: string | undefined, key: string | undefined): ServerConfig['tls'] {
+  if (cert === undefined && key === undefined) return undefined;
+  if (cert !== undefined && key !== undefined) return { cert, key };
+  throw new ConfigError('tls.cert and tls.key (--tls-cert, --tls-key) belong together; give both or neither');
 }
 
 const absoluteDatabase = (url: string): string => {

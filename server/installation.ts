@@ -28,6 +28,8 @@ export interface Installation {
 
 const trustDomainKey = 'trust_domain';
 
+export const isInstalled = async (settings: SettingsStore): Promise<boolean> => (await settings.read(trustDomainKey)) !== undefined;
+
 export async function openInstallation(transact: Transact<Stores>, config: ServerConfig, clock: Clock): Promise<Installation> {
   return transact(async (stores) => {
     const stored = await stores.settings.read(trustDomainKey);

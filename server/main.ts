@@ -5,8 +5,8 @@ import { systemClock } from '../shared/clock.ts';
 import { formatBuildInfo, readBuildInfo } from '../shared/node/build-info.ts';
 import { formatListenAddress } from '../shared/node/listen-address.ts';
 import { ConfigError, describeSettings } from '../shared/node/load-config.ts';
-import { createLogger } from '../shared/node/logger.ts';
-import { createShutdown } from '../shared/node/shutdown.ts';
+import { createLogger, type Logger } from '../shared/node/logger.ts';
+import { createShutdown, type Shutdown } from '../shared/node/shutdown.ts';
 import { DomainError } from '../shared/api/problem.ts';
 import { RootKeyError } from './authority/root-key.ts';
 import { backup, recoverAdmin, restore, setupLink } from './commands.ts';
@@ -33,6 +33,8 @@ ${describeSettings(serverSettings, 'INFRA_SERVER')}
 `;
 
 async function main(argv: readonly string[]): Promise<void> {
+  // Whatever is written here, backups too, is nobody else's to read.
+  process.umask(0o077);
   const [first, ...rest] = argv;
   const build = readBuildInfo();
   if (argv.includes('--help')) return void process.stdout.write(usage);
@@ -57,11 +59,21 @@ async function main(argv: readonly string[]): Promise<void> {
 }
 
 async function serve(config: ServerConfig): Promise<void> {
-  // Whatever is written here is nobody else's to read.
-  process.umask(0o077);
-  const build = readBuildInfo();
   const logger = createLogger({ program: 'infra-server', level: config.logLevel });
   const shutdown = createShutdown(logger);
+  try {
+    await start(config, logger, shutdown);
+  } catch (error) {
+    // A refused start leaves nothing half open.
+    await shutdown.run('the start failed');
+    throw error;
+  }
+}
+
+async function start(config: ServerConfig, logger: Logger, shutdown: Shutdown): Promise<void> {
+  const build = readBuildInfo();
+  const tlsFiles = config.tls === undefined ? undefined : tlsFromFiles(config.tls);
+  await tlsFiles?.current();
   prepareDataDirectory(config.dataDir);
   const claim = claimServer(config.dataDir);
   shutdown.onShutdown('data directory', () => claim.release());
@@ -73,7 +85,7 @@ async function serve(config: ServerConfig): Promise<void> {
   const listener = await listenTls({
     app: server.app,
     address: config.listen,
-    tls: config.tls === undefined ? tlsFromAuthority(server.authority, config.publicUrl) : tlsFromFiles(config.tls),
+    tls: tlsFiles ?? tlsFromAuthority(server.authority, config.publicUrl),
     logger,
   });
   shutdown.onShutdown('listener', listener.close);

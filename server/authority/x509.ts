@@ -40,8 +40,9 @@ export async function newKeyPair(): Promise<KeyPair> {
 export const exportPublicKey = (key: PublicKey): Buffer => KeyObject.from(key).export({ type: 'spki', format: 'der' });
 export const exportPrivateKey = async (key: webcrypto.CryptoKey): Promise<Buffer> =>
   Buffer.from(await webcrypto.subtle.exportKey('pkcs8', key));
+/** Extractable, because the writer of leaves signs with the same key as a KeyObject. */
 export const importPrivateKey = async (pkcs8: Buffer): Promise<webcrypto.CryptoKey> =>
-  webcrypto.subtle.importKey('pkcs8', pkcs8, ecdsa, false, ['sign']);
+  webcrypto.subtle.importKey('pkcs8', pkcs8, ecdsa, true, ['sign']);
 
 export async function createRoot(keys: KeyPair, name: string, validity: Validity): Promise<IssuedCertificate> {
   return finish({

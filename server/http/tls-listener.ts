@@ -1,9 +1,11 @@
 /** The TLS port. Certificates come from files, read again when they change, or from the own authority, renewed long before their end. */
 import { readFileSync, watchFile, unwatchFile } from 'node:fs';
 import { createServer, type Server } from 'node:https';
+import { createSecureContext } from 'node:tls';
 import { hostname } from 'node:os';
 import type { RequestListener } from 'node:http';
 import type { ListenAddress } from '../../shared/node/listen-address.ts';
+import { ConfigError } from '../../shared/node/load-config.ts';
 import type { Logger } from '../../shared/node/logger.ts';
 
 export interface TlsMaterial {
@@ -56,10 +58,10 @@ export async function listenTls(options: {
     port: typeof address === 'object' && address !== null ? address.port : options.address.port,
     close: async () => {
       watching.stop();
-      await new Promise<void>((resolve) => {
-        server.close(() => resolve());
-        server.closeIdleConnections();
-      });
+      // A connection that was busy is idle after its answer, and would hold the server for as long as its client keeps it.
+      const sweep = setInterval(() => server.closeIdleConnections(), 50);
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+      clearInterval(sweep);
     },
   };
 }
@@ -77,13 +79,25 @@ async function listen(server: Server, { host, port }: ListenAddress): Promise<vo
 /** Certificate and key in files; editors and cert-manager replace them whole. */
 export function tlsFromFiles(files: { readonly cert: string; readonly key: string }): TlsSource {
   return {
-    current: async () => ({ cert: readFileSync(files.cert, 'utf8'), key: readFileSync(files.key, 'utf8') }),
+    current: async () => readPair(files),
     watch: (changed) => {
       // Polling sees the symlink swaps that Kubernetes makes, which events on the file miss.
       for (const file of [files.cert, files.key]) watchFile(file, { interval: 5000 }, changed);
       return { stop: () => [files.cert, files.key].forEach((file) => unwatchFile(file)) };
     },
   };
+}
+
+function readPair(files: TlsMaterial): TlsMaterial {
+  try {
+    const material = { cert: readFileSync(files.cert, 'utf8'), key: readFileSync(files.key, 'utf8') };
+    // Throws for what is no PEM and for a key of another certificate.
+    createSecureContext(material);
+    return material;
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : 'unknown error';
+    throw new ConfigError(`tls.cert ${files.cert} and tls.key ${files.key} cannot be used: ${reason}`);
+  }
 }
 
 export interface OwnCertificates {

@@ -5,7 +5,7 @@ import { DomainError } from '../../shared/api/problem.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
 import { anonymous, system, type Act } from '../audit/caller.ts';
 import type { Identity, IdentityStore } from '../identity/identity-store.ts';
-import { named, newUser, type PasswordPreparation } from '../identity/user-service.ts';
+import { named, newUser, type PasswordPreparation, type PreparedPassword } from '../identity/user-service.ts';
 import type { Transact } from '../storage/transact.ts';
 import type { PasswordStore } from './password-store.ts';
 import { newSecret } from './secrets.ts';
@@ -30,6 +30,12 @@ export interface SetupServiceOptions {
   readonly transact: Transact<Stores>;
   readonly preparation: PasswordPreparation;
   readonly clock: Clock;
+}
+
+/** Checked and hashed before the installation is made. */
+export interface FirstAdmin {
+  readonly email: string;
+  readonly password: PreparedPassword;
 }
 
 const linkSeconds = 24 * 3600;
@@ -85,12 +91,11 @@ export function createSetupService({ read, transact, preparation, clock }: Setup
     },
 
     /** The first admin from settings, at the first start. */
-    createFirstAdmin: async (email: string, password: string): Promise<void> => {
-      const prepared = await preparation.chosen(password, email);
+    createFirstAdmin: async ({ email, password }: FirstAdmin): Promise<void> => {
       await transact(async (stores) => {
         const act: Act = { by: system, now: clock.now() };
         const user = await admitUser(stores, email, act);
-        await stores.passwords.write(user.id, prepared, toTime(act.now));
+        await stores.passwords.write(user.id, password, toTime(act.now));
         await stores.adminGrants.grantAdmin(user, 'first start', act);
       });
     },

@@ -48,13 +48,29 @@ export function sqliteFile(databaseUrl: string): string {
 }
 
 function openSqlite(file: string): Sqlite.Database {
-  const sqlite = new Sqlite(file);
-  sqlite.pragma('journal_mode = WAL');
+  const sqlite = openFile(file);
   // What is acknowledged survives the loss of power, not only of the process.
   sqlite.pragma('synchronous = FULL');
   sqlite.pragma('foreign_keys = ON');
   sqlite.pragma('busy_timeout = 5000');
   return sqlite;
+}
+
+/** The first statement is the first to read the file. */
+function openFile(file: string): Sqlite.Database {
+  let sqlite: Sqlite.Database | undefined;
+  try {
+    sqlite = new Sqlite(file);
+    sqlite.pragma('journal_mode = WAL');
+    return sqlite;
+  } catch (cause) {
+    sqlite?.close();
+    const reason = cause instanceof Error ? cause.message : 'unknown error';
+    throw new StorageError(
+      `the database ${file} cannot be used (${reason}); give another databaseUrl, or put a backup in place: infra-server restore`,
+      { cause },
+    );
+  }
 }
 
 const preparedKept = 500;

@@ -109,7 +109,9 @@ function readFile(settings: Settings, path: string | undefined): Map<string, unk
   try {
     parsed = parseYaml(readFileSync(path, 'utf8'));
   } catch (cause) {
-    throw new ConfigError(`the config file ${path} cannot be read: ${cause instanceof Error ? cause.message : 'unknown error'}`);
+    // The parser draws a picture below its first line.
+    const [reason = ''] = cause instanceof Error ? cause.message.split('\n') : ['unknown error'];
+    throw new ConfigError(`the config file ${path} cannot be read: ${reason}`);
   }
   const found = flatten(parsed ?? {}, settings);
   for (const key of found.keys()) {
