@@ -35,7 +35,7 @@ export interface AuditSpool {
   taken(segment: AuditSegment): void;
   /** The server will never accept it: kept aside for a person to look at. */
   setAside(segment: AuditSegment): void;
-  /** Lines dropped since the last call; only `bestEffort` drops. */
+  /** Lines dropped since the last call: the oldest with `bestEffort`; with `required` only refusals, once they have filled their reserve. */
   takeDroppedCount(): number;
   close(): void;
 }
@@ -51,6 +51,9 @@ export interface AuditSpoolOptions {
 
 export const linesPerSegment = 500;
 const syncEveryMilliseconds = 1000;
+/** Of a full spool, kept for what has to be said about refusals and about streams that end. */
+const reserve = 0.1;
+const pendingLimit = 10_000;
 
 export function openAuditSpool(options: AuditSpoolOptions): AuditSpool {
   return new Spool(options);
@@ -88,6 +91,11 @@ class Spool implements AuditSpool {
   }
 
   append(event: AccessEvent): void {
+    // Requests are refused by now, and refusals must not fill the disk.
+    if (this.#bytes >= this.#options.limitBytes * (1 + reserve) || this.#pending.length >= pendingLimit) {
+      this.#dropped += 1;
+      return;
+    }
     const count = this.#pending.push(`${JSON.stringify(event)}\n`);
     if (this.#options.mode() === 'required') this.#write();
     else if (count === 1) setImmediate(() => this.#write());
@@ -138,7 +146,7 @@ class Spool implements AuditSpool {
       this.#active.lines += lines.length;
       this.#bytes += Buffer.byteLength(text);
     } catch (error) {
-      this.#pending = lines.slice(-10_000);
+      this.#pending = lines;
       this.#fail(`the audit spool cannot be written: ${error instanceof Error ? error.message : 'unknown error'}`);
       return;
     }

@@ -27,8 +27,7 @@ export function startAuditUpload(options: AuditUploadOptions): { stop(): Promise
       stopping.abort();
       await running;
       // What is left stays on disk for the next start; one last try spares the wait when the server is there.
-      const last = options.spool.oldest();
-      if (last !== undefined) await upload(options, last).catch(() => undefined);
+      await uploadOldest(options).catch(() => undefined);
     },
   };
 }
@@ -36,22 +35,28 @@ export function startAuditUpload(options: AuditUploadOptions): { stop(): Promise
 async function uploadForEver(options: AuditUploadOptions, stopping: AbortSignal): Promise<void> {
   const backoff = createBackoff({ firstMilliseconds: 500, longestMilliseconds: 15_000 });
   while (!stopping.aborted) {
-    const dropped = options.spool.takeDroppedCount();
-    if (dropped > 0) options.spool.append(options.droppedEvent(dropped));
-    const segment = options.spool.oldest();
-    if (segment === undefined) {
-      await pause(gatherMilliseconds, stopping);
-      continue;
-    }
     try {
+      const segment = options.spool.oldest();
+      if (segment === undefined) {
+        await pause(gatherMilliseconds, stopping);
+        continue;
+      }
       await upload(options, segment);
       backoff.reset();
+      // Only now: with the server away, the line that tells of it might be dropped in its turn.
+      const dropped = options.spool.takeDroppedCount();
+      if (dropped > 0) options.spool.append(options.droppedEvent(dropped));
       if (segment.events.length < linesPerSegment) await pause(gatherMilliseconds, stopping);
     } catch (error) {
-      options.logger.warn({ err: error }, 'access log lines wait for the server');
+      options.logger.warn({ err: error }, 'access log lines wait: the server or the disk does not answer');
       await pause(backoff.next(), stopping);
     }
   }
+}
+
+async function uploadOldest(options: AuditUploadOptions): Promise<void> {
+  const segment = options.spool.oldest();
+  if (segment !== undefined) await upload(options, segment);
 }
 
 async function upload(options: AuditUploadOptions, segment: AuditSegment): Promise<void> {

@@ -57,6 +57,7 @@ export function createKubeProxy(upstream: Upstream, gate: Gate): KubeProxy {
     forward: (request, response, admitted) => {
       const open = openRequestOf(admitted, (reason) => {
         passage.endedBecause = reason;
+        admitted.record.ended(response.headersSent ? response.statusCode : 0, reason);
         passage.outgoing?.destroy();
         answerRefusal(response, { reason: 'Unauthorized', message: reason });
       });
@@ -67,10 +68,7 @@ export function createKubeProxy(upstream: Upstream, gate: Gate): KubeProxy {
         gate.close(open);
         // The client has gone or has everything: either way nothing more is wanted from upstream.
         if (!response.writableFinished) passage.outgoing?.destroy();
-        admitted.record.ended(
-          response.headersSent ? response.statusCode : 0,
-          passage.endedBecause ?? (response.writableFinished ? '' : 'the connection broke'),
-        );
+        admitted.record.ended(response.headersSent ? response.statusCode : 0, response.writableFinished ? '' : 'the connection broke');
       });
       request.headers = upstream.headersFor(admitted.headers, admitted.impersonation, admitted.record.id);
       send(request, response, passage);

@@ -25,8 +25,8 @@ export interface Listener {
   isListening(): boolean;
   /** The port in use, once listening. */
   port(): number | undefined;
-  /** Takes no new connection, lets requests under way finish, then closes. */
-  drain(milliseconds: number): Promise<void>;
+  /** Takes no new connection and lets requests under way finish; at the end of its patience `endAll` is called and every connection closed. */
+  drain(milliseconds: number, endAll: () => void): Promise<void>;
 }
 
 export interface ListenerOptions {
@@ -68,11 +68,12 @@ export function createListener(options: ListenerOptions): Listener {
     },
     isListening: () => server?.listening === true,
     port: () => portOf(server),
-    drain: async (milliseconds) => {
+    drain: async (milliseconds, endAll) => {
       if (server === undefined) return;
       const closed = new Promise((resolve) => server?.close(resolve));
       server.closeIdleConnections();
       const timer = setTimeout(() => {
+        endAll();
         for (const socket of sockets) socket.destroy();
       }, milliseconds);
       await closed;

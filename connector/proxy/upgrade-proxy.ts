@@ -40,7 +40,6 @@ interface Crossing {
 function connect(crossing: Crossing): void {
   const { request, client, admitted, upstream, gate } = crossing;
   let status = 0;
-  let endedBecause = '';
   const headers = upstream.headersFor(admitted.headers, admitted.impersonation, admitted.record.id);
   const outgoing = httpsRequest({
     host: upstream.host,
@@ -52,7 +51,7 @@ function connect(crossing: Crossing): void {
     timeout: answerMilliseconds,
   });
   const open = openRequestOf(admitted, (reason) => {
-    endedBecause = reason;
+    admitted.record.ended(status, reason);
     outgoing.destroy();
     client.destroy();
   });
@@ -60,7 +59,7 @@ function connect(crossing: Crossing): void {
   client.once('close', () => {
     gate.close(open);
     outgoing.destroy();
-    admitted.record.ended(status, endedBecause);
+    admitted.record.ended(status);
   });
   outgoing.once('timeout', () => outgoing.destroy(new Error('no answer to the upgrade')));
   outgoing.once('error', () => {

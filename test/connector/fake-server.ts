@@ -56,6 +56,8 @@ export class FakeServer {
   clockOffset = 0;
   /** The connector key is unknown from now on. */
   dismissed = false;
+  /** Milliseconds that a serving certificate lives. */
+  servingLifetime = 3_600_000;
   /** The change stream stays open and says nothing. */
   silent = false;
   #publicKey: JsonWebKey | undefined;
@@ -316,9 +318,13 @@ export class FakeServer {
 
   async #certify(body: string): Promise<unknown> {
     const { csr, host } = connectors.servingCertificate.body.parse(JSON.parse(body));
+    const notBefore = Date.now();
+    const notAfter = notBefore + this.servingLifetime;
     const certificate = await this.authority.issue({
       publicKey: await publicKeyOfRequest(csr),
       usages: [serverAuth],
+      notBefore,
+      notAfter,
       names: [
         { type: 'dns', value: `${this.destinationId}.connector.${trustDomain}` },
         ...(host === null ? [] : [{ type: /^[\d.]+$/.test(host) ? ('ip' as const) : ('dns' as const), value: host }]),
@@ -327,7 +333,7 @@ export class FakeServer {
     return {
       certificateChain: certificate.chain,
       caCertificates: this.authority.rootPem,
-      expiresAt: new Date(Date.now() + 3_600_000).toISOString(),
+      expiresAt: new Date(notAfter).toISOString(),
     };
   }
 
