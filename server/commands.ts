@@ -6,11 +6,11 @@ import { toTime } from '../shared/clock.ts';
 import { system } from './audit/caller.ts';
 import type { ServerConfig } from './config.ts';
 import { claimServer, prepareDataDirectory } from './data-directory.ts';
-import { newEpoch } from './installation.ts';
+import { newEpoch, openInstallation } from './installation.ts';
 import { passwordPreparation } from './login/password-preparation.ts';
 import { createSetupService } from './login/setup-service.ts';
 import { createChangeBell } from './storage/change-feed.ts';
-import { copyDatabase, isInstallation, openDatabase, sqliteFile, StorageError } from './storage/database.ts';
+import { copyDatabase, isWholeInstallation, openDatabase, sqliteFile, StorageError } from './storage/database.ts';
 import { createTransact, type Transact } from './storage/transact.ts';
 import { bindStores, type Stores } from './stores.ts';
 
@@ -51,7 +51,7 @@ export async function backup({ config, clock, say }: CommandContext, target: str
 
 /**
  * Puts a backup in place of the present database, which is kept beside. Starts a new epoch, so connectors take the whole state, and ends all
- * sessions and leases: what was revoked after the backup must not come back to life.
+ * sessions, leases and one-time links: what was revoked or used after the backup must not come back to life.
  */
 export async function restore({ config, clock, say }: CommandContext, source: string): Promise<void> {
   if (!existsSync(source)) throw new StorageError(`${source} is not there`);
@@ -62,8 +62,13 @@ export async function restore({ config, clock, say }: CommandContext, source: st
   try {
     copyFileSync(source, staged);
     chmodSync(staged, 0o600);
-    if (!isInstallation(staged)) throw new StorageError(`${source} is no backup of an infra-server`);
-    await withStores(`sqlite:${staged}`, clock, async (_read, transact) => startAfresh(transact, clock));
+    if (!isWholeInstallation(staged))
+      throw new StorageError(`${source} is no backup of an infra-server, or not a whole one; nothing was restored`);
+    await withStores(`sqlite:${staged}`, clock, async (_read, transact) => {
+      // A backup of another installation, or without its root key, could not be started: better to hear of it now.
+      await openInstallation(transact, config, clock);
+      await startAfresh(transact, clock);
+    });
     const kept = keepAside(file, clock);
     renameSync(staged, file);
     say(`restored from ${source}${kept === undefined ? '' : `; the database of before is ${kept}`}`);
@@ -83,6 +88,8 @@ async function startAfresh(transact: Transact<Stores>, clock: Clock): Promise<vo
     await stores.feed.startEpoch(epoch);
     await stores.sessions.endEverything(toTime(act.now), 'backup restored');
     await stores.leases.revokeEverything(toTime(act.now), 'backup restored');
+    // A one-time secret that was used after the backup looks unused in it.
+    await stores.loginTokens.removeEverything();
     await stores.audit.record({ event: 'server.restored', act, details: { epoch } });
   });
 }

@@ -4,6 +4,7 @@ import type { AuditSource } from '../../shared/api/audit.ts';
 import { DomainError } from '../../shared/api/problem.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
 import { anonymous, system, type Act } from '../audit/caller.ts';
+import type { AccessEffects } from '../identity/access-effects.ts';
 import type { Identity, IdentityStore } from '../identity/identity-store.ts';
 import { named, newUser, type PasswordPreparation, type PreparedPassword } from '../identity/user-service.ts';
 import type { Transact } from '../storage/transact.ts';
@@ -23,6 +24,7 @@ interface Stores {
   readonly passwords: PasswordStore;
   readonly loginTokens: LoginTokenStore;
   readonly adminGrants: AdminGrants;
+  readonly effects: Pick<AccessEffects, 'identityChanged' | 'revokeIdentity'>;
   readonly audit: AuditLog;
 }
 export interface SetupServiceOptions {
@@ -106,6 +108,9 @@ async function admitUser(stores: Stores, email: string, act: Act): Promise<Ident
   const existing = await stores.identities.findByName('user', email);
   if (existing !== undefined) {
     await stores.identities.setStatus(existing.id, 'active');
+    // Whoever knew the old password may still be inside.
+    await stores.effects.revokeIdentity(existing.id, 'recovered by one-time link', act);
+    await stores.effects.identityChanged(existing.id, act);
     return existing;
   }
   const user = newUser(email, act.now);

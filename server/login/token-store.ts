@@ -22,6 +22,8 @@ export interface LoginTokenStore {
   /** Voids all unused tokens of a kind. */
   voidAll(kind: LoginTokenKind, now: number): Promise<void>;
   prune(before: string): Promise<void>;
+  /** Of every kind, join tokens too. */
+  removeEverything(): Promise<void>;
 }
 
 export function createLoginTokenStore(db: Handle): LoginTokenStore {
@@ -68,5 +70,6 @@ export function createLoginTokenStore(db: Handle): LoginTokenStore {
         .where('used_at', 'is', null)
         .execute()),
     prune: async (before) => void (await db.deleteFrom('tokens').where('expires_at', '<', before).execute()),
+    removeEverything: async () => void (await db.deleteFrom('tokens').execute()),
   };
 }

@@ -101,12 +101,15 @@ export async function copyDatabase(databaseUrl: string, target: string): Promise
   }
 }
 
-/** Whether a file is the database of an installation that was started at least once. */
-export function isInstallation(file: string): boolean {
+/** Whether a file is the whole database of an installation that was started at least once. */
+export function isWholeInstallation(file: string): boolean {
   let sqlite: Sqlite.Database | undefined;
   try {
     sqlite = new Sqlite(file, { readonly: true, fileMustExist: true });
-    return sqlite.prepare("SELECT 1 FROM settings WHERE key = 'trust_domain'").get() !== undefined;
+    return (
+      sqlite.prepare("SELECT 1 FROM settings WHERE key = 'trust_domain'").get() !== undefined &&
+      sqlite.pragma('integrity_check', { simple: true }) === 'ok'
+    );
   } catch {
     return false;
   } finally {
