@@ -3,46 +3,12 @@ import { expect } from 'chai';
 import { renameSync } from 'node:fs';
 import { Agent } from 'node:https';
 import { join } from 'node:path';
-import { controlPlane, type Cluster } from '../support/clusters.ts';
-import { kubectlOrThrow } from '../support/kubectl.ts';
-import { FakeServer, type Credential } from './fake-server.ts';
-import { RunningConnector, until } from './running-connector.ts';
+import { onePerson } from './one-person.ts';
+import { until } from './running-connector.ts';
 
 describe('connector: records that cannot be kept', function () {
   this.timeout(90_000);
-  let cluster: Cluster;
-  let server: FakeServer;
-  let connector: RunningConnector;
-  let credential: Credential;
-  const own = `records-${process.pid}`;
-  const path = `/api/v1/namespaces/${own}/configmaps`;
-  const admin = (...args: readonly string[]) => kubectlOrThrow({ kubeconfig: cluster.adminKubeconfig }, ...args);
-
-  before(async () => {
-    cluster = await controlPlane();
-    await admin('create', 'namespace', own);
-  });
-  after(async () => void (await admin('delete', 'namespace', own, '--wait=false')));
-
-  beforeEach(async () => {
-    server = await FakeServer.start();
-    const ana = server.addUser('ana@example.com', [{ role: 'view', namespace: own }]);
-    credential = await server.issue(ana.id);
-  });
-  afterEach(async () => {
-    await connector.stop();
-    await server.stop();
-    await admin('delete', 'rolebindings,clusterrolebindings', '-A', '-l', `infra.internal/destination=${server.destinationId}`);
-  });
-
-  async function start(): Promise<void> {
-    connector = await RunningConnector.start({
-      server,
-      kubeconfig: cluster.adminKubeconfig,
-      env: { INFRA_CONNECTOR_AUDIT_SPOOL_MEGABYTES: '1', INFRA_CONNECTOR_LOG_LEVEL: 'info' },
-    });
-    await until(async () => (await connector.request(credential, path)).status === 200, 'ana reads');
-  }
+  const scene = onePerson('records');
 
   /** Requests, several at a time over kept connections, with as long a record as there can be; their answers, counted by status. */
   async function ask(count: number, enough: (statuses: Map<number, number>) => boolean = () => false): Promise<Map<number, number>> {
@@ -52,8 +18,8 @@ describe('connector: records that cannot be kept', function () {
     const one = async (): Promise<void> => {
       while (begun < count && !enough(statuses)) {
         begun += 1;
-        const { status } = await connector
-          .request(credential, path, { agent, headers: { 'user-agent': 'x'.repeat(300) } })
+        const { status } = await scene.connector
+          .request(scene.credential, scene.path, { agent, headers: { 'user-agent': 'x'.repeat(300) } })
           // Under way when everything was ended.
           .catch(() => ({ status: 0 }));
         statuses.set(status, (statuses.get(status) ?? 0) + 1);
@@ -65,38 +31,38 @@ describe('connector: records that cannot be kept', function () {
   }
   const refused = (statuses: Map<number, number>): boolean => (statuses.get(503) ?? 0) >= 20;
   const recorded = (): number =>
-    server.events.filter(({ path: recordedPath, phase }) => recordedPath === path && phase === 'completed').length;
+    scene.server.events.filter(({ path: recordedPath, phase }) => recordedPath === scene.path && phase === 'completed').length;
 
   it('required: with the spool full it refuses in words and ends what is open, loses no line, and goes on when the server is back', async () => {
-    await start();
-    const watch = await connector.watch(credential, `${path}?watch=true`);
+    await scene.start({ INFRA_CONNECTOR_AUDIT_SPOOL_MEGABYTES: '1' });
+    const watch = await scene.connector.watch(scene.credential, `${scene.path}?watch=true`);
     const before = 1 + recorded();
-    await server.stop();
+    await scene.server.stop();
     const statuses = await ask(5000, refused);
     expect([...statuses.keys()]).to.include.members([200, 503]);
-    expect(statuses.get(0) ?? 0).to.be.below(8);
-    const answer = await connector.request(credential, path);
+    expect(statuses.get(0) ?? 0).to.be.at.most(8);
+    const answer = await scene.connector.request(scene.credential, scene.path);
     expect(answer.status).to.equal(503);
     expect(JSON.parse(answer.text)).to.include({ kind: 'Status', reason: 'ServiceUnavailable' });
     expect(answer.text).to.include('must be recorded');
     await until(() => watch.closedAt !== undefined, 'the watch ends');
-    await server.listen();
-    await until(async () => (await connector.request(credential, path)).status === 200, 'it serves again', 20_000);
+    await scene.server.listen();
+    await until(async () => (await scene.connector.request(scene.credential, scene.path)).status === 200, 'it serves again', 20_000);
     await until(() => recorded() > (statuses.get(200) ?? 0) + before, 'every line', 20_000);
-    const closed = server.events.filter(({ phase }) => phase === 'stream-closed');
+    const closed = scene.server.events.filter(({ phase }) => phase === 'stream-closed');
     expect(closed.map(({ reason }) => reason).join()).to.include('the audit spool is full');
-    expect(new Set(server.events.map(({ id }) => id)).size).to.be.at.least(recorded());
+    expect(new Set(scene.server.events.map(({ id }) => id)).size).to.be.at.least(recorded());
   });
 
   it('required: refusals alone cannot fill the disk, and it says how many were not written', async () => {
-    await start();
-    await server.stop();
+    await scene.start({ INFRA_CONNECTOR_AUDIT_SPOOL_MEGABYTES: '1' });
+    await scene.server.stop();
     await ask(5000, refused);
     const statuses = await ask(1500);
     expect([...statuses.keys()]).to.deep.equal([503]);
-    await server.listen();
+    await scene.server.listen();
     const told = (): number =>
-      server.events
+      scene.server.events
         .map(({ reason }) => /^(\d+) access log lines were dropped/.exec(reason)?.[1])
         .reduce((sum, count) => sum + Number(count ?? 0), 0);
     await until(() => told() > 0, 'the number of lines dropped', 20_000);
@@ -104,28 +70,30 @@ describe('connector: records that cannot be kept', function () {
   });
 
   it('required: with a disk that takes nothing it refuses, and goes on when the disk is back', async () => {
-    await start();
-    await server.stop();
-    const spool = join(connector.stateDir, 'audit');
+    await scene.start({ INFRA_CONNECTOR_AUDIT_SPOOL_MEGABYTES: '1' });
+    await scene.server.stop();
+    const spool = join(scene.connector.stateDir, 'audit');
     renameSync(spool, `${spool}-away`);
     // What was open goes on being written until its segment is full.
     const statuses = await ask(2000, refused);
     expect(statuses.get(503) ?? 0).to.be.at.least(20);
     renameSync(`${spool}-away`, spool);
-    await until(async () => (await connector.request(credential, path)).status === 200, 'it serves again');
-    await server.listen();
+    await until(async () => (await scene.connector.request(scene.credential, scene.path)).status === 200, 'it serves again');
+    await scene.server.listen();
     await until(() => recorded() > (statuses.get(200) ?? 0), 'every line', 20_000);
   });
 
   it('bestEffort: it drops the oldest, lets people go on, and says how many', async () => {
-    server.settings = { ...server.settings, auditMode: 'bestEffort' };
-    await start();
-    await server.stop();
+    scene.server.settings = { ...scene.server.settings, auditMode: 'bestEffort' };
+    await scene.start({ INFRA_CONNECTOR_AUDIT_SPOOL_MEGABYTES: '1' });
+    await scene.server.stop();
     const statuses = await ask(2500);
     expect([...statuses.keys()]).to.deep.equal([200]);
-    await server.listen();
-    await until(() => server.events.some(({ reason }) => reason.includes('were dropped')), 'the number of lines dropped', 20_000);
-    const dropped = server.events.map(({ reason }) => Number(/^(\d+) access log lines/.exec(reason)?.[1] ?? 0)).reduce((a, b) => a + b);
+    await scene.server.listen();
+    await until(() => scene.server.events.some(({ reason }) => reason.includes('were dropped')), 'the number of lines dropped', 20_000);
+    const dropped = scene.server.events
+      .map(({ reason }) => Number(/^(\d+) access log lines/.exec(reason)?.[1] ?? 0))
+      .reduce((a, b) => a + b);
     await until(() => recorded() + dropped >= 2500, 'every other line', 20_000);
     expect(dropped).to.be.within(500, 2000);
   });
