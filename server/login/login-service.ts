@@ -6,6 +6,7 @@ import { fromTime, toTime, type Clock } from '../../shared/clock.ts';
 import { newId } from '../../shared/id.ts';
 import type { AuditSource } from '../../shared/api/audit.ts';
 import { DomainError } from '../../shared/api/problem.ts';
+import { emailKey, isEmail } from '../../shared/resource-name.ts';
 import type { Session } from '../../shared/api/sessions.ts';
 import type { Change, SessionId } from '../../shared/api/values.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
@@ -65,7 +66,7 @@ export function createLoginService(options: LoginServiceOptions) {
         event: 'login.refused',
         act: { by: anonymous(source), now: clock.now() },
         outcome: 'refused',
-        details: { attempted: attempted.slice(0, 300), method, reason },
+        details: { attempted: recordable(attempted, method), method, reason },
       }),
     );
 
@@ -149,6 +150,10 @@ export function createLoginService(options: LoginServiceOptions) {
     },
   };
 }
+
+/** A password typed in place of the email must not stand in the audit. The other methods name what we know, not what was typed. */
+const recordable = (attempted: string, method: Method): string =>
+  method === 'password' && !isEmail(emailKey(attempted)) ? 'no email address' : attempted;
 
 function whyRefused(identity: Identity | undefined, stored: StoredPassword | undefined, matches: boolean, now: number): string | undefined {
   if (identity === undefined) return 'unknown account';
