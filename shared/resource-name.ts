@@ -37,11 +37,14 @@ export const formatResourceName = (resource: ResourceName): string =>
 
 /**
  * An email as an account name: one `@`, no control, space, quote or separator characters, at most 254 octets (RFC 5321 §4.5.3.1.3).
- * Deliberately narrower than RFC 5322: what this refuses cannot be told apart safely in a table, a log line or a certificate.
+ * Deliberately narrower than RFC 5322: what this refuses cannot be told apart safely in a table, a log line or a certificate. So must be the
+ * form it is compared by: a wide comma or a ligature with a space in it is none.
  */
-export function isEmail(text: string): boolean {
+export const isEmail = (text: string): boolean => isPlainEmail(text) && isPlainEmail(emailKey(text));
+
+function isPlainEmail(text: string): boolean {
   return (
-    text.length <= 254 &&
+    new TextEncoder().encode(text).length <= 254 &&
     /^[^\s@"'`<>()[\]\\,:;\p{C}\p{Z}]{1,64}@[^\s@"'`<>()[\]\\,:;/\p{C}\p{Z}]+\.[^\s@"'`<>()[\]\\,:;/\p{C}\p{Z}.]+$/u.test(text)
   );
 }

@@ -74,6 +74,8 @@ function openFile(file: string): Sqlite.Database {
 }
 
 const preparedKept = 500;
+/** A transaction that reads before it writes fails when another program (`recover-admin`) wrote in between, unless it waits for its turn first. */
+const beginToWrite = 'BEGIN IMMEDIATE';
 
 /** Kysely prepares a statement each time it runs one, which costs more than running most of ours does. The oldest goes when there are too many. */
 function withPreparedOnce(sqlite: Sqlite.Database): Pick<Sqlite.Database, 'prepare' | 'close'> {
@@ -81,7 +83,7 @@ function withPreparedOnce(sqlite: Sqlite.Database): Pick<Sqlite.Database, 'prepa
   const prepare = (sql: string): Sqlite.Statement => {
     const before = known.get(sql);
     if (before !== undefined) return before;
-    const statement = sqlite.prepare(sql);
+    const statement = sqlite.prepare(sql === 'begin' ? beginToWrite : sql);
     known.set(sql, statement);
     const [oldest] = known.keys();
     if (known.size > preparedKept && oldest !== undefined) known.delete(oldest);
