@@ -1,0 +1,155 @@
+/** What may be granted where, and who holds what from it. */
+import { expect } from 'chai';
+import {
+  effectiveAccess,
+  longestUntil,
+  type HeldGrant,
+  type KnownIdentity,
+  type Membership,
+} from '../../server/grants/effective-access.ts';
+import { checkGrant, covers, missingGrant } from '../../server/grants/grant-rules.ts';
+import { isRoleName, parseResourceName } from '../../shared/resource-name.ts';
+
+const now = '2026-01-31T12:00:00.000Z';
+const later = '2026-01-31T12:00:00.001Z';
+
+describe('a grant', () => {
+  for (const [role, resource, parsed] of [
+    ['view', 'prod', { destination: 'prod' }],
+    ['view', 'prod.web', { destination: 'prod', namespace: 'web' }],
+    ['system:node', 'prod', { destination: 'prod' }],
+    ['connect', 'prod.web', { destination: 'prod', namespace: 'web' }],
+    ['role/deployer', 'prod.web', { destination: 'prod', namespace: 'web' }],
+    ['admin', 'infra', { destination: 'infra' }],
+    ['view', 'infra', { destination: 'infra' }],
+  ] as const)
+    it(`of ${role} on ${resource} may be made`, () =>
+      expect(checkGrant({ role, resource, until: undefined }, now)).to.deep.equal({ resource: parsed }));
+
+  for (const [role, resource, field] of [
+    ['edit', 'infra', 'role'],
+    ['cluster-admin', 'infra', 'role'],
+    ['Admin', 'infra', 'role'],
+    ['role/admin', 'infra', 'role'],
+    ['admin', 'infra.web', 'resource'],
+    ['role/deployer', 'prod', 'resource'],
+    ['view', '', 'resource'],
+    ['view', '*', 'resource'],
+    ['view', 'prod.*', 'resource'],
+    ['view', 'prod.', 'resource'],
+    ['view', '.web', 'resource'],
+    ['view', 'prod.web.pod', 'resource'],
+    ['view', 'Prod', 'resource'],
+    ['view', 'prod/web', 'resource'],
+    ['view', 'prod\n', 'resource'],
+    ['view', '-prod', 'resource'],
+    ['view', 'p'.repeat(64), 'resource'],
+  ] as const)
+    it(`of ${role} on ${JSON.stringify(resource)} may not: the ${field} is wrong`, () =>
+      expect(checkGrant({ role, resource, until: undefined }, now)).to.have.property('field', field));
+
+  it('ends in the future or never', () => {
+    const until = (end: string | undefined) => checkGrant({ role: 'view', resource: 'prod', until: end }, now);
+    expect(until(undefined)).to.have.property('resource');
+    expect(until(later)).to.have.property('resource');
+    for (const past of [now, '2026-01-31T11:59:59.999Z', '1970-01-01T00:00:00.000Z'])
+      expect(until(past)).to.have.property('field', 'until');
+  });
+
+  for (const [standing, wished, isCovered] of [
+    [null, null, true],
+    [null, now, true],
+    [now, null, false],
+    [now, now, true],
+    [later, now, true],
+    [now, later, false],
+  ] as const)
+    it(`until ${standing ?? 'ever'} ${isCovered ? 'makes one' : 'leaves room for one'} until ${wished ?? 'ever'}${isCovered ? ' pointless' : ''}`, () =>
+      expect(covers({ until: standing }, { until: wished })).to.equal(isCovered));
+
+  it('that is missing is named by the command that would make it', () => {
+    expect(missingGrant('ana@example.com', 'prod.web')).to.include('infra grants add ana@example.com --role ROLE prod.web');
+  });
+});
+
+describe('role and resource names', () => {
+  for (const name of ['', 'a b', 'a@b', 'a/b', 'role/', 'role/a/b', '../x', 'a\n', '-a', 'a-', '*', 'é', 'a'.repeat(254), 'infra:view@*'])
+    it(`${JSON.stringify(name).slice(0, 20)} is no role`, () => expect(isRoleName(name)).to.equal(false));
+
+  it('no two resource names mean the same', () => {
+    const seen = new Map<string, string>();
+    for (const destination of ['a', 'a-b', 'a0', 'b'])
+      for (const namespace of [undefined, 'a', 'a-b', 'b']) {
+        const text = namespace === undefined ? destination : `${destination}.${namespace}`;
+        const key = JSON.stringify(parseResourceName(text));
+        expect(seen.has(key), text).to.equal(false);
+        seen.set(key, text);
+      }
+  });
+});
+
+// The rules compare ids; any text is one to them.
+const id = (text: string): never => text as never;
+const grant = (name: string, subject: string, until: string | null = null): HeldGrant => ({
+  id: id(name),
+  subject: { kind: subject.startsWith('grp') ? 'group' : 'user', id: subject },
+  role: 'view',
+  namespace: null,
+  until,
+});
+const person = (name: string, status: KnownIdentity['status'] = 'active'): KnownIdentity => ({ id: id(name), kind: 'user', name, status });
+const member = (groupId: string, identityId: string): Membership => ({ groupId, groupName: `name of ${groupId}`, identityId });
+
+describe('effective access', () => {
+  it('is one’s own grants and those of one’s groups, each with the way it came', () => {
+    const [ana] = effectiveAccess([grant('g1', 'ana'), grant('g2', 'grp1')], [person('ana')], [member('grp1', 'ana')]);
+    expect(ana?.grants.map(({ id: grantId, group }) => [grantId, group])).to.deep.equal([
+      ['g1', null],
+      ['g2', 'name of grp1'],
+    ]);
+  });
+
+  it('leaves out who holds nothing, and keeps who is disabled, as disabled', () => {
+    const held = effectiveAccess([grant('g1', 'ana')], [person('ana', 'disabled'), person('bea')], [member('grp1', 'bea')]);
+    expect(held.map(({ name, status }) => [name, status])).to.deep.equal([['ana', 'disabled']]);
+  });
+
+  it('gives nothing for a name: an identity called like a group, or a group called like another, holds nothing of it', () => {
+    const likeGroup: KnownIdentity = { ...person('eve'), name: 'name of grp1' };
+    const grants = [grant('g1', 'grp1')];
+    expect(effectiveAccess(grants, [likeGroup], [])).to.deep.equal([]);
+    const namesake: Membership = { groupId: 'grp2', groupName: 'name of grp1', identityId: 'eve' };
+    expect(effectiveAccess(grants, [likeGroup], [namesake])).to.deep.equal([]);
+  });
+
+  it('is, for every mixture of people, groups and grants, exactly what each grant says', () => {
+    const people = ['ana', 'bea', 'cy'].map((name) => person(name));
+    const subjects = ['ana', 'bea', 'cy', 'grp1', 'grp2'];
+    const memberships = people.flatMap(({ id: identityId }) => ['grp1', 'grp2'].map((groupId) => member(groupId, identityId)));
+    for (let mixture = 0; mixture < 2 ** (subjects.length + memberships.length); mixture += 1) {
+      const isIn = (bit: number): boolean => (mixture & (1 << bit)) !== 0;
+      const grants = subjects.filter((_, index) => isIn(index)).map((subject) => grant(`g-${subject}`, subject));
+      const joined = memberships.filter((_, index) => isIn(subjects.length + index));
+      const held = new Map(
+        effectiveAccess(grants, people, joined).map((one) => [one.id as string, one.grants.map((own) => own.id as string)]),
+      );
+      for (const { id: identityId } of people) {
+        const expected = grants
+          .filter(
+            ({ subject }) => subject.id === identityId || joined.some((one) => one.groupId === subject.id && one.identityId === identityId),
+          )
+          .map((own) => own.id as string);
+        expect(held.get(identityId) ?? [], `mixture ${mixture}`).to.have.members(expected);
+      }
+    }
+  });
+
+  for (const [ends, longest] of [
+    [[now, later], later],
+    [[later, now], later],
+    [[now, null, later], null],
+    [[now], now],
+  ] as const)
+    it(`the longest of ${ends.map((end) => end ?? 'for ever').join(', ')} is ${longest ?? 'for ever'}`, () =>
+      expect(longestUntil(ends.map((until) => ({ until })))).to.equal(longest));
+});
