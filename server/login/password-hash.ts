@@ -12,6 +12,7 @@ interface Parameters {
 
 /** OWASP's first choice for scrypt. */
 const current: Parameters = { logN: 17, r: 8, p: 1 };
+const form = /^scrypt\$(\d{1,2})\$(\d{1,2})\$(\d{1,2})\$([\w-]+)\$([\w-]+)$/;
 const keyLength = 32;
 const parallel = 2;
 
@@ -23,8 +24,8 @@ export async function hashPassword(password: string): Promise<string> {
 
 /** False for a hash of unknown form too. */
 export async function verifyPassword(password: string, stored: string): Promise<boolean> {
-  const [scheme, logN, r, p, salt, key] = stored.split('$');
-  if (scheme !== 'scrypt' || salt === undefined || key === undefined) return false;
+  const [, logN, r, p, salt, key] = form.exec(stored) ?? [];
+  if (salt === undefined || key === undefined) return false;
   const expected = Buffer.from(key, 'base64url');
   const actual = await derive(password, Buffer.from(salt, 'base64url'), { logN: Number(logN), r: Number(r), p: Number(p) });
   return expected.length === actual.length && timingSafeEqual(expected, actual);
