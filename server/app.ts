@@ -5,6 +5,7 @@ import { assertionToken, bearerSecret } from './http/authenticate.ts';
 import { readBody } from './http/body.ts';
 import { healthRoutes, type Readiness } from './http/health.ts';
 import type { Metrics } from './http/metrics.ts';
+import { refuseOtherMethods } from './http/other-methods.ts';
 import { notFound, problemHandler } from './http/problem-handler.ts';
 import type { ConnectorCaller, RouteContext } from './http/route.ts';
 import { securityHeaders } from './http/security-headers.ts';
@@ -39,6 +40,7 @@ export function createApp(parts: AppParts): Express {
   healthRoutes(router, parts.readiness);
   webFiles(router);
   parts.mount(router, routeContext(parts));
+  refuseOtherMethods(router);
   app.use(router);
   app.use(notFound);
   app.use(problemHandler(parts.logger));

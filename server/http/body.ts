@@ -8,7 +8,10 @@ export interface RequestBody {
   value(): unknown;
 }
 
-/** `maximumBytes`: what the endpoint could ever need; more is refused before it fills memory. */
+/** What is read past the maximum and dropped, so that a client in the middle of its body still hears why, and its connection stays usable. */
+const droppedBytes = 8 * 1024 * 1024;
+
+/** `maximumBytes`: what the endpoint could ever need; more is refused and never fills memory. Who goes on far beyond is cut off. */
 export async function readBody(request: Request, maximumBytes: number): Promise<RequestBody> {
   const chunks: Buffer[] = [];
   let size = 0;
@@ -16,10 +19,11 @@ export async function readBody(request: Request, maximumBytes: number): Promise<
     // Node's IncomingMessage yields Buffers as long as no encoding is set.
     const bytes = chunk as Buffer;
     size += bytes.length;
-    if (size > maximumBytes)
-      throw new DomainError('request.too-large', `The body is larger than ${maximumBytes} bytes. Send less at a time.`);
-    chunks.push(bytes);
+    if (size <= maximumBytes) chunks.push(bytes);
+    else if (size > maximumBytes + droppedBytes) break;
   }
+  if (size > maximumBytes)
+    throw new DomainError('request.too-large', `The body is larger than ${maximumBytes} bytes. Send less at a time.`);
   const bytes = Buffer.concat(chunks);
   return { bytes, value: () => parseJson(request, bytes) };
 }
