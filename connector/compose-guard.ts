@@ -91,7 +91,9 @@ export function composeGuard(options: GuardOptions): Guard {
     listening: (port) => logger.info({ host: config.listen.host, port }, 'listening'),
     failed: options.failed,
   });
-  shutdown.onShutdown('listener', () => listener.drain(drainMilliseconds, () => void gate.closeAll('infra: the connector was told to end')));
+  shutdown.onShutdown('listener', () =>
+    listener.drain(drainMilliseconds, () => void gate.closeAll('infra: the connector was told to end')),
+  );
 
   const serving = keepServing(options, (certificate, key) => {
     trust.learn(certificate.certificateChain, certificate.caCertificates);
