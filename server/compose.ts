@@ -69,7 +69,7 @@ async function composeOn(database: OpenDatabase, options: ComposeOptions): Promi
     transact,
     bell,
     authority,
-    attempts: createLoginAttempts(read.loginAttempts, attemptLimits),
+    attempts: createLoginAttempts(transact, attemptLimits),
     serverNameOf: (destinationId) => connectorServerName(destinationId, authority.trustDomain),
   };
   const setup = createSetupService({ ...foundation, preparation: passwordPreparation });

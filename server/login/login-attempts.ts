@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { fromTime, toTime } from '../../shared/clock.ts';
 import { emailKey } from '../../shared/resource-name.ts';
 import { DomainError } from '../../shared/api/problem.ts';
+import type { Transact } from '../storage/transact.ts';
 import type { LoginAttemptStore } from './login-attempts-store.ts';
 
 const windowSeconds = 15 * 60;
@@ -32,7 +33,11 @@ export interface LoginAttempts {
   succeeded(account: string, source: string): Promise<void>;
 }
 
-export function createLoginAttempts(store: LoginAttemptStore, limits: AttemptLimits): LoginAttempts {
+/** In a transaction each, so that of many at once every one sees its own count. */
+export function createLoginAttempts(
+  transact: Transact<{ readonly loginAttempts: LoginAttemptStore }>,
+  limits: AttemptLimits,
+): LoginAttempts {
   const bucketsOf = (account: string, source: string) => {
     const key = createHash('sha256').update(emailKey(account)).digest('hex').slice(0, 32);
     return {
@@ -46,16 +51,20 @@ export function createLoginAttempts(store: LoginAttemptStore, limits: AttemptLim
   return {
     count: async (account, source, now) => {
       const { own, shared } = bucketsOf(account, source);
-      for (const { name, limit } of [own, ...shared]) {
-        const { failures, windowStartedAt } = await store.increment(name, now, windowSeconds);
-        if (failures > limit) return { error: tooMany(windowStartedAt, now), isFirst: failures === limit + 1 };
-      }
-      return undefined;
+      return transact(async ({ loginAttempts }) => {
+        for (const { name, limit } of [own, ...shared]) {
+          const { failures, windowStartedAt } = await loginAttempts.increment(name, now, windowSeconds);
+          if (failures > limit) return { error: tooMany(windowStartedAt, now), isFirst: failures === limit + 1 };
+        }
+        return undefined;
+      });
     },
     succeeded: async (account, source) => {
       const { own, shared } = bucketsOf(account, source);
-      await store.clear(own.name);
-      for (const { name } of shared) await store.decrement(name);
+      await transact(async ({ loginAttempts }) => {
+        await loginAttempts.clear(own.name);
+        for (const { name } of shared) await loginAttempts.decrement(name);
+      });
     },
   };
 }

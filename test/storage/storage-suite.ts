@@ -6,6 +6,7 @@ import { migrations } from '../../server/storage/migrations.ts';
 import type { Stores } from '../../server/stores.ts';
 import { DomainError } from '../../shared/api/problem.ts';
 import { describeChangeFeed } from './change-feed-suite.ts';
+import { describeClaims } from './claims-suite.ts';
 import {
   accessKeyRow,
   at,
@@ -34,6 +35,7 @@ export function describeStorage(name: string, freshUrl: () => Promise<string>): 
     describeConstraints(() => storage);
     describeTransactions(() => storage);
     describeChangeFeed(() => storage);
+    describeClaims(() => storage);
     describePages(() => storage);
   });
 }
