@@ -7,9 +7,6 @@ import { createShutdown } from '../shared/node/shutdown.ts';
 import { startConnector } from './compose.ts';
 import { helpText, loadConnectorConfig } from './config.ts';
 
-// http-proxy still calls util._extend, and every start would say so.
-process.noDeprecation = true;
-
 async function main(argv: readonly string[]): Promise<void> {
   const build = readBuildInfo();
   if (argv.includes('--help')) {

@@ -39,7 +39,16 @@ function encodeTime(now: number): string {
   return text;
 }
 
+// One call of the generator for many ids: each call costs more than the rest of an id.
+const pool = new Uint8Array(256 * randomLength);
+let used = pool.length;
+
 function encodeRandom(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(randomLength));
-  return Array.from(bytes, (byte) => alphabet.charAt(byte & 31)).join('');
+  if (used === pool.length) {
+    crypto.getRandomValues(pool);
+    used = 0;
+  }
+  let text = '';
+  for (const end = used + randomLength; used < end; used += 1) text += alphabet.charAt((pool[used] ?? 0) & 31);
+  return text;
 }

@@ -59,9 +59,17 @@ export function openAuditSpool(options: AuditSpoolOptions): AuditSpool {
   return new Spool(options);
 }
 
+interface Segment {
+  readonly name: string;
+  /** Written since this start, not by a program that may have been another version or been cut off. */
+  readonly isOwn: boolean;
+  readonly bytes: number;
+  readonly lines: number;
+}
+
 class Spool implements AuditSpool {
   readonly #options: AuditSpoolOptions;
-  readonly #segments: { name: string; bytes: number; lines: number }[];
+  readonly #segments: Segment[];
   #active: { name: string; file: number; bytes: number; lines: number } | undefined;
   #pending: string[] = [];
   #nextNumber: number;
@@ -78,7 +86,7 @@ class Spool implements AuditSpool {
       .sort();
     this.#segments = names.map((name) => {
       const bytes = statSync(join(options.path, name)).size;
-      return { name, bytes, lines: readFileSync(join(options.path, name), 'utf8').split('\n').length - 1 };
+      return { name, isOwn: false, bytes, lines: readFileSync(join(options.path, name), 'utf8').split('\n').length - 1 };
     });
     this.#bytes = this.#segments.reduce((sum, segment) => sum + segment.bytes, 0);
     this.#nextNumber = Number(names.at(-1)?.slice(0, 12) ?? 0) + 1;
@@ -106,7 +114,7 @@ class Spool implements AuditSpool {
     if (this.#segments.length === 0) this.#seal();
     const first = this.#segments[0];
     if (first === undefined) return undefined;
-    return { name: first.name, events: this.#read(first.name) };
+    return { name: first.name, events: this.#read(first) };
   }
 
   taken(segment: AuditSegment): void {
@@ -191,7 +199,7 @@ class Spool implements AuditSpool {
     if (this.#active === undefined) return;
     const { name, file, bytes, lines } = this.#active;
     this.#active = undefined;
-    this.#segments.push({ name, bytes, lines });
+    this.#segments.push({ name, isOwn: true, bytes, lines });
     fsync(file, (error) => {
       this.#synced(error);
       close(file, () => undefined);
@@ -214,16 +222,31 @@ class Spool implements AuditSpool {
     this.#bytes -= removed?.bytes ?? 0;
   }
 
+  #read({ name, isOwn }: Segment): AccessEvent[] {
+    const text = readFileSync(join(this.#options.path, name), 'utf8');
+    const events = isOwn ? parseOwn(text) : undefined;
+    return events ?? this.#readCarefully(name, text);
+  }
+
   /** A line torn by a power failure is left out: it was never acknowledged to anybody. */
-  #read(name: string): AccessEvent[] {
+  #readCarefully(name: string, text: string): AccessEvent[] {
     const events: AccessEvent[] = [];
-    for (const line of readFileSync(join(this.#options.path, name), 'utf8').split('\n')) {
+    for (const line of text.split('\n')) {
       if (line === '') continue;
       const parsed = parseLine(line);
       if (parsed !== undefined) events.push(parsed);
       else this.#options.logger.error({ segment: name }, 'an access log line on disk cannot be read');
     }
     return events;
+  }
+}
+
+/** What this program has written since its start needs no checking; undefined when the disk tore it. */
+function parseOwn(text: string): AccessEvent[] | undefined {
+  try {
+    return JSON.parse(`[${text.trimEnd().replaceAll('\n', ',')}]`) as AccessEvent[];
+  } catch {
+    return undefined;
   }
 }
 

@@ -1,119 +1,201 @@
 /** Ordinary requests to the kube-apiserver, watches and log follow included: streamed both ways, nothing buffered, nothing followed. */
-import httpProxy from 'http-proxy';
-import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { PassThrough } from 'node:stream';
+import type { Dispatcher } from 'undici';
 import { openRequestOf, type Admitted } from './admission.ts';
 import type { Gate } from './gate.ts';
 import type { OpenRequest } from './open-requests.ts';
-import { responseRefusal } from './response-screen.ts';
+import { answerHeaders, responseRefusal } from './response-screen.ts';
 import { refuse, refusalAnswer, type Refusal } from './status.ts';
-import type { Upstream } from './upstream.ts';
+import type { Upstream, UpstreamHeaders } from './upstream.ts';
+import type { Connection } from './upstream-pool.ts';
+
+/** How long the rest of a body is read after the answer to it. */
+const lingerMilliseconds = 2000;
 
 export interface KubeProxy {
   forward(request: IncomingMessage, response: ServerResponse, admitted: Admitted): void;
 }
 
-/** One request on its way. */
-interface Passage {
-  readonly admitted: Admitted;
-  readonly open: OpenRequest;
-  outgoing: ClientRequest | undefined;
-  endedBecause: string | undefined;
-  retried: boolean;
-}
-
 export function createKubeProxy(upstream: Upstream, gate: Gate): KubeProxy {
-  const passages = new WeakMap<IncomingMessage, Passage>();
-  const proxy = httpProxy.createProxyServer({
-    target: { protocol: 'https:', host: upstream.host, port: String(upstream.port) },
-    agent: upstream.agent,
-    // The path as it came: http-proxy would otherwise re-encode it.
-    toProxy: true,
-  });
-  keepOnlyTheStreamPass(proxy);
-
-  proxy.on('proxyReq', (outgoing, request) => {
-    const passage = passages.get(request);
-    if (passage === undefined) return;
-    passage.outgoing = outgoing;
-    if (passage.endedBecause !== undefined) outgoing.destroy();
-  });
-  proxy.on('proxyRes', (incoming, request, response) => {
-    const passage = passages.get(request);
-    if (passage !== undefined) receive(passage, incoming, response);
-  });
-
-  const send = (request: IncomingMessage, response: ServerResponse, passage: Passage): void => {
-    proxy.web(request, response, {}, (error) => {
-      if (mayTryAgain(passage, request, response, error)) {
-        passage.retried = true;
-        send(request, response, passage);
-        return;
-      }
-      if (passage.endedBecause === undefined) answerRefusal(response, unreachable);
-    });
-  };
-
   return {
     forward: (request, response, admitted) => {
-      const open = openRequestOf(admitted, (reason) => {
-        passage.endedBecause = reason;
-        admitted.record.ended(response.headersSent ? response.statusCode : 0, reason);
-        passage.outgoing?.destroy();
-        answerRefusal(response, { reason: 'Unauthorized', message: reason });
-      });
-      const passage: Passage = { admitted, open, outgoing: undefined, endedBecause: undefined, retried: false };
-      passages.set(request, passage);
-      gate.open(open);
-      response.once('close', () => {
-        gate.close(open);
-        // The client has gone or has everything: either way nothing more is wanted from upstream.
-        if (!response.writableFinished) passage.outgoing?.destroy();
-        admitted.record.ended(response.headersSent ? response.statusCode : 0, response.writableFinished ? '' : 'the connection broke');
-      });
-      request.headers = upstream.headersFor(admitted.headers, admitted.impersonation, admitted.record.id);
-      send(request, response, passage);
+      new Passage({ request, response, admitted, upstream, gate }).begin();
     },
   };
 }
 
-function receive(passage: Passage, incoming: IncomingMessage, response: ServerResponse): void {
-  const { info, record } = passage.admitted;
-  const refusal = responseRefusal(incoming.statusCode ?? 502, incoming.headers, info.subresource);
-  if (refusal !== undefined) {
-    incoming.destroy();
-    answerRefusal(response, refusal);
-    return;
+interface Parties {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly admitted: Admitted;
+  readonly upstream: Upstream;
+  readonly gate: Gate;
+}
+
+/** One request on its way, and what undici tells of it. */
+class Passage implements Dispatcher.DispatchHandler {
+  readonly #parties: Parties;
+  readonly #open: OpenRequest;
+  readonly #hasBody: boolean;
+  #connection: Connection;
+  #controller: Dispatcher.DispatchController | undefined;
+  /** By us or by the client's going: nothing more is wanted from upstream. */
+  #isOver = false;
+  #retried = false;
+
+  constructor(parties: Parties) {
+    this.#parties = parties;
+    this.#open = openRequestOf(parties.admitted, (reason) => this.#end(reason));
+    const { headers } = parties.admitted;
+    this.#hasBody = headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
+    this.#connection = parties.upstream.pool.take();
   }
-  for (const name of ['connection', 'keep-alive', 'proxy-connection', 'upgrade', 'trailer']) Reflect.deleteProperty(incoming.headers, name);
-  // http-proxy would promise to keep a connection open that the client asked to close (RFC 9112 §9.6).
-  if (!response.shouldKeepAlive) incoming.headers.connection = 'close';
-  incoming.once('close', () => {
-    // Upstream broke off: the client must see a torn answer, not a short one.
-    if (!incoming.complete) response.destroy();
-  });
-  // http-proxy pipes without listening; a torn answer is dealt with above.
-  incoming.on('error', () => undefined);
-  // Recorded before a byte of the answer goes out: a kill of this program right after it loses nothing.
-  if (!isStream(info)) record.ended(incoming.statusCode ?? 0);
-  else {
-    record.streamOpened(incoming.statusCode ?? 0);
-    // A watch without events yet must still show its headers.
-    setImmediate(() => {
-      if (response.headersSent || response.destroyed) return;
-      response.flushHeaders();
+
+  begin(): void {
+    const { response, admitted, gate } = this.#parties;
+    gate.open(this.#open);
+    response.once('close', () => {
+      gate.close(this.#open);
+      admitted.record.ended(response.headersSent ? response.statusCode : 0, response.writableFinished ? '' : 'the connection broke');
+      if (!response.writableFinished) this.#abort();
     });
+    this.#send();
   }
+
+  #send(): void {
+    const { request, admitted, upstream } = this.#parties;
+    const headers = upstream.headersFor(admitted.headers, admitted.impersonation, admitted.record.id);
+    // Undici frames what has no length in chunks itself.
+    delete headers['transfer-encoding'];
+    this.#connection.dispatch(
+      {
+        method: request.method as Dispatcher.HttpMethod,
+        path: request.url ?? '',
+        headers: flat(headers),
+        // Undici destroys a body it has not read to its end, and with it the connection that an early answer goes out on.
+        body: this.#hasBody ? request.pipe(new PassThrough()) : null,
+        ...(upstream.serverName === undefined ? {} : { servername: upstream.serverName }),
+      },
+      this,
+    );
+  }
+
+  #end(reason: string): void {
+    const { response, admitted } = this.#parties;
+    admitted.record.ended(response.headersSent ? response.statusCode : 0, reason);
+    this.#abort();
+    answerRefusal(response, { reason: 'Unauthorized', message: reason });
+  }
+
+  #abort(): void {
+    this.#isOver = true;
+    this.#controller?.abort(gone);
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.#isOver) controller.abort(gone);
+  }
+
+  onResponseStart(controller: Dispatcher.DispatchController, status: number, _headers: unknown, statusMessage?: string): void {
+    const { response, admitted } = this.#parties;
+    // What comes before the answer (103 and the like) concerns this hop alone.
+    if (status < 200 || this.#isOver) return;
+    const { info, record } = admitted;
+    const headers = answerHeaders(rawList(controller.rawHeaders));
+    const refusal = responseRefusal(status, headers.location, info.subresource);
+    if (refusal !== undefined) {
+      this.#abort();
+      answerRefusal(response, refusal);
+      return;
+    }
+    // Recorded before a byte of the answer goes out: a kill of this program right after it loses nothing.
+    if (isStream(info)) record.streamOpened(status);
+    else record.ended(status);
+    response.writeHead(status, statusMessage, headers.kept);
+    // A watch without events yet must still show its headers.
+    if (isStream(info)) setImmediate(() => response.flushHeaders());
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    const { response } = this.#parties;
+    if (this.#isOver || response.write(chunk)) return;
+    controller.pause();
+    response.once('drain', () => controller.resume());
+  }
+
+  onResponseEnd(controller: Dispatcher.DispatchController): void {
+    const { request, response } = this.#parties;
+    this.#connection.giveBack();
+    if (this.#isOver) return;
+    const trailers = answerHeaders(rawList(controller.rawTrailers)).kept;
+    if (trailers.length > 0) response.addTrailers(pairs(trailers));
+    if (request.complete) response.end();
+    else this.#endWhileBodyComes();
+  }
+
+  /** What still comes of the body is thrown away; closed with unread bytes, a connection would lose the end of the answer. */
+  #endWhileBodyComes(): void {
+    const { request, response } = this.#parties;
+    request.unpipe();
+    request.resume();
+    if (response.shouldKeepAlive) {
+      response.end();
+      return;
+    }
+    const end = (): void => {
+      clearTimeout(timer);
+      response.end();
+    };
+    const timer = setTimeout(end, lingerMilliseconds);
+    request.once('close', end);
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
+    const { response, upstream } = this.#parties;
+    const mayTryAgain = this.#mayTryAgain(error);
+    this.#connection.giveBack();
+    if (mayTryAgain) {
+      this.#retried = true;
+      this.#connection = upstream.pool.take();
+      this.#send();
+      return;
+    }
+    // Once the answer has begun the client must see a torn one, not a short one.
+    if (!this.#isOver) answerRefusal(response, unreachable);
+  }
+
+  /** A kept connection that the apiserver closed just then: only what has no effect and no body is sent again, once. */
+  #mayTryAgain(error: Error): boolean {
+    const { request, response } = this.#parties;
+    if (this.#retried || this.#isOver || response.headersSent) return false;
+    const isReset = 'code' in error && ['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'].includes(String(error.code));
+    return isReset && this.#connection.isReused && !this.#hasBody && (request.method === 'GET' || request.method === 'HEAD');
+  }
+}
+
+/** HTTP/1.1 gives them as they came; the map is HTTP/2's. */
+const rawList = (raw: Dispatcher.DispatchController['rawHeaders']): readonly (string | Buffer)[] => (Array.isArray(raw) ? raw : []);
+
+/** Names and values in turn, as undici likes them best. */
+function flat(headers: UpstreamHeaders): string[] {
+  const list: string[] = [];
+  for (const name in headers) {
+    const value = headers[name] ?? '';
+    if (typeof value === 'string') list.push(name, value);
+    else for (const each of value) list.push(name, each);
+  }
+  return list;
+}
+
+function pairs(list: readonly string[]): [string, string][] {
+  const found: [string, string][] = [];
+  for (let index = 0; index + 1 < list.length; index += 2) found.push([list[index] ?? '', list[index + 1] ?? '']);
+  return found;
 }
 
 const isStream = (info: Admitted['info']): boolean => info.verb === 'watch' || info.subresource === 'log';
-
-/** A pooled connection that the apiserver closed just then: only what has no effect and no body is sent again, once. */
-function mayTryAgain(passage: Passage, request: IncomingMessage, response: ServerResponse, error: Error): boolean {
-  if (passage.retried || passage.endedBecause !== undefined || response.headersSent || response.destroyed) return false;
-  const hasBody = request.headers['content-length'] !== undefined || request.headers['transfer-encoding'] !== undefined;
-  const isReset = 'code' in error && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
-  return isReset && passage.outgoing?.reusedSocket === true && !hasBody && (request.method === 'GET' || request.method === 'HEAD');
-}
 
 export function answerRefusal(response: ServerResponse, refusal: Refusal): void {
   if (response.headersSent) {
@@ -128,15 +210,5 @@ export function answerRefusal(response: ServerResponse, refusal: Refusal): void 
   response.end(body);
 }
 
-/**
- * http-proxy's other passes rewrite the request: one sets `Content-Length: 0` on a DELETE with a chunked body and then pipes the body after
- * it, which the apiserver would read as a second request with our credentials.
- */
-function keepOnlyTheStreamPass(proxy: ReturnType<typeof httpProxy.createProxyServer>): void {
-  // Present since 1.0, not in the types.
-  const passes = proxy as unknown as { webPasses: ((...args: never[]) => unknown)[] };
-  passes.webPasses = passes.webPasses.filter((pass) => pass.name === 'stream');
-  if (passes.webPasses.length !== 1) throw new Error('this http-proxy has no pass named stream; its internals have changed');
-}
-
+const gone = new Error('nothing more is wanted of this request');
 const unreachable = refuse('BadGateway', 'the connector cannot reach the kube-apiserver; ask an admin to look at the cluster');

@@ -49,8 +49,6 @@ function decodeSegments(path: string): readonly string[] | string {
   if (/[\\;]/.test(path)) return 'the path holds a backslash or semicolon';
   if (path.includes('//')) return 'the path holds an empty segment';
   if (/%(?:2e|2f|5c|3b|0|1|7f)/i.test(path)) return 'the path holds an encoded dot, slash, backslash, semicolon or control character';
-  // http-proxy's path joining reads these as the start of a URL.
-  if (/https?:\//.test(path)) return 'the path holds a URL';
   const segments: string[] = [];
   for (const part of path.slice(1).split('/')) {
     const decoded = decode(part);

@@ -8,7 +8,7 @@ import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { openRequestOf, type Admission, type Admitted } from './admission.ts';
 import type { Gate } from './gate.ts';
-import { responseRefusal } from './response-screen.ts';
+import { answerHeaders, responseRefusal } from './response-screen.ts';
 import { refuse, statusResponse, type Refusal } from './status.ts';
 import type { Upstream } from './upstream.ts';
 
@@ -75,8 +75,7 @@ function connect(crossing: Crossing): void {
     cluster.setTimeout(0);
     admitted.record.streamOpened(101);
     client.write(
-      answerHead(101, 'Switching Protocols', [
-        ...keptHeaders(incoming.rawHeaders),
+      answerHead(101, 'Switching Protocols', answerHeaders(incoming.rawHeaders).kept, [
         'Connection: Upgrade',
         `Upgrade: ${incoming.headers.upgrade ?? ''}`,
       ]),
@@ -108,13 +107,13 @@ function endOrDestroy(socket: Duplex): void {
 
 function relayAndEnd(incoming: IncomingMessage, client: Duplex, admitted: Admitted): void {
   const status = incoming.statusCode ?? 502;
-  const refusal = responseRefusal(status, incoming.headers, admitted.info.subresource);
+  const refusal = responseRefusal(status, incoming.headers.location, admitted.info.subresource);
   if (refusal !== undefined) {
     incoming.destroy();
     answerAndEnd(client, refusal);
     return;
   }
-  client.write(answerHead(status, incoming.statusMessage ?? '', [...keptHeaders(incoming.rawHeaders), 'Connection: close']));
+  client.write(answerHead(status, incoming.statusMessage ?? '', answerHeaders(incoming.rawHeaders).kept, ['Connection: close']));
   // Without a length the body ends with the connection, which ends here in any case.
   incoming.on('error', () => client.destroy());
   incoming.on('data', (chunk: Buffer) => {
@@ -132,18 +131,11 @@ function answerAndEnd(client: Duplex, refusal: Refusal): void {
   endOrDestroy(client);
 }
 
-const answerHead = (status: number, message: string, lines: readonly string[]): string =>
-  [`HTTP/1.1 ${status} ${message}`, ...lines, '', ''].join('\r\n');
-
-const hopByHop = new Set(['connection', 'upgrade', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'trailer', 'te']);
-
-function keptHeaders(rawHeaders: readonly string[]): string[] {
-  const lines: string[] = [];
-  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
-    const name = rawHeaders[index] ?? '';
-    if (!hopByHop.has(name.toLowerCase())) lines.push(`${name}: ${rawHeaders[index + 1] ?? ''}`);
-  }
-  return lines;
+/** `kept`: names and values in turn. */
+function answerHead(status: number, message: string, kept: readonly string[], lines: readonly string[]): string {
+  const head = [`HTTP/1.1 ${status} ${message}`];
+  for (let index = 0; index + 1 < kept.length; index += 2) head.push(`${kept[index] ?? ''}: ${kept[index + 1] ?? ''}`);
+  return [...head, ...lines, '', ''].join('\r\n');
 }
 
 const unreachable = refuse('BadGateway', 'the connector cannot reach the kube-apiserver; ask an admin to look at the cluster');

@@ -1,7 +1,8 @@
 /** The way to the kube-apiserver: pooled TLS connections, and the headers that say who we are and whom we act for. */
-import { Agent, type AgentOptions } from 'node:https';
+import { Agent } from 'node:https';
 import type { SecretValue } from '../../shared/node/secret-value.ts';
 import { impersonationHeaders, type Impersonation } from './impersonation.ts';
+import { createUpstreamPool, type UpstreamPool, type UpstreamTls } from './upstream-pool.ts';
 
 /** What the proxy needs to know of the cluster; compose passes the real one. */
 export interface UpstreamAccess {
@@ -17,7 +18,9 @@ export interface Upstream {
   readonly host: string;
   readonly port: number;
   /** For ordinary requests. */
-  readonly agent: Agent;
+  readonly pool: UpstreamPool;
+  /** The name its certificate is checked for; undefined for an IP. */
+  readonly serverName: string | undefined;
   /** For upgrades: a connection each, with TLS sessions resumed. */
   readonly upgradeAgent: Agent;
   /** The client's clean headers with the identity set over them, last. */
@@ -27,10 +30,8 @@ export interface Upstream {
 
 export type UpstreamHeaders = Record<string, string | string[]>;
 
-const idleMilliseconds = 50_000;
-
 export function createUpstream(access: UpstreamAccess): Upstream {
-  const tls: AgentOptions = {
+  const tls: UpstreamTls = {
     minVersion: 'TLSv1.2',
     servername: access.serverName,
     ...(access.ca === undefined ? {} : { ca: access.ca }),
@@ -38,21 +39,15 @@ export function createUpstream(access: UpstreamAccess): Upstream {
       ? {}
       : { cert: access.clientCertificate.certificate, key: access.clientCertificate.key.reveal() }),
   };
-  // `timeout` closes idle pooled connections before the apiserver would; it does not touch ones in use.
-  const agent = new Agent({
-    ...tls,
-    keepAlive: true,
-    maxSockets: Number.POSITIVE_INFINITY,
-    maxFreeSockets: 256,
-    timeout: idleMilliseconds,
-  });
-  const upgradeAgent = new Agent({ ...tls, keepAlive: false, maxSockets: Number.POSITIVE_INFINITY });
   const hostHeader = `${access.host.includes(':') ? `[${access.host}]` : access.host}:${access.port}`;
+  const pool = createUpstreamPool(`https://${hostHeader}`, tls);
+  const upgradeAgent = new Agent({ ...tls, keepAlive: false, maxSockets: Number.POSITIVE_INFINITY });
 
   return {
     host: access.host,
     port: access.port,
-    agent,
+    serverName: access.serverName === '' ? undefined : access.serverName,
+    pool,
     upgradeAgent,
     headersFor: (clean, impersonation, auditId) => {
       const headers: UpstreamHeaders = { ...clean, host: hostHeader, 'audit-id': auditId };
@@ -65,7 +60,7 @@ export function createUpstream(access: UpstreamAccess): Upstream {
       return headers;
     },
     close: () => {
-      agent.destroy();
+      pool.close();
       upgradeAgent.destroy();
     },
   };

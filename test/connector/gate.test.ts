@@ -188,7 +188,7 @@ describe('connector: the gate in front of a real API server', () => {
       expect(await connector.raw(credential, `TRACE /api HTTP/1.1\r\nHost: local\r\n\r\n`, 400)).to.match(/^HTTP\/1\.1 400 /);
     });
 
-    it('the body of a chunked DELETE is no second request (http-proxy sets its length to 0)', async () => {
+    it('the body of a chunked DELETE is no second request, whose length some proxies set to 0', async () => {
       const marker = `${own}-smuggled`;
       const smuggled = `GET /api/v1/namespaces/${marker} HTTP/1.1\r\nHost: x\r\n\r\n`;
       const chunk = `${smuggled.length.toString(16)}\r\n${smuggled}\r\n0\r\n\r\n`;

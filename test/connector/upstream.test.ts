@@ -1,22 +1,18 @@
 /** A kube-apiserver that misbehaves as a real one does not on demand: redirects, refused and torn upgrades, torn answers. */
 import { expect } from 'chai';
-import { writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:https';
+import type { Server } from 'node:https';
 import type { IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { join } from 'node:path';
-import { tempDir } from '../support/temp-dir.ts';
-import { serverAuth } from './fake-authority.ts';
-import { FakeServer, type Credential } from './fake-server.ts';
-import { RunningConnector, until } from './running-connector.ts';
+import type { Credential } from './fake-server.ts';
+import { until, type RunningConnector } from './running-connector.ts';
+import { startStrangeCluster, type StrangeCluster } from './strange-cluster.ts';
 
 describe('connector: in front of an API server that misbehaves', () => {
-  let server: FakeServer;
   let upstream: Server;
   let connector: RunningConnector;
   let credential: Credential;
-  const seen: IncomingMessage[] = [];
+  let seen: IncomingMessage[];
+  let cluster: StrangeCluster;
   let onUpgrade = (_request: IncomingMessage, socket: Duplex): void =>
     void socket.end('HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno');
   const exec = '/api/v1/namespaces/x/pods/p/exec?command=sh';
@@ -24,47 +20,22 @@ describe('connector: in front of an API server that misbehaves', () => {
     `${method} ${exec} HTTP/1.1\r\nHost: local\r\nConnection: Upgrade\r\nUpgrade: ${protocol}\r\nX-Stream-Protocol-Version: v4\r\nContent-Length: 0\r\n\r\n`;
 
   before(async () => {
-    server = await FakeServer.start();
-    const serving = await server.authority.issue({ usages: [serverAuth], names: [{ type: 'ip', value: '127.0.0.1' }] });
-    upstream = createServer({ key: serving.keyPem, cert: serving.chain }, (request, response) => {
-      if (request.headers['user-agent'] !== 'infra-connector') seen.push(request);
-      const { pathname } = new URL(request.url ?? '/', 'https://x');
-      if (pathname.endsWith('/redirect')) response.writeHead(302, { location: 'https://evil.example/' }).end();
-      else if (pathname.endsWith('/unauthorized')) response.writeHead(401).end();
-      else if (pathname.endsWith('/torn')) {
-        response.writeHead(200, { 'content-length': 1000 });
-        response.write('x', () => response.destroy());
-      } else response.writeHead(200, { 'content-type': 'application/json' }).end('{"items":[],"metadata":{"resourceVersion":"1"}}');
+    cluster = await startStrangeCluster();
+    ({ upstream, connector, credential, seen } = cluster);
+    cluster.answer('/redirect', (_request, response) => void response.writeHead(302, { location: 'https://evil.example/' }).end());
+    cluster.answer('/unauthorized', (_request, response) => void response.writeHead(401).end());
+    cluster.answer('/torn', (_request, response) => {
+      response.writeHead(200, { 'content-length': 1000 });
+      response.write('x', () => response.destroy());
     });
     upstream.on('upgrade', (request: IncomingMessage, socket: Duplex) => {
       seen.push(request);
       socket.on('error', () => undefined);
       onUpgrade(request, socket);
     });
-    await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve));
-    const kubeconfig = join(tempDir('infra-upstream'), 'config');
-    const url = `https://127.0.0.1:${(upstream.address() as AddressInfo).port}`;
-    const ca = Buffer.from(server.authority.rootPem).toString('base64');
-    writeFileSync(
-      kubeconfig,
-      JSON.stringify({
-        'current-context': 'c',
-        contexts: [{ name: 'c', context: { cluster: 'c', user: 'u' } }],
-        clusters: [{ name: 'c', cluster: { server: url, 'certificate-authority-data': ca } }],
-        users: [{ name: 'u', user: { token: 'connector-secret' } }],
-      }),
-    );
-    const user = server.addUser('ana@example.com', [{ role: 'view' }]);
-    credential = await server.issue(user.id);
-    connector = await RunningConnector.start({ server, kubeconfig });
   });
 
-  after(async () => {
-    await connector.stop();
-    await server.stop();
-    upstream.closeAllConnections();
-    await new Promise((resolve) => upstream.close(resolve));
-  });
+  after(async () => cluster.stop());
 
   it('does not follow or pass on a redirect to another host, nor its own refused credential (security row 7)', async () => {
     for (const path of ['/api/v1/redirect', '/api/v1/unauthorized']) {
