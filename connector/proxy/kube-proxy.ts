@@ -6,7 +6,8 @@ import { openRequestOf, type Admitted } from './admission.ts';
 import type { Gate } from './gate.ts';
 import type { OpenRequest } from './open-requests.ts';
 import { answerHeaders, responseRefusal } from './response-screen.ts';
-import { refuse, refusalAnswer, type Refusal } from './status.ts';
+import { refusalAnswer, type Refusal } from './status.ts';
+import { unreachable } from './unreachable.ts';
 import type { Upstream, UpstreamHeaders } from './upstream.ts';
 import type { Connection } from './upstream-pool.ts';
 
@@ -163,7 +164,7 @@ class Passage implements Dispatcher.DispatchHandler {
       return;
     }
     // Once the answer has begun the client must see a torn one, not a short one.
-    if (!this.#isOver) answerRefusal(response, unreachable);
+    if (!this.#isOver) answerRefusal(response, unreachable(error));
   }
 
   /** A kept connection that the apiserver closed just then: only what has no effect and no body is sent again, once. */
@@ -211,4 +212,3 @@ export function answerRefusal(response: ServerResponse, refusal: Refusal): void 
 }
 
 const gone = new Error('nothing more is wanted of this request');
-const unreachable = refuse('BadGateway', 'the connector cannot reach the kube-apiserver; ask an admin to look at the cluster');

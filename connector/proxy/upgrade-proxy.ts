@@ -9,7 +9,8 @@ import type { Duplex } from 'node:stream';
 import { openRequestOf, type Admission, type Admitted } from './admission.ts';
 import type { Gate } from './gate.ts';
 import { answerHeaders, responseRefusal } from './response-screen.ts';
-import { refuse, statusResponse, type Refusal } from './status.ts';
+import { statusResponse, type Refusal } from './status.ts';
+import { unreachable } from './unreachable.ts';
 import type { Upstream } from './upstream.ts';
 
 export type UpgradeHandler = (request: IncomingMessage, client: Duplex, head: Buffer) => void;
@@ -62,8 +63,8 @@ function connect(crossing: Crossing): void {
     admitted.record.ended(status);
   });
   outgoing.once('timeout', () => outgoing.destroy(new Error('no answer to the upgrade')));
-  outgoing.once('error', () => {
-    if (status === 0) answerAndEnd(client, unreachable);
+  outgoing.once('error', (error) => {
+    if (status === 0) answerAndEnd(client, unreachable(error));
     else client.destroy();
   });
   outgoing.once('response', (incoming) => {
@@ -137,5 +138,3 @@ function answerHead(status: number, message: string, kept: readonly string[], li
   for (let index = 0; index + 1 < kept.length; index += 2) head.push(`${kept[index] ?? ''}: ${kept[index + 1] ?? ''}`);
   return [...head, ...lines, '', ''].join('\r\n');
 }
-
-const unreachable = refuse('BadGateway', 'the connector cannot reach the kube-apiserver; ask an admin to look at the cluster');

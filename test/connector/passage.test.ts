@@ -116,7 +116,9 @@ describe('connector: the way of a request', function () {
     expect(await send('/api/v1/fickle')).to.include({ status: 200, text: 'answer' });
     expect(seenAt('/fickle') - before).to.equal(2);
     isClosing = true;
-    expect((await send('/api/v1/fickle', { method: 'POST', body: '{}' })).status).to.equal(502);
+    const torn = await send('/api/v1/fickle', { method: 'POST', body: '{}' });
+    expect(torn.status).to.equal(502);
+    expect(torn.text).to.contain('look whether your request took effect');
     expect(seenAt('/fickle') - before).to.equal(3);
   });
 

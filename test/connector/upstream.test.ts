@@ -99,8 +99,11 @@ describe('connector: in front of an API server that misbehaves', () => {
     upstream.closeAllConnections();
     await new Promise((resolve) => upstream.close(resolve));
     const answer = await connector.request(credential, '/version');
-    expect(answer.status).to.equal(502);
-    expect(answer.text).to.contain('cannot reach the kube-apiserver');
-    expect(await connector.raw(credential, upgrade('GET', 'websocket'))).to.match(/^HTTP\/1\.1 502 /);
+    expect(answer.status).to.equal(503);
+    expect(answer.text).to.contain('cannot reach the kube-apiserver (it refuses connections)').and.contain('"kind":"Status"');
+    const refused = await connector.raw(credential, upgrade('GET', 'websocket'));
+    expect(refused)
+      .to.match(/^HTTP\/1\.1 503 /)
+      .and.contain('cannot reach the kube-apiserver (it refuses connections)');
   });
 });
