@@ -31,6 +31,7 @@ const suites: Readonly<Record<string, Suite>> = {
   e2e: { needs: ['control-plane', 'whole-cluster'], eachFile: true },
   connector: { needs: ['control-plane', 'whole-cluster'], eachFile: true },
   security: { needs: ['control-plane', 'whole-cluster'], eachFile: true },
+  fidelity: { needs: ['whole-cluster'], eachFile: true },
   architecture: { needs: ['control-plane', 'whole-cluster'], eachFile: true },
   cli: { needs: ['control-plane'], eachFile: true },
   web: { needs: [], eachFile: true },

@@ -1,0 +1,56 @@
+/**
+ * Everything that may differ between a cluster reached straight and through infra. Both outcomes have exactly these replaced before they are
+ * compared; all else must be the same to the byte.
+ */
+
+/** What the two ways do not share. */
+export interface WayNames {
+  readonly namespace: string;
+  /** https://host:port of the kubeconfig. */
+  readonly server: string;
+  readonly folder: string;
+}
+
+type Replace = (text: string, names: WayNames) => string;
+
+interface Difference {
+  readonly reason: string;
+  readonly replace: Replace;
+}
+
+/** Differences that infra makes and that are meant, each only for the rows that name it. */
+export const documented = {
+  server: {
+    reason: 'kubectl speaks to the connector, and names the server it speaks to',
+    replace: (text, { server }) => text.replaceAll(server, 'SERVER'),
+  },
+} as const satisfies Record<string, Difference>;
+
+export type DocumentedDifference = keyof typeof documented;
+
+/** Differences between any two runs of the same command, infra or not. */
+const betweenRuns: readonly Difference[] = [
+  { reason: 'each way writes in a namespace of its own', replace: (text, { namespace }) => text.replaceAll(namespace, 'NAMESPACE') },
+  { reason: 'each way has a folder of its own', replace: (text, { folder }) => text.replaceAll(folder, 'FOLDER') },
+  { reason: 'uids are random', replace: pattern(/\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b/g, 'UID') },
+  { reason: 'kubectl draws names of temporary files', replace: pattern(/\b(LIVE|MERGED|kubectl-edit)-\d+\b/g, '$1-RANDOM') },
+  { reason: 'every write has a revision of its own', replace: pattern(/\b(resourceVersion"?: ?")\d+"/g, '$1REVISION"') },
+  { reason: 'times', replace: pattern(/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, 'TIME') },
+  { reason: 'times, as described', replace: pattern(/\b\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d [+-]\d{4}/g, 'TIME') },
+  { reason: 'times of files', replace: pattern(/\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+ [+-]\d{4}/g, 'TIME') },
+  { reason: 'ages', replace: pattern(/(?<![\w.-])(?:\d+(?:\.\d+)?(?:ms|[dhms]))+(?![\w.-])/g, 'AGE') },
+  { reason: 'addresses are handed out in turn', replace: pattern(/\b10(?:\.\d{1,3}){3}\b/g, 'ADDRESS') },
+  { reason: 'node ports are drawn', replace: pattern(/\b(nodePort: |\d+:)3[0-2]\d{3}\b/g, '$1PORT') },
+  { reason: 'names made of generateName', replace: pattern(/(?<=[a-z0-9]-)[bcdfghjklmnpqrstvwxz2456789]{5}\b/g, 'RANDOM') },
+  { reason: 'columns are as wide as what stands in them', replace: pattern(/(?<=\S) {2,}(?=\S)/g, '  ') },
+  { reason: 'the last column is filled up to its width', replace: pattern(/ +$/gm, '') },
+];
+
+function pattern(expression: RegExp, replacement: string): Replace {
+  return (text) => text.replace(expression, replacement);
+}
+
+export function withoutDifferences(text: string, names: WayNames, also?: DocumentedDifference): string {
+  const replacing: readonly Difference[] = also === undefined ? betweenRuns : [documented[also], ...betweenRuns];
+  return replacing.reduce((left, { replace }) => replace(left, names), text);
+}
