@@ -2,18 +2,21 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 import { isIP } from 'node:net';
+import type { ConnectionOptions } from 'node:tls';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { ConfigError } from '../shared/node/load-config.ts';
 import { SecretValue } from '../shared/node/secret-value.ts';
+
+export type ClusterTls = Pick<ConnectionOptions, 'minVersion' | 'servername' | 'ca' | 'cert' | 'key'>;
 
 export interface ClusterAccess {
   readonly host: string;
   readonly port: number;
   /** Name the certificate is checked for; empty for an IP (RFC 6066 §3 knows no SNI for those). */
   readonly serverName: string;
-  readonly ca: string | undefined;
-  readonly clientCertificate: { readonly certificate: string; readonly key: SecretValue } | undefined;
+  /** Asked for every connection: authorities and client certificates rotate. The same object as long as nothing did. */
+  readonly tls: () => ClusterTls;
   /** Asked for every request: tokens of service accounts rotate. */
   readonly bearerToken: () => SecretValue | undefined;
   /** The namespace this connector runs in; undefined outside a cluster. */
@@ -40,12 +43,12 @@ export function findClusterAccess(sources: ClusterAccessSources): ClusterAccess 
 }
 
 function inCluster(host: string, port: number, folder: string): ClusterAccess {
+  const serverName = isIP(host) === 0 ? host : '';
   return {
     host,
     port,
-    serverName: isIP(host) === 0 ? host : '',
-    ca: readFileSync(join(folder, 'ca.crt'), 'utf8'),
-    clientCertificate: undefined,
+    serverName,
+    tls: tlsOf({ serverName, ca: watchedFile(join(folder, 'ca.crt')) }),
     bearerToken: tokenFile(join(folder, 'token')),
     namespace: readFileSync(join(folder, 'namespace'), 'utf8').trim(),
   };
@@ -97,24 +100,31 @@ function readKubeconfig(path: string): ClusterAccess {
   if (cluster === undefined || user === undefined) throw new ConfigError(`${path}: its current context names no complete cluster and user`);
   if (cluster['insecure-skip-tls-verify'] === true)
     throw new ConfigError(`${path}: insecure-skip-tls-verify would let anyone pose as the cluster; give its certificate authority instead`);
-  const from = (file: string | undefined): string | undefined =>
-    file === undefined ? undefined : readFileSync(isAbsolute(file) ? file : join(dirname(path), file), 'utf8');
+  const beside = (file: string): string => (isAbsolute(file) ? file : join(dirname(path), file));
+  const either = (data: string | undefined, file: string | undefined): (() => string) | undefined => {
+    if (data !== undefined) return () => data;
+    return file === undefined ? undefined : watchedFile(beside(file));
+  };
 
-  const certificate = user['client-certificate-data'] ?? from(user['client-certificate']);
-  const key = user['client-key-data'] ?? from(user['client-key']);
+  const certificate = either(user['client-certificate-data'], user['client-certificate']);
+  const key = either(user['client-key-data'], user['client-key']);
   const token = user.token;
   if ((certificate === undefined || key === undefined) && token === undefined && user.tokenFile === undefined)
     throw new ConfigError(`${path}: the connector needs a client certificate, a token or a tokenFile; exec plugins are not run`);
 
   const url = new URL(cluster.server);
   const host = url.hostname.replace(/^\[|\]$/g, '');
+  const serverName = cluster['tls-server-name'] ?? (isIP(host) === 0 ? host : '');
   return {
     host,
     port: Number(url.port === '' ? 443 : url.port),
-    serverName: cluster['tls-server-name'] ?? (isIP(host) === 0 ? host : ''),
-    ca: cluster['certificate-authority-data'] ?? from(cluster['certificate-authority']),
-    clientCertificate: certificate === undefined || key === undefined ? undefined : { certificate, key: new SecretValue(key) },
-    bearerToken: user.tokenFile === undefined ? fixedToken(token) : tokenFile(user.tokenFile),
+    serverName,
+    tls: tlsOf({
+      serverName,
+      ca: either(cluster['certificate-authority-data'], cluster['certificate-authority']),
+      ...(certificate === undefined || key === undefined ? {} : { certificate, key }),
+    }),
+    bearerToken: user.tokenFile === undefined ? fixedToken(token) : tokenFile(beside(user.tokenFile)),
     namespace: undefined,
   };
 }
@@ -132,19 +142,59 @@ function fixedToken(token: string | undefined): () => SecretValue | undefined {
   return () => value;
 }
 
-/** Reads the file again when it changed; looks at most once a second. */
+interface TlsParts {
+  readonly serverName: string;
+  readonly ca: (() => string) | undefined;
+  readonly certificate?: () => string;
+  readonly key?: () => string;
+}
+
+function tlsOf({ serverName, ca, certificate, key }: TlsParts): () => ClusterTls {
+  let parts: readonly (string | undefined)[] = [];
+  let current: ClusterTls = { minVersion: 'TLSv1.2', servername: serverName };
+  return () => {
+    const now = [ca?.(), certificate?.(), key?.()];
+    if (parts.length > 0 && now.every((part, index) => part === parts[index])) return current;
+    parts = now;
+    const [caText, cert, keyText] = now;
+    current = {
+      minVersion: 'TLSv1.2',
+      servername: serverName,
+      ...(caText === undefined ? {} : { ca: caText }),
+      ...(cert === undefined || keyText === undefined ? {} : { cert, key: keyText }),
+    };
+    return current;
+  };
+}
+
 function tokenFile(path: string): () => SecretValue {
-  let value = new SecretValue(readFileSync(path, 'utf8').trim());
+  const text = watchedFile(path);
+  let value = new SecretValue(text().trim());
+  return () => {
+    const now = text().trim();
+    if (now !== value.reveal()) value = new SecretValue(now);
+    return value;
+  };
+}
+
+const lookMilliseconds = 1000;
+
+/** Reads the file again when it changed; looks at most once a second. While it cannot be read, what it held stands. */
+function watchedFile(path: string): () => string {
+  let text = readFileSync(path, 'utf8');
   let modified = statSync(path).mtimeMs;
   let lookedAt = performance.now();
   return () => {
-    if (performance.now() - lookedAt < 1000) return value;
+    if (performance.now() - lookedAt < lookMilliseconds) return text;
     lookedAt = performance.now();
-    const { mtimeMs } = statSync(path);
-    if (mtimeMs !== modified) {
+    try {
+      const { mtimeMs } = statSync(path);
+      if (mtimeMs === modified) return text;
+      text = readFileSync(path, 'utf8');
       modified = mtimeMs;
-      value = new SecretValue(readFileSync(path, 'utf8').trim());
+    } catch {
+      // Between two names of a file that is being replaced; the next look finds it.
     }
-    return value;
+    return text;
   };
 }

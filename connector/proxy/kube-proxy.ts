@@ -76,7 +76,8 @@ class Passage implements Dispatcher.DispatchHandler {
         headers: flat(headers),
         // Undici destroys a body it has not read to its end, and with it the connection that an early answer goes out on.
         body: this.#hasBody ? request.pipe(new PassThrough()) : null,
-        ...(upstream.serverName === undefined ? {} : { servername: upstream.serverName }),
+        // Else undici would check the certificate for the Host header.
+        ...(upstream.serverName === '' ? {} : { servername: upstream.serverName }),
       },
       this,
     );

@@ -46,6 +46,7 @@ function connect(crossing: Crossing): void {
     host: upstream.host,
     port: upstream.port,
     agent: upstream.upgradeAgent,
+    ...upstream.tls(),
     method: request.method,
     path: request.url,
     headers: { ...headers, connection: 'Upgrade', upgrade: admitted.upgrade },

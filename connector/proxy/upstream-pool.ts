@@ -28,9 +28,8 @@ const connectMilliseconds = 10_000;
 const idleMilliseconds = 50_000;
 const mostIdle = 256;
 
-export function createUpstreamPool(origin: string, tls: UpstreamTls): UpstreamPool {
-  // One for all: it keeps the TLS sessions that later connections resume.
-  const connect = buildConnector({ ...tls, allowH2: false, timeout: connectMilliseconds });
+export function createUpstreamPool(origin: string, tls: () => UpstreamTls): UpstreamPool {
+  const connect = followingConnector(tls);
   const idle: PooledConnection[] = [];
   const all = new Set<PooledConnection>();
 
@@ -61,6 +60,18 @@ export function createUpstreamPool(origin: string, tls: UpstreamTls): UpstreamPo
     close: () => {
       for (const connection of all) connection.end();
     },
+  };
+}
+
+/** One for all connections, for it keeps the TLS sessions that later ones resume; another when authority or certificate changed. */
+function followingConnector(tls: () => UpstreamTls): buildConnector.connector {
+  let builtFor: UpstreamTls | undefined;
+  let connector: buildConnector.connector | undefined;
+  return (options, callback) => {
+    const now = tls();
+    if (connector === undefined || now !== builtFor) connector = buildConnector({ ...now, allowH2: false, timeout: connectMilliseconds });
+    builtFor = now;
+    connector(options, callback);
   };
 }
 

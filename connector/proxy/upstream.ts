@@ -9,18 +9,19 @@ export interface UpstreamAccess {
   readonly host: string;
   readonly port: number;
   readonly serverName: string;
-  readonly ca: string | undefined;
-  readonly clientCertificate: { readonly certificate: string; readonly key: SecretValue } | undefined;
+  /** Asked for every connection; the same object as long as nothing changed. */
+  readonly tls: () => UpstreamTls;
   readonly bearerToken: () => SecretValue | undefined;
 }
 
 export interface Upstream {
   readonly host: string;
   readonly port: number;
+  /** The name its certificate is checked for; empty for an IP. */
+  readonly serverName: string;
   /** For ordinary requests. */
   readonly pool: UpstreamPool;
-  /** The name its certificate is checked for; undefined for an IP. */
-  readonly serverName: string | undefined;
+  readonly tls: () => UpstreamTls;
   /** For upgrades: a connection each, with TLS sessions resumed. */
   readonly upgradeAgent: Agent;
   /** The client's clean headers with the identity set over them, last. */
@@ -31,22 +32,15 @@ export interface Upstream {
 export type UpstreamHeaders = Record<string, string | string[]>;
 
 export function createUpstream(access: UpstreamAccess): Upstream {
-  const tls: UpstreamTls = {
-    minVersion: 'TLSv1.2',
-    servername: access.serverName,
-    ...(access.ca === undefined ? {} : { ca: access.ca }),
-    ...(access.clientCertificate === undefined
-      ? {}
-      : { cert: access.clientCertificate.certificate, key: access.clientCertificate.key.reveal() }),
-  };
   const hostHeader = `${access.host.includes(':') ? `[${access.host}]` : access.host}:${access.port}`;
-  const pool = createUpstreamPool(`https://${hostHeader}`, tls);
-  const upgradeAgent = new Agent({ ...tls, keepAlive: false, maxSockets: Number.POSITIVE_INFINITY });
+  const pool = createUpstreamPool(`https://${hostHeader}`, access.tls);
+  const upgradeAgent = new Agent({ keepAlive: false, maxSockets: Number.POSITIVE_INFINITY });
 
   return {
     host: access.host,
     port: access.port,
-    serverName: access.serverName === '' ? undefined : access.serverName,
+    serverName: access.serverName,
+    tls: access.tls,
     pool,
     upgradeAgent,
     headersFor: (clean, impersonation, auditId) => {

@@ -10,6 +10,7 @@ import type { RequestContext } from '@kubernetes/client-node/dist/gen/http/http.
 import type { V1ClusterRoleBinding } from '@kubernetes/client-node/dist/gen/models/V1ClusterRoleBinding.js';
 import type { V1RoleBinding } from '@kubernetes/client-node/dist/gen/models/V1RoleBinding.js';
 import { ServerConfiguration } from '@kubernetes/client-node/dist/gen/servers.js';
+import type { ConnectionOptions } from 'node:tls';
 import { z } from 'zod';
 import type { SecretValue } from '../../shared/node/secret-value.ts';
 import { destinationLabel, holdersAnnotation, managedBy, managedByLabel, type Binding } from './role-binding-plan.ts';
@@ -18,9 +19,8 @@ import { destinationLabel, holdersAnnotation, managedBy, managedByLabel, type Bi
 export interface ReconcileAccess {
   readonly host: string;
   readonly port: number;
-  readonly serverName: string;
-  readonly ca: string | undefined;
-  readonly clientCertificate: { readonly certificate: string; readonly key: SecretValue } | undefined;
+  /** Asked for every request: authorities and client certificates rotate. */
+  readonly tls: () => Pick<ConnectionOptions, 'minVersion' | 'servername' | 'ca' | 'cert' | 'key'>;
   readonly bearerToken: () => SecretValue | undefined;
 }
 
@@ -51,7 +51,7 @@ const answerMilliseconds = 30_000;
 const jsonType = 'application/json';
 
 export function createClusterClient(access: ReconcileAccess): ClusterClient {
-  const agent = createAgent(access);
+  const agent = new Agent({ keepAlive: true, maxSockets: 16, timeout: 50_000 });
   const origin = `https://${access.host.includes(':') ? `[${access.host}]` : access.host}:${access.port}`;
   const factory = new RbacAuthorizationV1ApiRequestFactory(createConfiguration({ baseServer: new ServerConfiguration(origin, {}) }));
   const send = (outgoing: Outgoing): Promise<IncomingMessage> => sendRequest(agent, access, outgoing);
@@ -107,20 +107,6 @@ export function createClusterClient(access: ReconcileAccess): ClusterClient {
   };
 }
 
-function createAgent(access: ReconcileAccess): Agent {
-  return new Agent({
-    keepAlive: true,
-    maxSockets: 16,
-    timeout: 50_000,
-    minVersion: 'TLSv1.2',
-    servername: access.serverName,
-    ...(access.ca === undefined ? {} : { ca: access.ca }),
-    ...(access.clientCertificate === undefined
-      ? {}
-      : { cert: access.clientCertificate.certificate, key: access.clientCertificate.key.reveal() }),
-  });
-}
-
 interface Outgoing {
   readonly method: string;
   readonly path: string;
@@ -136,6 +122,7 @@ function sendRequest(agent: Agent, access: ReconcileAccess, outgoing: Outgoing):
     const { body } = outgoing;
     const sent = request({
       agent,
+      ...access.tls(),
       host: access.host,
       port: access.port,
       method: outgoing.method,

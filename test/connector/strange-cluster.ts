@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:https';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { tempDir } from '../support/temp-dir.ts';
 import { serverAuth } from './fake-authority.ts';
 import { FakeServer, type Credential } from './fake-server.ts';
@@ -16,10 +16,14 @@ export interface StrangeCluster {
   readonly connector: RunningConnector;
   readonly credential: Credential;
   readonly upstream: Server;
+  /** What the connector checks the cluster's certificate with. */
+  readonly caFile: string;
   /** The requests that came for people, the connector's own left out. */
   readonly seen: IncomingMessage[];
   /** How paths that end like this are answered from now on; the rest are empty lists. */
   answer(ending: string, how: Answer): void;
+  /** Closes its port and every connection. */
+  goAway(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -39,31 +43,39 @@ export async function startStrangeCluster(): Promise<StrangeCluster> {
   await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve));
   const kubeconfig = join(tempDir('infra-upstream'), 'config');
   const url = `https://127.0.0.1:${(upstream.address() as AddressInfo).port}`;
-  const ca = Buffer.from(server.authority.rootPem).toString('base64');
+  const caFile = join(dirname(kubeconfig), 'ca.pem');
+  writeFileSync(caFile, server.authority.rootPem);
   writeFileSync(
     kubeconfig,
     JSON.stringify({
       'current-context': 'c',
       contexts: [{ name: 'c', context: { cluster: 'c', user: 'u' } }],
-      clusters: [{ name: 'c', cluster: { server: url, 'certificate-authority-data': ca } }],
+      clusters: [{ name: 'c', cluster: { server: url, 'certificate-authority': 'ca.pem' } }],
       users: [{ name: 'u', user: { token: 'connector-secret' } }],
     }),
   );
   const user = server.addUser('ana@example.com', [{ role: 'view' }]);
   const credential = await server.issue(user.id);
   const connector = await RunningConnector.start({ server, kubeconfig });
+  const goAway = async (): Promise<void> => {
+    // Connections in the middle of their handshake are not the HTTP server's yet.
+    const sweep = setInterval(() => upstream.closeAllConnections(), 50);
+    await new Promise((resolve) => upstream.close(resolve));
+    clearInterval(sweep);
+  };
   return {
     server,
     connector,
     credential,
     upstream,
+    caFile,
     seen,
+    goAway,
     answer: (ending, how) => void answers.set(ending, how),
     stop: async () => {
       await connector.stop();
       await server.stop();
-      upstream.closeAllConnections();
-      await new Promise((resolve) => upstream.close(resolve));
+      await goAway();
     },
   };
 }

@@ -1,8 +1,10 @@
 /** A kube-apiserver that misbehaves as a real one does not on demand: redirects, refused and torn upgrades, torn answers. */
 import { expect } from 'chai';
+import { writeFileSync } from 'node:fs';
 import type { Server } from 'node:https';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { createAuthority, serverAuth } from './fake-authority.ts';
 import type { Credential } from './fake-server.ts';
 import { until, type RunningConnector } from './running-connector.ts';
 import { startStrangeCluster, type StrangeCluster } from './strange-cluster.ts';
@@ -95,9 +97,24 @@ describe('connector: in front of an API server that misbehaves', () => {
     expect(error).to.be.instanceOf(Error);
   });
 
-  it('says so when the API server is away', async () => {
+  it('goes on with another authority once its file says so, in its own requests too, and trusts none before', async () => {
+    const other = await createAuthority();
+    const serving = await other.issue({ usages: [serverAuth], names: [{ type: 'ip', value: '127.0.0.1' }] });
+    upstream.setSecureContext({ key: serving.keyPem, cert: serving.chain });
     upstream.closeAllConnections();
-    await new Promise((resolve) => upstream.close(resolve));
+    await until(async () => {
+      const { status, text } = await connector.request(credential, '/version');
+      return status === 503 && text.includes('its certificate is not trusted');
+    }, 'the new certificate is refused');
+    let own = 0;
+    upstream.on('request', ({ headers }) => (own += headers['user-agent'] === 'infra-connector' ? 1 : 0));
+    writeFileSync(cluster.caFile, other.rootPem);
+    await until(async () => (await connector.request(credential, '/version')).status === 200, 'the new authority is trusted');
+    await until(() => own > 0, 'the connector itself reads again', 30_000);
+  });
+
+  it('says so when the API server is away', async () => {
+    await cluster.goAway();
     const answer = await connector.request(credential, '/version');
     expect(answer.status).to.equal(503);
     expect(answer.text).to.contain('cannot reach the kube-apiserver (it refuses connections)').and.contain('"kind":"Status"');
