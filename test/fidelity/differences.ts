@@ -34,7 +34,7 @@ const betweenRuns: readonly Difference[] = [
   { reason: 'each way has a folder of its own', replace: (text, { folder }) => text.replaceAll(folder, 'FOLDER') },
   { reason: 'uids are random', replace: pattern(/\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b/g, 'UID') },
   { reason: 'kubectl draws names of temporary files', replace: pattern(/\b(LIVE|MERGED|kubectl-edit)-\d+\b/g, '$1-RANDOM') },
-  { reason: 'every write has a revision of its own', replace: pattern(/\b(resourceVersion"?: ?")\d+"/g, '$1REVISION"') },
+  { reason: 'every write has a revision of its own', replace: pattern(/\b(resourceVersion"?: ?"|Resource Version: +)\d+/g, '$1REVISION') },
   { reason: 'times', replace: pattern(/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, 'TIME') },
   { reason: 'times, as described', replace: pattern(/\b\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d [+-]\d{4}/g, 'TIME') },
   { reason: 'times of files', replace: pattern(/\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+ [+-]\d{4}/g, 'TIME') },
