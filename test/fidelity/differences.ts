@@ -33,8 +33,10 @@ const betweenRuns: readonly Difference[] = [
   { reason: 'each way writes in a namespace of its own', replace: (text, { namespace }) => text.replaceAll(namespace, 'NAMESPACE') },
   { reason: 'each way has a folder of its own', replace: (text, { folder }) => text.replaceAll(folder, 'FOLDER') },
   { reason: 'uids are random', replace: pattern(/\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b/g, 'UID') },
+  { reason: 'containerd numbers what it runs', replace: pattern(/\bexec \\?"[0-9a-f]{64}\\?"/g, 'exec ID') },
   { reason: 'kubectl draws names of temporary files', replace: pattern(/\b(LIVE|MERGED|kubectl-edit)-\d+\b/g, '$1-RANDOM') },
   { reason: 'every write has a revision of its own', replace: pattern(/\b(resourceVersion"?: ?"|Resource Version: +)\d+/g, '$1REVISION') },
+  { reason: 'field managers are ordered by the second of their last write', replace: withSortedManagers },
   { reason: 'times', replace: pattern(/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, 'TIME') },
   { reason: 'times, as described', replace: pattern(/\b\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d [+-]\d{4}/g, 'TIME') },
   { reason: 'times of files', replace: pattern(/\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+ [+-]\d{4}/g, 'TIME') },
@@ -48,6 +50,15 @@ const betweenRuns: readonly Difference[] = [
 
 function pattern(expression: RegExp, replacement: string): Replace {
   return (text) => text.replace(expression, replacement);
+}
+
+/** Of objects in YAML: the items of each `managedFields`, which stand no deeper than their key. */
+function withSortedManagers(text: string): string {
+  return text.replace(/^( *)managedFields:\n((?:\1- .*\n|\1  .*\n)+)/gm, (_whole, indent: string, list: string) => {
+    const items = list.split(new RegExp(`^(?=${indent}- )`, 'm'));
+    const timeless = (item: string): string => item.replace(/^ *time: .*$/m, '');
+    return `${indent}managedFields:\n${items.sort((one, other) => timeless(one).localeCompare(timeless(other))).join('')}`;
+  });
 }
 
 export function withoutDifferences(text: string, names: WayNames, also?: DocumentedDifference): string {
