@@ -1,5 +1,6 @@
 /** The part that lets people in or not: audit spool, gate, proxy, listener. */
 import { X509Certificate } from 'node:crypto';
+import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Logger } from '../shared/node/logger.ts';
 import { splitPem } from '../shared/node/fingerprint.ts';
@@ -15,14 +16,16 @@ import type { ServerClock } from './broker-link/server-clock.ts';
 import { keepServingCertificate, type ServingCertificate } from './broker-link/serving-certificate.ts';
 import type { StateDirectory } from './broker-link/state-directory.ts';
 import type { ClusterAccess } from './cluster-access.ts';
-import type { ConnectorConfig } from './config.ts';
+import { limitsOf, type ConnectorConfig } from './config.ts';
 import { createAccessLog } from './proxy/access-log.ts';
 import { createAdmission } from './proxy/admission.ts';
+import { createConnectionLimits, type ConnectionLimits } from './proxy/connection-limits.ts';
 import { createGate } from './proxy/gate.ts';
+import { createIdentityLimits, type IdentityLimits } from './proxy/identity-limits.ts';
 import { createKubeProxy } from './proxy/kube-proxy.ts';
 import { createListener, createPeerLookup } from './proxy/listener.ts';
 import { createOpenRequests } from './proxy/open-requests.ts';
-import type { PeerExpectations } from './proxy/peer-certificate.ts';
+import type { PeerExpectations, PeerResult } from './proxy/peer-certificate.ts';
 import { createUpgradeHandler } from './proxy/upgrade-proxy.ts';
 import { createUpstream } from './proxy/upstream.ts';
 
@@ -66,8 +69,7 @@ export function composeGuard(options: GuardOptions): Guard {
   });
   shutdown.onShutdown('gate', () => gate.stop());
   const spool = openAuditSpool({
-    path: join(options.directory.path, 'audit'),
-    limitBytes: config.auditSpoolMegabytes * 1_000_000,
+    ...spoolPlace(options),
     mode: auditMode,
     logger,
     failing: (reason) => {
@@ -78,14 +80,17 @@ export function composeGuard(options: GuardOptions): Guard {
   const accessLog = createAccessLog({ sink: spool, clock, isRequired: () => auditMode() === 'required' });
   const upload = startAuditUpload({ ...options, spool, droppedEvent: (count) => accessLog.droppedEvent(count) });
   shutdown.onShutdown('audit upload', () => upload.stop());
+  shutdown.onShutdown('access log', () => accessLog.stop());
 
   const upstream = createUpstream(access);
   shutdown.onShutdown('connections to the cluster', () => upstream.close());
   const trust = createTrust(options.enrolment);
-  const admission = createAdmission({ gate, accessLog, clock, peerOf: createPeerLookup(() => trust.expectations) });
+  const entry = composeEntry(options, () => trust.expectations);
+  const admission = createAdmission({ gate, accessLog, clock, ...entry });
   const listener = createListener({
     ...config.listen,
     admission,
+    connections: entry.connections,
     proxy: createKubeProxy(upstream, gate),
     upgrade: createUpgradeHandler(admission, upstream, gate),
     listening: (port) => logger.info({ host: config.listen.host, port }, 'listening'),
@@ -111,6 +116,26 @@ export function composeGuard(options: GuardOptions): Guard {
     },
     missing: () => [...(state === undefined ? ['desired state'] : []), ...(listener.isListening() ? [] : ['serving certificate'])],
   };
+}
+
+const spoolPlace = ({ directory, config }: GuardOptions): { readonly path: string; readonly limitBytes: number } => ({
+  path: join(directory.path, 'audit'),
+  limitBytes: config.auditSpoolMegabytes * 1_000_000,
+});
+
+interface Entry {
+  readonly peerOf: (socket: Socket) => PeerResult;
+  readonly limits: IdentityLimits;
+  readonly connections: ConnectionLimits;
+}
+
+/** Who comes in, and how much of it. */
+function composeEntry({ config, logger }: GuardOptions, expectations: () => PeerExpectations): Entry {
+  const peerOf = createPeerLookup(expectations);
+  const limits = limitsOf(config);
+  const now = (): number => performance.now();
+  const identities = createIdentityLimits(limits, now);
+  return { peerOf, limits: identities, connections: createConnectionLimits({ limits, identities, peerOf, now, logger }) };
 }
 
 function keepServing(options: GuardOptions, use: (certificate: ServingCertificate, keyPem: string) => void): { stop(): Promise<void> } {

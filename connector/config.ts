@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { describeSettings, loadConfig, type Config } from '../shared/node/load-config.ts';
 import { SecretValue } from '../shared/node/secret-value.ts';
 import { duration, listenAddress } from '../shared/node/setting-values.ts';
+import type { Limits } from './proxy/identity-limits.ts';
 
 export const variablePrefix = 'INFRA_CONNECTOR';
 
@@ -17,6 +18,8 @@ const hostAndPort = z
   .max(300)
   .regex(/^(?:\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):\d{1,5}$/, 'must be HOST:PORT, such as k8s.example.com:8444')
   .optional();
+
+const limit = (fallback: number) => z.coerce.number().int().min(1).max(10_000_000).default(fallback);
 
 export const settings = {
   server: { schema: serverUrl, help: 'URL of the infra server' },
@@ -50,6 +53,19 @@ export const settings = {
     schema: z.coerce.number().int().min(1).max(100_000).default(256),
     help: 'disk for access log lines the server has not taken yet (default 256)',
   },
+  'limits.streams': {
+    schema: limit(2500),
+    help: 'watches, logs and sessions (exec, attach, port-forward) of one identity at a time (default 2500)',
+  },
+  'limits.openRequests': { schema: limit(400), help: 'other requests of one identity at a time (default 400)' },
+  'limits.requestsPerSecond': { schema: limit(500), help: 'requests of one identity, lasting (default 500)' },
+  'limits.burst': { schema: limit(2000), help: 'requests of one identity at once, before that counts (default 2000)' },
+  'limits.handshakesPerSecond': {
+    schema: limit(100),
+    help: 'new connections of one identity, or of one address without a valid certificate, lasting (default 100)',
+  },
+  'limits.handshakeBurst': { schema: limit(500), help: 'new connections at once, before that counts (default 500)' },
+  'limits.connections': { schema: limit(10_000), help: 'connections of everybody together (default 10000)' },
   healthListen: { schema: listenAddress('127.0.0.1:9091'), help: '/livez and /readyz (default 127.0.0.1:9091)' },
   logLevel: {
     schema: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
@@ -62,6 +78,14 @@ export type ConnectorConfig = Config<typeof settings>;
 export function loadConnectorConfig(argv: readonly string[], env: Readonly<Record<string, string | undefined>>): ConnectorConfig {
   return loadConfig(settings, { prefix: variablePrefix, argv, env });
 }
+
+export const limitsOf = (config: ConnectorConfig): Limits => ({
+  streams: config['limits.streams'],
+  openRequests: config['limits.openRequests'],
+  requestRate: { perSecond: config['limits.requestsPerSecond'], burst: config['limits.burst'] },
+  handshakeRate: { perSecond: config['limits.handshakesPerSecond'], burst: config['limits.handshakeBurst'] },
+  connections: config['limits.connections'],
+});
 
 export const helpText = (): string =>
   [

@@ -4,6 +4,7 @@ import type { AccessEvent } from '../../shared/api/connectors.ts';
 import { toTime, type Clock } from '../../shared/clock.ts';
 import { newId } from '../../shared/id.ts';
 import type { Impersonation } from './impersonation.ts';
+import { createRefusalLines, type RefusalLines } from './refusal-lines.ts';
 import type { RequestInfo } from './request-info.ts';
 import type { Peer } from './peer-certificate.ts';
 
@@ -19,6 +20,8 @@ export interface AccessLog {
   start(source: RequestSource): RequestRecord;
   /** Says in the audit that lines were lost. */
   droppedEvent(count: number): AccessEvent;
+  /** Nothing of what was refused stays unsaid. */
+  stop(): void;
 }
 
 export interface RequestSource {
@@ -46,26 +49,21 @@ export interface AccessLogOptions {
   readonly isRequired: () => boolean;
 }
 
-/** Refusals of strangers recorded per second: they must not be able to fill the spool. */
-const strangersPerSecond = 10;
+/** Refusals recorded one by one: neither strangers nor somebody at a limit must be able to fill the spool. */
+const linesPerSecond = { strangers: 10, atLimit: 5 };
 
 export function createAccessLog(options: AccessLogOptions): AccessLog {
-  const strangers = { second: 0, count: 0 };
-  const mayRecordStranger = (): boolean => {
-    const second = Math.floor(performance.now() / 1000);
-    if (second !== strangers.second) Object.assign(strangers, { second, count: 0 });
-    strangers.count += 1;
-    return strangers.count <= strangersPerSecond;
-  };
+  const lines = createRefusalLines((cause, count) => options.sink.append(untoldEvent(options.clock.now(), cause, count)));
   return {
     canRecord: () => !options.isRequired() || options.sink.canTake(),
-    start: (source) => new Record(options, source, mayRecordStranger),
+    start: (source) => new Record(options, source, lines),
     droppedEvent: (count) => ({
       ...emptyEvent(options.clock.now()),
       phase: 'refused',
       verb: 'audit',
       reason: `${count} access log lines were dropped because the connector's spool was full`,
     }),
+    stop: () => lines.stop(),
   };
 }
 
@@ -91,20 +89,29 @@ const emptyEvent = (now: number): AccessEvent => ({
   userAgent: '',
 });
 
+/** @param cause an identity's id, or empty for strangers. */
+const untoldEvent = (now: number, cause: string, count: number): AccessEvent => ({
+  ...emptyEvent(now),
+  phase: 'refused',
+  ...(cause === ''
+    ? { status: 401, reason: `${count} more requests without a valid certificate were refused` }
+    : { identityId: identityId.parse(cause), status: 429, reason: `${count} more requests were refused at a limit` }),
+});
+
 class Record implements RequestRecord {
   readonly id: string;
   readonly #options: AccessLogOptions;
   readonly #source: RequestSource;
-  readonly #mayRecordStranger: () => boolean;
+  readonly #lines: RefusalLines;
   readonly #startedAt = performance.now();
   #impersonation: Impersonation | undefined;
   #isStream = false;
   #isOver = false;
 
-  constructor(options: AccessLogOptions, source: RequestSource, mayRecordStranger: () => boolean) {
+  constructor(options: AccessLogOptions, source: RequestSource, lines: RefusalLines) {
     this.#options = options;
     this.#source = source;
-    this.#mayRecordStranger = mayRecordStranger;
+    this.#lines = lines;
     this.id = newId('auditEvent', options.clock.now());
   }
 
@@ -127,8 +134,13 @@ class Record implements RequestRecord {
   refused(status: number, reason: string): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    if (this.#source.peer === undefined && !this.#mayRecordStranger()) return;
-    this.#append('refused', status, reason, this.id);
+    if (this.#mayWriteRefusal(status)) this.#append('refused', status, reason, this.id);
+  }
+
+  #mayWriteRefusal(status: number): boolean {
+    const { peer } = this.#source;
+    if (peer === undefined) return this.#lines.mayWrite('', linesPerSecond.strangers);
+    return status !== 429 || this.#lines.mayWrite(peer.identityId, linesPerSecond.atLimit);
   }
 
   #append(phase: AccessEvent['phase'], status: number, reason: string, id: string): void {

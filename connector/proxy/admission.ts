@@ -1,14 +1,16 @@
-/** From a request as it came to a request that may go on, or a refusal: certificate, headers, path, gate, audit, in this order, for plain requests and upgrades alike. */
+/** From a request as it came to a request that may go on, or a refusal: certificate, rate, headers, path, room, gate, audit, in this order, for plain requests and upgrades alike. */
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Clock } from '../../shared/clock.ts';
 import type { AccessLog, RequestRecord } from './access-log.ts';
+import type { ConnectionLimits } from './connection-limits.ts';
 import type { Gate, Verdict } from './gate.ts';
+import type { IdentityLimits, Slot } from './identity-limits.ts';
 import type { Impersonation } from './impersonation.ts';
 import type { OpenRequest } from './open-requests.ts';
 import type { Peer, PeerResult } from './peer-certificate.ts';
 import { cleanHeaders } from './request-headers.ts';
-import { readRequest, type RequestInfo } from './request-info.ts';
+import { readRequest, type RequestInfo, type RequestInfoResult } from './request-info.ts';
 import { refuse, statusCodeOf, type Refusal } from './status.ts';
 import type { UpstreamHeaders } from './upstream.ts';
 
@@ -22,6 +24,7 @@ export interface Admitted {
   /** The protocol of an upgrade, as the client spelled it. */
   readonly upgrade: string | undefined;
   readonly record: RequestRecord;
+  readonly slot: Slot;
 }
 
 export interface Refused {
@@ -38,10 +41,12 @@ export interface AdmissionOptions {
   readonly accessLog: AccessLog;
   readonly clock: Clock;
   readonly peerOf: (socket: Socket) => PeerResult;
+  readonly limits: IdentityLimits;
+  readonly connections: Pick<ConnectionLimits, 'refusalOf'>;
 }
 
 export function createAdmission(options: AdmissionOptions): Admission {
-  const { gate, accessLog } = options;
+  const { gate, accessLog, limits } = options;
   return {
     admit: (request, isUpgrade) => {
       const { socket } = request;
@@ -63,32 +68,35 @@ export function createAdmission(options: AdmissionOptions): Admission {
       };
 
       if (identified.kind === 'refused') return turnAway(refuse('Unauthorized', `${identified.why}; log in with: infra login`));
-      const untimely = timeRefusal(identified.peer, options.clock.now());
-      if (untimely !== undefined) return turnAway(untimely);
-      const headers = cleanHeaders(request.rawHeaders, isUpgrade);
-      if (headers.kind === 'refused') return turnAway(refuse(headers.reason, headers.why));
-      if (read.kind === 'ambiguous') return turnAway(refuse('BadRequest', read.why));
-      if (isUpgrade && headers.upgrade === undefined) return turnAway(refuse('BadRequest', 'an upgrade must name one protocol'));
+      const { identityId } = identified.peer;
+      // First of all, so that what is ill-formed or out of date counts too.
+      const tooMuch = options.connections.refusalOf(socket) ?? limits.spend(identityId);
+      if (tooMuch !== undefined) return turnAway(tooMuch);
+      const screened = screen(request, isUpgrade, { read, peer: identified.peer, now: options.clock.now() });
+      if ('reason' in screened) return turnAway(screened);
+      const slot = limits.occupy(identityId, isUpgrade || isStream(screened.info) ? 'stream' : 'request');
+      if ('reason' in slot) return turnAway(slot);
 
-      const conclude = (verdict: Verdict): Admitted | Refused => {
-        if (verdict.kind === 'refused') return turnAway(verdict.refusal);
-        if (!accessLog.canRecord()) return turnAway(unrecordable);
-        record.impersonated(verdict.impersonation);
-        return {
-          ...verdict,
-          kind: 'admitted',
-          info: read.info,
-          peer: identified.peer,
-          headers: headers.headers,
-          upgrade: headers.upgrade,
-          record,
-        };
+      const giveUp = (refusal: Refusal): Refused => {
+        slot.release();
+        return turnAway(refusal);
       };
-      const verdict = gate.judge(identified.peer, read.info);
+      const conclude = (verdict: Verdict): Admitted | Refused => {
+        if (verdict.kind === 'refused') return giveUp(verdict.refusal);
+        if (!accessLog.canRecord()) return giveUp(unrecordable);
+        // What nobody waits for any more is not opened, and so not closed either.
+        if (socket.destroyed) slot.release();
+        record.impersonated(verdict.impersonation);
+        return { ...verdict, ...screened, kind: 'admitted', peer: identified.peer, record, slot };
+      };
+      const verdict = gate.judge(identified.peer, screened.info);
       return verdict instanceof Promise ? verdict.then(conclude) : conclude(verdict);
     },
   };
 }
+
+/** Whose answer stays open. */
+const isStream = (info: RequestInfo): boolean => info.verb === 'watch' || info.subresource === 'log';
 
 /** What the gate has to know of an admitted request to end it. */
 export const openRequestOf = (admitted: Admitted, close: (reason: string) => void): OpenRequest => ({
@@ -97,8 +105,30 @@ export const openRequestOf = (admitted: Admitted, close: (reason: string) => voi
   scope: admitted.info,
   lent: admitted.impersonation,
   until: admitted.until,
+  slot: admitted.slot,
   close,
 });
+
+interface Screened {
+  readonly info: RequestInfo;
+  readonly headers: UpstreamHeaders;
+  readonly upgrade: string | undefined;
+}
+
+/** What can be said of a request without asking for rights. */
+function screen(
+  request: IncomingMessage,
+  isUpgrade: boolean,
+  known: { readonly read: RequestInfoResult; readonly peer: Peer; readonly now: number },
+): Screened | Refusal {
+  const untimely = timeRefusal(known.peer, known.now);
+  if (untimely !== undefined) return untimely;
+  const headers = cleanHeaders(request.rawHeaders, isUpgrade);
+  if (headers.kind === 'refused') return refuse(headers.reason, headers.why);
+  if (known.read.kind === 'ambiguous') return refuse('BadRequest', known.read.why);
+  if (isUpgrade && headers.upgrade === undefined) return refuse('BadRequest', 'an upgrade must name one protocol');
+  return { info: known.read.info, headers: headers.headers, upgrade: headers.upgrade };
+}
 
 function timeRefusal(peer: Peer, now: number): Refusal | undefined {
   if (now < peer.notBefore) return refuse('Unauthorized', 'this certificate is not valid yet; is the clock of the infra server right?');

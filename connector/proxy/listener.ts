@@ -3,13 +3,17 @@
  * answer in words instead of a broken handshake. Owns the sockets; knows nothing of rights.
  */
 import type { X509Certificate } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { Admission } from './admission.ts';
+import type { ConnectionLimits } from './connection-limits.ts';
 import { answerRefusal, type KubeProxy } from './kube-proxy.ts';
 import { identifyPeer, type PeerExpectations, type PeerResult } from './peer-certificate.ts';
-import { refuse, statusResponse, type StatusReason } from './status.ts';
+import { createRests, type Rests } from './rests.ts';
+import { refuse, statusResponse, type Refusal, type StatusReason } from './status.ts';
+import { createTurns } from './turns.ts';
 import type { UpgradeHandler } from './upgrade-proxy.ts';
 
 export interface ServingMaterial {
@@ -33,6 +37,7 @@ export interface ListenerOptions {
   readonly host: string;
   readonly port: number;
   readonly admission: Admission;
+  readonly connections: ConnectionLimits;
   readonly proxy: KubeProxy;
   readonly upgrade: UpgradeHandler;
   readonly listening: (port: number) => void;
@@ -54,7 +59,7 @@ const limits = {
 
 export function createListener(options: ListenerOptions): Listener {
   let server: Server | undefined;
-  const sockets = new Set<Socket>();
+  const rests = createRests();
   return {
     use: (material) => {
       const tls = { minVersion: 'TLSv1.2', key: material.key, cert: material.certificateChain, ca: material.roots } as const;
@@ -64,7 +69,7 @@ export function createListener(options: ListenerOptions): Listener {
       }
       // Own judgement of the client's certificate happens in admission; OpenSSL's is not asked.
       server = createServer({ ...limits, ...tls, requestCert: true, rejectUnauthorized: false });
-      serve(server, options, sockets);
+      serve(server, options, rests);
     },
     isListening: () => server?.listening === true,
     port: () => portOf(server),
@@ -74,35 +79,51 @@ export function createListener(options: ListenerOptions): Listener {
       server.closeIdleConnections();
       const timer = setTimeout(() => {
         endAll();
-        for (const socket of sockets) socket.destroy();
+        options.connections.closeAll();
       }, milliseconds);
       await closed;
+      rests.stop();
       clearTimeout(timer);
     },
   };
 }
 
-function serve(server: Server, options: ListenerOptions, sockets: Set<Socket>): void {
+function serve(server: Server, options: ListenerOptions, rests: Rests): void {
   // Bounded by their size alone: past a count Node would frame the body by a header that admission never sees.
   server.maxHeadersCount = 0;
-  server.on('connection', (socket: Socket) => {
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
-  });
-  server.on('request', (request, response) => {
+  server.on('connection', (socket: Socket) => void options.connections.accept(socket));
+  server.prependListener('secureConnection', (socket) => options.connections.identify(socket));
+  const turns = createTurns();
+  server.on('request', (request, response) => turns.take(request.socket, response, () => serveRequest(request, response)));
+  const serveRequest = (request: IncomingMessage, response: ServerResponse): void => {
+    // What was sent in one go with a request that ended the connection.
+    if (request.socket.destroyed || request.socket.writableEnded) return;
     const result = options.admission.admit(request, false);
     if (result instanceof Promise) {
       void result.then((late) => {
-        if (late.kind === 'refused') answerRefusal(response, late.refusal);
+        if (late.kind === 'refused') turnAway(request, response, late.refusal);
         else if (response.destroyed) late.record.ended(0, 'the connection broke');
         else options.proxy.forward(request, response, late);
       });
       return;
     }
-    if (result.kind === 'refused') answerRefusal(response, result.refusal);
+    if (result.kind === 'refused') turnAway(request, response, result.refusal);
     else options.proxy.forward(request, response, result);
+  };
+  const turnAway = (request: IncomingMessage, response: ServerResponse, refusal: Refusal): void => {
+    const { socket } = request;
+    if (!options.connections.mayStay(socket)) response.setHeader('connection', 'close');
+    if (refusal.retryAfterSeconds !== undefined) {
+      response.setHeader('retry-after', refusal.retryAfterSeconds);
+      response.once('finish', () => rests.rest(socket));
+    }
+    answerRefusal(response, refusal);
+  };
+  server.on('upgrade', (request, socket, head) => {
+    // Sent ahead of the answer to a request, which would come in the middle of what follows the upgrade.
+    if (turns.isBusy(request.socket)) socket.destroy();
+    else options.upgrade(request, socket, head);
   });
-  server.on('upgrade', options.upgrade);
   server.on('connect', (_request, socket) => {
     socket.on('error', () => socket.destroy());
     socket.end(statusResponse(refuse('MethodNotAllowed', 'CONNECT is not offered')));

@@ -1,5 +1,6 @@
 /** Every request that is under way, found by identity: what a revocation has to end. */
 import type { RequestScope } from './access-rules.ts';
+import type { Slot } from './identity-limits.ts';
 import type { Impersonation } from './impersonation.ts';
 
 export interface OpenRequest {
@@ -10,6 +11,8 @@ export interface OpenRequest {
   readonly lent: Impersonation;
   /** Milliseconds on the server's clock; it must be decided anew then. */
   until: number;
+  /** Its place among the identity's open requests; given back with its removal. */
+  readonly slot: Slot;
   /** Ends it at once, on both sides. */
   readonly close: (reason: string) => void;
 }
@@ -36,6 +39,7 @@ export function createOpenRequests(): OpenRequests {
       const others = byIdentity.get(request.identityId);
       if (others?.delete(request) !== true) return;
       count -= 1;
+      request.slot.release();
       if (others.size === 0) byIdentity.delete(request.identityId);
     },
     of: (identityId) => [...(byIdentity.get(identityId) ?? [])],

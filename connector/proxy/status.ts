@@ -1,12 +1,20 @@
 /** Refusals as kubectl understands them: Kubernetes `Status` objects. */
 export type StatusReason =
-  'BadRequest' | 'Unauthorized' | 'Forbidden' | 'MethodNotAllowed' | 'RequestHeaderFieldsTooLarge' | 'ServiceUnavailable' | 'BadGateway';
+  | 'BadRequest'
+  | 'Unauthorized'
+  | 'Forbidden'
+  | 'MethodNotAllowed'
+  | 'TooManyRequests'
+  | 'RequestHeaderFieldsTooLarge'
+  | 'ServiceUnavailable'
+  | 'BadGateway';
 
 const codes = {
   BadRequest: 400,
   Unauthorized: 401,
   Forbidden: 403,
   MethodNotAllowed: 405,
+  TooManyRequests: 429,
   RequestHeaderFieldsTooLarge: 431,
   BadGateway: 502,
   ServiceUnavailable: 503,
@@ -16,9 +24,16 @@ export interface Refusal {
   readonly reason: StatusReason;
   /** One sentence that says what to do; ends up on kubectl's last line. */
   readonly message: string;
+  /** For `Retry-After`, upon which client-go tries again by itself. */
+  readonly retryAfterSeconds?: number;
 }
 
 export const refuse = (reason: StatusReason, message: string): Refusal => ({ reason, message: `infra: ${message}` });
+
+export const refuseForNow = (message: string, retryAfterSeconds: number): Refusal => ({
+  ...refuse('TooManyRequests', message),
+  retryAfterSeconds,
+});
 
 export const statusCodeOf = (refusal: Refusal): number => codes[refusal.reason];
 
@@ -30,6 +45,7 @@ export function statusBody(refusal: Refusal): string {
     status: 'Failure',
     message: refusal.message,
     reason: refusal.reason,
+    ...(refusal.retryAfterSeconds === undefined ? {} : { details: { retryAfterSeconds: refusal.retryAfterSeconds } }),
     code: codes[refusal.reason],
   };
   return `${JSON.stringify(status)}\n`;
@@ -61,6 +77,7 @@ export function statusResponse(refusal: Refusal): string {
     `HTTP/1.1 ${codes[refusal.reason]} ${refusal.reason}`,
     'Content-Type: application/json',
     `Content-Length: ${Buffer.byteLength(body)}`,
+    ...(refusal.retryAfterSeconds === undefined ? [] : [`Retry-After: ${refusal.retryAfterSeconds}`]),
     'Connection: close',
   ];
   return `${lines.join('\r\n')}\r\n\r\n${body}`;

@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { api } from '../../shared/api/index.ts';
 import { createCertificateRequest } from '../../shared/node/certificate-request.ts';
 import { controlPlane, type Cluster } from '../support/clusters.ts';
-import { startConnector, type RunningConnectorProgram } from '../support/connector.ts';
+import { startConnector, withoutLimits, type RunningConnectorProgram } from '../support/connector.ts';
 import { kubectlOrThrow } from '../support/kubectl.ts';
 import { newPerson, startServer, type RunningServer } from '../support/server.ts';
 import { tempDir } from '../support/temp-dir.ts';
@@ -99,7 +99,7 @@ export async function guard(
 ): Promise<Guarded> {
   const { server, cluster, token, person } = parts;
   const adminKubeconfig = tokenKubeconfig(upstream ?? cluster, token);
-  const connector = await startConnector({ server, cluster: { ...cluster, adminKubeconfig }, destination });
+  const connector = await startConnector({ server, cluster: { ...cluster, adminKubeconfig }, destination, variables: withoutLimits });
   await delay(3000);
   const idleMegabytes = residentMegabytes(connector.program().pid);
   await (

@@ -122,6 +122,43 @@ describe('connector: the way of a request', function () {
     expect(seenAt('/fickle') - before).to.equal(3);
   });
 
+  it('requests sent ahead of their answers are put to the cluster one after another, whole, and answered in order', async () => {
+    let underWay = 0;
+    const bodies: string[] = [];
+    cluster.answer('/turn', (request, response) => {
+      underWay += 1;
+      expect(underWay).to.equal(1);
+      void textOf(request).then((body) => {
+        bodies.push(body);
+        setTimeout(() => {
+          underWay -= 1;
+          response.end(`answer ${bodies.length}`);
+        }, 20);
+      });
+    });
+    const ask = (body: string): string =>
+      `PUT /api/v1/turn HTTP/1.1\r\nHost: local\r\nContent-Length: ${body.length}\r\n${body === 'c' ? 'Connection: close\r\n' : ''}\r\n${body}`;
+    const received = await cluster.connector.raw(cluster.credential, ask('a') + ask('b'.repeat(2000)) + ask('c'), 10_000);
+    expect(bodies.map((body) => body.slice(0, 1))).to.deep.equal(['a', 'b', 'c']);
+    expect(received.match(/answer \d/g)).to.deep.equal(['answer 1', 'answer 2', 'answer 3']);
+  });
+
+  it('an upgrade sent ahead of the answer to a request ends the connection', async () => {
+    const before = seenAt('/upgraded');
+    cluster.answer('/slow', (_request, response) => setTimeout(() => response.end('slow'), 200));
+    const ahead = 'GET /api/v1/slow HTTP/1.1\r\nHost: local\r\n\r\n';
+    const upgrade = 'GET /api/v1/upgraded HTTP/1.1\r\nHost: local\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n';
+    expect(await cluster.connector.raw(cluster.credential, ahead + upgrade, 10_000)).to.equal('');
+    expect(seenAt('/upgraded')).to.equal(before);
+  });
+
+  it('a thousand requests sent ahead end the connection', async () => {
+    cluster.answer('/slow', (_request, response) => setTimeout(() => response.end('slow'), 200));
+    const before = seenAt('/slow');
+    await cluster.connector.raw(cluster.credential, 'GET /api/v1/slow HTTP/1.1\r\nHost: local\r\n\r\n'.repeat(1000), 10_000);
+    expect(seenAt('/slow') - before).to.be.at.most(1);
+  });
+
   it('a client that does not read stops the cluster, and its going ends the request there at once', async () => {
     let sent = 0;
     let hasEnded = false;

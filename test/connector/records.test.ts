@@ -9,6 +9,7 @@ import { until } from './running-connector.ts';
 describe('connector: records that cannot be kept', function () {
   this.timeout(90_000);
   const scene = onePerson('records');
+  const smallSpool = { INFRA_CONNECTOR_AUDIT_SPOOL_MEGABYTES: '1', INFRA_CONNECTOR_LIMITS_REQUESTS_PER_SECOND: '1000000' };
 
   /** Requests, several at a time over kept connections, with as long a record as there can be; their answers, counted by status. */
   async function ask(count: number, enough: (statuses: Map<number, number>) => boolean = () => false): Promise<Map<number, number>> {
@@ -34,7 +35,7 @@ describe('connector: records that cannot be kept', function () {
     scene.server.events.filter(({ path: recordedPath, phase }) => recordedPath === scene.path && phase === 'completed').length;
 
   it('required: with the spool full it refuses in words and ends what is open, loses no line, and goes on when the server is back', async () => {
-    await scene.start({ INFRA_CONNECTOR_AUDIT_SPOOL_MEGABYTES: '1' });
+    await scene.start(smallSpool);
     const watch = await scene.connector.watch(scene.credential, `${scene.path}?watch=true`);
     const before = 1 + recorded();
     await scene.server.stop();
@@ -55,7 +56,7 @@ describe('connector: records that cannot be kept', function () {
   });
 
   it('required: refusals alone cannot fill the disk, and it says how many were not written', async () => {
-    await scene.start({ INFRA_CONNECTOR_AUDIT_SPOOL_MEGABYTES: '1' });
+    await scene.start(smallSpool);
     await scene.server.stop();
     await ask(5000, refused);
     const statuses = await ask(1500);
@@ -70,7 +71,7 @@ describe('connector: records that cannot be kept', function () {
   });
 
   it('required: with a disk that takes nothing it refuses, and goes on when the disk is back', async () => {
-    await scene.start({ INFRA_CONNECTOR_AUDIT_SPOOL_MEGABYTES: '1' });
+    await scene.start(smallSpool);
     await scene.server.stop();
     const spool = join(scene.connector.stateDir, 'audit');
     renameSync(spool, `${spool}-away`);
@@ -85,7 +86,7 @@ describe('connector: records that cannot be kept', function () {
 
   it('bestEffort: it drops the oldest, lets people go on, and says how many', async () => {
     scene.server.settings = { ...scene.server.settings, auditMode: 'bestEffort' };
-    await scene.start({ INFRA_CONNECTOR_AUDIT_SPOOL_MEGABYTES: '1' });
+    await scene.start(smallSpool);
     await scene.server.stop();
     const statuses = await ask(2500);
     expect([...statuses.keys()]).to.deep.equal([200]);

@@ -27,7 +27,8 @@ export interface StrangeCluster {
   stop(): Promise<void>;
 }
 
-export async function startStrangeCluster(): Promise<StrangeCluster> {
+/** @param env more settings of the connector. */
+export async function startStrangeCluster(env: Readonly<Record<string, string>> = {}): Promise<StrangeCluster> {
   const server = await FakeServer.start();
   const seen: IncomingMessage[] = [];
   const answers = new Map<string, Answer>();
@@ -56,7 +57,7 @@ export async function startStrangeCluster(): Promise<StrangeCluster> {
   );
   const user = server.addUser('ana@example.com', [{ role: 'view' }]);
   const credential = await server.issue(user.id);
-  const connector = await RunningConnector.start({ server, kubeconfig });
+  const connector = await RunningConnector.start({ server, kubeconfig, env });
   const goAway = async (): Promise<void> => {
     // Connections in the middle of their handshake are not the HTTP server's yet.
     const sweep = setInterval(() => upstream.closeAllConnections(), 50);

@@ -1,6 +1,7 @@
 /** HTTPS to a connector with or without a client certificate: well-formed requests, and bytes as they are. */
 import { request, type RequestOptions } from 'node:https';
 import type { IncomingHttpHeaders } from 'node:http';
+import type { TcpSocketConnectOpts } from 'node:net';
 import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import { readAnswers, type RawAnswer } from './raw-answers.ts';
 import { waitFor } from './wait-for.ts';
@@ -41,6 +42,8 @@ export interface Status {
   readonly message?: string;
 }
 
+type ConnectWish = ConnectionOptions & Pick<TcpSocketConnectOpts, 'localAddress'>;
+
 export type ConnectorClient = ReturnType<typeof connectorClient>;
 
 export function connectorClient({ port, serverName, ca }: Endpoint, certificate?: ClientCertificate) {
@@ -51,7 +54,7 @@ export function connectorClient({ port, serverName, ca }: Endpoint, certificate?
     ca,
     ...(certificate === undefined ? {} : { cert: certificate.chain, key: certificate.key }),
   };
-  const open = async (more: ConnectionOptions = {}): Promise<TLSSocket> =>
+  const open = async (more: ConnectWish = {}): Promise<TLSSocket> =>
     new Promise((resolve, reject) => {
       const socket = connect({ ...tls, ...more }, () => resolve(socket));
       socket.once('error', reject);

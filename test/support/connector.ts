@@ -19,6 +19,15 @@ export interface ConnectorWish {
   readonly variables?: Readonly<Record<string, string>>;
 }
 
+/** For figures and for more at once than one identity may have. */
+export const withoutLimits: Readonly<Record<string, string>> = {
+  LIMITS_STREAMS: '1000000',
+  LIMITS_OPEN_REQUESTS: '1000000',
+  LIMITS_REQUESTS_PER_SECOND: '1000000',
+  LIMITS_HANDSHAKES_PER_SECOND: '1000000',
+  LIMITS_CONNECTIONS: '1000000',
+};
+
 export interface RunningConnectorProgram {
   readonly destination: { readonly id: string; readonly name: string };
   readonly joinToken: string;
