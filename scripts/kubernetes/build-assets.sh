@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # build-assets.sh FOLDER VERSION PROGRAM... - builds the named programs of Kubernetes and etcd from pinned source (go.sum) into FOLDER.
-# A program appears there whole or not at all, and of two builds at once the second waits and finds the work done.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=scripts/lib/build-staging.sh
+. "$here/../lib/build-staging.sh"
 folder=$1 version=$2
 shift 2
 
@@ -12,16 +13,7 @@ if ! command -v go >/dev/null; then
   exit 1
 fi
 
-mkdir -p "$folder"
-exec 9>"$folder/.build-lock"
-if command -v flock >/dev/null; then
-  flock 9
-  rm -rf "$folder"/.building-* # of a build that was killed
-fi
-
-staging=$(mktemp -d "$folder/.building-XXXXXX")
-trap 'rm -rf "$staging"' EXIT
-
+begin_staging "$folder"
 etcd=() kubernetes=()
 for program in "$@"; do
   if [ -x "$folder/$program" ]; then continue; fi
@@ -40,4 +32,4 @@ if [ ${#etcd[@]} -gt 0 ]; then build etcd "" "${etcd[@]}"; fi
 if [ ${#kubernetes[@]} -gt 0 ]; then
   build tools "-X $stamp.gitVersion=v$version -X $stamp.gitMajor=$major -X $stamp.gitMinor=$minor" "${kubernetes[@]}"
 fi
-find "$staging" -type f -exec mv {} "$folder/" \;
+finish_staging

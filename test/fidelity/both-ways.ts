@@ -24,6 +24,8 @@ export interface BothWaysWish {
   /** Both look at one namespace, for what only reads; else each writes into its own. */
   readonly isOneNamespace?: true;
   readonly files?: Readonly<Record<string, string>>;
+  /** Folders of programs that are typed besides kubectl. */
+  readonly programs?: readonly string[];
 }
 
 export interface Prepared {
@@ -98,14 +100,15 @@ async function prepare(wish: BothWaysWish, cluster: WholeCluster): Promise<Prepa
   if (!wish.isOneNamespace) for (const each of [ofStraight, ofInfra]) await guarded.admin('create', 'namespace', each);
   for (const each of [ofStraight, ofInfra])
     await guarded.admin('-n', each, 'wait', '--for=create', 'serviceaccount/default', 'configmap/kube-root-ca.crt', '--timeout=20s');
-  const { files = {} } = wish;
+  const { files = {}, programs = [] } = wish;
+  const own = { cluster, files, programs };
   return {
     cluster,
     guarded,
     person,
-    straight: await newWay({ cluster, kubeconfig: cluster.adminKubeconfig, namespace: ofStraight, files }),
-    throughInfra: await newWay({ cluster, kubeconfig: terminal.kubeconfig, namespace: ofInfra, env: terminal.env, files }),
-    admin: await newWay({ cluster, kubeconfig: cluster.adminKubeconfig, namespace: ofInfra, files }),
+    straight: await newWay({ ...own, kubeconfig: cluster.adminKubeconfig, namespace: ofStraight }),
+    throughInfra: await newWay({ ...own, kubeconfig: terminal.kubeconfig, namespace: ofInfra, env: terminal.env }),
+    admin: await newWay({ ...own, kubeconfig: cluster.adminKubeconfig, namespace: ofInfra }),
   };
 }
 

@@ -37,9 +37,11 @@ export interface WayWish {
   readonly env?: Readonly<Record<string, string>>;
   /** To lie in its folder; `$NS` is replaced in them too. */
   readonly files?: Readonly<Record<string, string>>;
+  /** Folders of programs besides kubectl's. */
+  readonly programs?: readonly string[];
 }
 
-export async function newWay({ cluster, kubeconfig, namespace, env: given, files = {} }: WayWish): Promise<Way> {
+export async function newWay({ cluster, kubeconfig, namespace, env: given, files = {}, programs = [] }: WayWish): Promise<Way> {
   const folder = tempDir('infra-way');
   const work = join(folder, 'work');
   mkdirSync(work);
@@ -52,7 +54,7 @@ export async function newWay({ cluster, kubeconfig, namespace, env: given, files
   const env = {
     ...given,
     HOME: folder,
-    PATH: [dirname(cluster.kubectl), process.env['PATH'] ?? ''].join(delimiter),
+    PATH: [dirname(cluster.kubectl), ...programs, process.env['PATH'] ?? ''].join(delimiter),
     TMPDIR: folder,
     KUBECONFIG: copy,
     NS: namespace,
