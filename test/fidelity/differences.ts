@@ -39,13 +39,14 @@ const betweenRuns: readonly Difference[] = [
   { reason: 'field managers are ordered by the second of their last write', replace: withSortedManagers },
   { reason: 'times', replace: pattern(/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, 'TIME') },
   { reason: 'times, as described', replace: pattern(/\b\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d [+-]\d{4}/g, 'TIME') },
+  { reason: 'times, as helm tells them', replace: pattern(/\b\w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d \d{4}\b/g, 'TIME') },
   { reason: 'times of files', replace: pattern(/\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+ [+-]\d{4}/g, 'TIME') },
   { reason: 'ages', replace: pattern(/(?<![\w.-])(?:\d+(?:\.\d+)?(?:ms|[dhms]))+(?![\w.-])/g, 'AGE') },
   { reason: 'addresses are handed out in turn', replace: pattern(/\b10(?:\.\d{1,3}){3}\b/g, 'ADDRESS') },
   { reason: 'node ports are drawn', replace: pattern(/\b(nodePort: |\d+:)3[0-2]\d{3}\b/g, '$1PORT') },
   { reason: 'names made of generateName', replace: pattern(/(?<=[a-z0-9]-)[bcdfghjklmnpqrstvwxz2456789]{5}\b/g, 'RANDOM') },
   { reason: 'columns are as wide as what stands in them', replace: pattern(/(?<=\S) {2,}(?=\S)/g, '  ') },
-  { reason: 'the last column is filled up to its width', replace: pattern(/ +$/gm, '') },
+  { reason: 'the last column, and each of those between tabs, is filled up to its width', replace: pattern(/ +(?=\t|$)/gm, '') },
 ];
 
 function pattern(expression: RegExp, replacement: string): Replace {

@@ -45,7 +45,10 @@ export async function newWay({ cluster, kubeconfig, namespace, env: given, files
   const folder = tempDir('infra-way');
   const work = join(folder, 'work');
   mkdirSync(work);
-  for (const [name, content] of Object.entries(files)) writeFileSync(join(work, name), content.replaceAll('$NS', namespace));
+  for (const [name, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(work, name)), { recursive: true });
+    writeFileSync(join(work, name), content.replaceAll('$NS', namespace));
+  }
   const copy = join(folder, 'kubeconfig');
   copyFileSync(kubeconfig, copy);
   await kubectlOrThrow({ kubeconfig: copy }, 'config', 'set-context', '--current', `--namespace=${namespace}`);
