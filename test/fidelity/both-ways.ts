@@ -92,8 +92,7 @@ export function bothWays(wish: BothWaysWish): BothWays {
 
 async function prepare(wish: BothWaysWish, cluster: WholeCluster): Promise<Prepared> {
   const guarded = await guardCluster({ cluster, name: wish.name });
-  // Named after the suite: bindings to one name of several suites add up on the cluster they share.
-  const person = await guarded.person(wish.name, { role: 'cluster-admin', namespace: null });
+  const person = await guarded.person('ana', { role: 'cluster-admin', namespace: null });
   const terminal = await person.terminal();
   const { namespace } = guarded;
   const [ofStraight, ofInfra] = wish.isOneNamespace ? [namespace, namespace] : [`${namespace}-s`, `${namespace}-i`];

@@ -16,8 +16,8 @@ const protocols = {
 } as const;
 
 const image = '--image=localhost/busybox:1 --image-pull-policy=Never';
-/** kubectl tells the size of its terminal a moment after the command has begun. */
-const terminalLine = `script -qec 'stty rows 33 cols 77; kubectl exec -it worker -- sh -c "until stty size 2>/dev/null | grep -v ^0; do sleep 0.1; done"' /dev/null`;
+/** kubectl tells the size of its terminal a moment after the command has begun; `script` may show the end of its own input as ^@. */
+const terminalLine = `script -qec 'stty rows 33 cols 77; kubectl exec -it worker -- sh -c "until stty size 2>/dev/null | grep -v ^0; do sleep 0.1; done"' /dev/null | sed 's/^\\^@//'`;
 
 describe('fidelity: pods', function () {
   this.timeout(60_000);
