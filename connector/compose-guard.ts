@@ -37,6 +37,8 @@ export interface GuardOptions {
   readonly contact: ServerContact;
   readonly api: ServerApi;
   readonly access: ClusterAccess;
+  /** The connector's own namespace. */
+  readonly guardedNamespace: string | undefined;
   readonly replica: string;
   readonly logger: Logger;
   readonly shutdown: Shutdown;
@@ -63,7 +65,7 @@ export function composeGuard(options: GuardOptions): Guard {
     now: () => clock.now(),
     lastHeard: () => contact.lastHeard(),
     refresh: () => pull(),
-    guardedNamespace: config.namespace ?? access.namespace,
+    guardedNamespace: options.guardedNamespace,
     stalenessLimitSeconds: config.stalenessLimit,
     openRequests: createOpenRequests(),
   });

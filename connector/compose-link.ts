@@ -18,6 +18,8 @@ import { createReconciler } from './reconcile/reconciler.ts';
 
 export interface LinkOptions {
   readonly config: ConnectorConfig;
+  /** The connector's own namespace. */
+  readonly guardedNamespace: string | undefined;
   readonly guard: Guard;
   readonly api: ServerApi;
   readonly cache: DesiredStateCache;

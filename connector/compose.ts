@@ -57,7 +57,8 @@ export async function startConnector(options: ConnectorOptions): Promise<void> {
   const signer = { key, connectorId: enrolment.connectorId, trustDomain: enrolment.trustDomain };
   const api = createServerApi({ serverUrl: config.server, transport, signer, clock, version: options.build.version });
 
-  const shared = { config, directory, enrolment, cache, clock, contact, api, client, access, logger, shutdown };
+  const guardedNamespace = config.namespace ?? access.namespace;
+  const shared = { config, guardedNamespace, directory, enrolment, cache, clock, contact, api, client, access, logger, shutdown };
   const guard = composeGuard({ ...shared, replica: replicaName(), failed: options.failed });
   const link = composeLink({ ...shared, guard, clusterUid, version: options.build.version, replica: replicaName() });
   missing.list = () => [...guard.missing(), ...link.missing()];

@@ -11,7 +11,12 @@ const plainName = /^[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?$/;
 /** A destination's name: a DNS label (RFC 1123) other than `infra`. */
 export const isDestinationName = (text: string): boolean => dnsLabel.test(text) && text !== serverResource;
 export const isNamespaceName = (text: string): boolean => dnsLabel.test(text);
-export const isRoleName = (text: string): boolean => roleName.test(text);
+/** A role that is bound in the cluster. What begins like a role to act as somebody is none, whether or not it is well formed. */
+export const isRoleName = (text: string): boolean => roleName.test(text) && !isImpersonateRole(text);
+
+export const impersonateFamily = 'impersonate:';
+export const isImpersonateRole = (text: string): boolean => text.startsWith(impersonateFamily);
+
 /**
  * A local group's or a workload's name. Names that a cluster or a provider could claim (`system:…`, `infra:…`, `okta/…`) do not fit:
  * colon and slash are not in the alphabet, and `system` and `infra` themselves are reserved.

@@ -66,10 +66,17 @@ function readTime(text: string | undefined): string | undefined {
 
 /** Requests read as a line of an access log; everything else as its details, flat. */
 function describe({ details }: AuditEvent): string {
-  if ('verb' in details) return `${details.verb} ${details.path} ${details.status}${details.reason === '' ? '' : ` ${details.reason}`}`;
+  if ('verb' in details)
+    return `${details.verb} ${details.path} ${details.status}${actingAs(details.asked)}${details.reason === '' ? '' : ` ${details.reason}`}`;
   return Object.entries(details)
     .flatMap(([key, value]) => (value === null ? [] : [`${key}=${plain(value)}`]))
     .join(' ');
+}
+
+/** The actor is who asked; this is whom they asked to be. */
+function actingAs(asked: { readonly user: string; readonly groups: readonly string[] } | undefined): string {
+  if (asked === undefined) return '';
+  return ` as ${[asked.user, ...asked.groups.map((group) => `group:${group}`)].join(', ')}`;
 }
 
 function plain(value: unknown): string {

@@ -17,13 +17,21 @@ export const grantCommands: readonly CommandSpec[] = [
       ['<resource>', 'DESTINATION, DESTINATION.NAMESPACE, or infra'],
     ],
     options: [
-      { flags: '--role <role>', help: 'a ClusterRole such as view, role/NAME in a namespace, or connect', required: true },
+      {
+        flags: '--role <role>',
+        help: 'a ClusterRole such as view, role/NAME in a namespace, connect, or impersonate:user:NAME for kubectl --as',
+        required: true,
+      },
       { flags: '--until <time>', help: 'RFC 3339, such as 2026-01-31T12:00:00Z' },
       { flags: '--for <duration>', help: 'such as 30m or 8h' },
       { flags: '--reason <text>', help: 'why; kept with the grant' },
       ...waitOptions,
     ],
-    examples: ['infra grants add dev@example.com --role view prod.web', 'infra grants add group:platform --role admin prod --for 8h'],
+    examples: [
+      'infra grants add dev@example.com --role view prod.web',
+      'infra grants add group:platform --role admin prod --for 8h',
+      'infra grants add dev@example.com --role impersonate:serviceaccount:web/deployer prod.web --for 1h',
+    ],
     run: add,
   },
   {

@@ -3,6 +3,7 @@ import { auditEventId, identityId, leaseId } from '../../shared/api/values.ts';
 import type { AccessEvent } from '../../shared/api/connectors.ts';
 import { toTime, type Clock } from '../../shared/clock.ts';
 import { newId } from '../../shared/id.ts';
+import type { AskedIdentity } from './asked-rules.ts';
 import type { Impersonation } from './impersonation.ts';
 import { createRefusalLines, type RefusalLines } from './refusal-lines.ts';
 import type { RequestInfo } from './request-info.ts';
@@ -36,6 +37,8 @@ export interface RequestSource {
 export interface RequestRecord {
   /** Names the request in the cluster's audit log too. */
   readonly id: string;
+  /** To act as somebody else, let or not. */
+  asked(asked: AskedIdentity): void;
   impersonated(impersonation: Impersonation): void;
   streamOpened(status: number): void;
   /** The end, whichever it is; later calls are ignored. */
@@ -104,6 +107,7 @@ class Record implements RequestRecord {
   readonly #source: RequestSource;
   readonly #lines: RefusalLines;
   readonly #startedAt = performance.now();
+  #asked: AskedIdentity | undefined;
   #impersonation: Impersonation | undefined;
   #isStream = false;
   #isOver = false;
@@ -113,6 +117,10 @@ class Record implements RequestRecord {
     this.#source = source;
     this.#lines = lines;
     this.id = newId('auditEvent', options.clock.now());
+  }
+
+  asked(asked: AskedIdentity): void {
+    this.#asked = asked;
   }
 
   impersonated(impersonation: Impersonation): void {
@@ -157,6 +165,7 @@ class Record implements RequestRecord {
       leaseId: peer === undefined ? null : leaseId.parse(peer.leaseId),
       impersonatedUser: this.#impersonation?.user.slice(0, 400) ?? '',
       impersonatedGroups: this.#impersonation?.groups.slice(0, 500).map((group) => group.slice(0, 400)) ?? [],
+      ...(this.#asked === undefined ? {} : { asked: bounded(this.#asked) }),
       verb: (info?.verb ?? method.toLowerCase()).slice(0, 40),
       path: path.slice(0, 2048),
       ...(info === undefined ? {} : namesOf(info)),
@@ -168,6 +177,11 @@ class Record implements RequestRecord {
     });
   }
 }
+
+const bounded = ({ user, groups }: AskedIdentity): NonNullable<AccessEvent['asked']> => ({
+  user: user.slice(0, 400),
+  groups: groups.slice(0, 500).map((group) => group.slice(0, 400)),
+});
 
 const emptyFields = { apiGroup: '', resource: '', subresource: '', namespace: '', name: '' };
 

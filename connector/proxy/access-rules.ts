@@ -1,17 +1,11 @@
 /** Whether a request may pass, and with whose rights: pure. Deny unless a lease, an identity and a grant that are all alive say otherwise. */
 import type { DesiredGrant, DesiredIdentity, DesiredLease } from '../../shared/api/connectors.ts';
 import { fromTime } from '../../shared/clock.ts';
+import { decideActing } from './acting-rules.ts';
+import type { AskedIdentity } from './asked-rules.ts';
+import { whyGuarded } from './guarded-rules.ts';
 import { groupOfGrant, groupsOfGrants, impersonatedUser, type Impersonation } from './impersonation.ts';
-
-/** The part of a request's meaning that rights depend on. */
-export interface RequestScope {
-  readonly isResource: boolean;
-  readonly verb: string;
-  readonly apiGroup: string;
-  readonly resource: string;
-  readonly subresource: string;
-  readonly namespace: string;
-}
+import { isSelfReview, type RequestScope } from './scope-rules.ts';
 
 /** One person as known here, their grants found by namespace. */
 export interface IdentityRights {
@@ -22,6 +16,8 @@ export interface IdentityRights {
 
 export interface AccessQuestion {
   readonly scope: RequestScope;
+  /** Whom they ask to act as; undefined: they act as themselves. */
+  readonly asked: AskedIdentity | undefined;
   readonly identityId: string;
   readonly leaseId: string;
   readonly rights: IdentityRights | undefined;
@@ -60,11 +56,12 @@ export function decideAccess(question: AccessQuestion): AccessDecision {
   if (rights === undefined) return noGrant(question);
   if (rights.identity.status !== 'active') return unauthorized(`${rights.identity.name} is disabled; ask an admin`, true);
 
+  if (question.asked !== undefined) return decideAsked(question, question.asked, { identity: rights.identity, lease });
   const clusterWide = rights.clusterWide.filter((grant) => isLive(grant, now));
   const grants = [...clusterWide, ...scopedGrants(question.scope, rights, now)];
   if (!justifies(question.scope, grants, rights, now)) return noGrant(question);
-  const forbidden = guardedRefusal(question, clusterWide);
-  if (forbidden !== undefined) return { kind: 'denied', reason: 'Forbidden', message: forbidden, mayBeOutdated: false };
+  const guarded = guardedRefusal(question, clusterWide);
+  if (guarded !== undefined) return guarded;
   return {
     kind: 'allowed',
     impersonation: {
@@ -77,10 +74,40 @@ export function decideAccess(question: AccessQuestion): AccessDecision {
   };
 }
 
+/** Nothing of their own rights counts: one identity is lent, whole, or none. */
+function decideAsked(
+  question: AccessQuestion,
+  asked: AskedIdentity,
+  { identity, lease }: { readonly identity: DesiredIdentity; readonly lease: DesiredLease },
+): AccessDecision {
+  const { destination } = question;
+  const decision = decideActing({ ...question, asked, userPrefix: destination.userPrefix, grants: identity.impersonateGrants ?? [] });
+  if (decision.kind === 'never') return forbidden(decision.why, false);
+  if (decision.kind === 'needs') {
+    const { role, namespace, what } = decision;
+    const resource = namespace === undefined ? destination.name : `${destination.name}.${namespace}`;
+    return forbidden(
+      `${identity.name} may not act ${what} in ${destination.name}; leave --as out, or ask an admin for: infra grants add ${subjectOf(identity)} --role ${role} ${resource}`,
+      true,
+    );
+  }
+  return {
+    kind: 'allowed',
+    impersonation: {
+      user: asked.user,
+      uid: undefined,
+      groups: asked.groups,
+      leaseId: question.leaseId,
+      askedBy: impersonatedUser(identity, destination.userPrefix),
+    },
+    until: Math.min(fromTime(lease.sessionExpiresAt), decision.until),
+  };
+}
+
 /** Whether what was lent before may go on: the same person, and none of the groups gone. */
 export function covers(now: Impersonation, lent: Impersonation): boolean {
   const groups = new Set(now.groups);
-  return now.user === lent.user && lent.groups.every((group) => groups.has(group));
+  return now.user === lent.user && now.askedBy === lent.askedBy && lent.groups.every((group) => groups.has(group));
 }
 
 export const isLive = (grant: DesiredGrant, now: number): boolean => grant.until === null || fromTime(grant.until) > now;
@@ -98,7 +125,7 @@ export function rightsOf(identity: DesiredIdentity): IdentityRights {
 
 function scopedGrants(scope: RequestScope, rights: IdentityRights, now: number): readonly DesiredGrant[] {
   if (scope.namespace !== '') return (rights.byNamespace.get(scope.namespace) ?? []).filter((grant) => isLive(grant, now));
-  // `kubectl auth whoami` and `can-i` ask about oneself: lending every group there makes the answers true and gives nothing away.
+  // Lending every group to questions about oneself makes the answers true and gives nothing away.
   return isSelfReview(scope) ? rights.identity.grants.filter((grant) => grant.namespace !== null && isLive(grant, now)) : [];
 }
 
@@ -120,33 +147,17 @@ function justifiedUntil(grants: readonly DesiredGrant[], rights: IdentityRights,
 
 const endOf = (grant: DesiredGrant): number => (grant.until === null ? Number.POSITIVE_INFINITY : fromTime(grant.until));
 
-const selfReviews: Readonly<Record<string, readonly string[]>> = {
-  'authentication.k8s.io': ['selfsubjectreviews'],
-  'authorization.k8s.io': ['selfsubjectaccessreviews', 'selfsubjectrulesreviews'],
-};
-const isSelfReview = (scope: RequestScope): boolean =>
-  scope.verb === 'create' && (selfReviews[scope.apiGroup] ?? []).includes(scope.resource);
-
-const readVerbs = new Set(['get', 'list', 'watch']);
-
-/**
- * Rights that would outlive a revocation or lead to the connector's own account (`edit` holds them all), kept for a cluster-wide
- * `cluster-admin` grant: minting service-account tokens anywhere; in the connector's namespace everything but reading what is neither
- * secret nor pod; and lists of all namespaces' secrets, which would show the connector's.
- */
-function guardedRefusal(question: AccessQuestion, clusterWide: readonly DesiredGrant[]): string | undefined {
-  const { scope, guardedNamespace } = question;
+/** What `edit` holds of the connector's own, unless a cluster-wide `cluster-admin` grant says so. */
+function guardedRefusal(question: AccessQuestion, clusterWide: readonly DesiredGrant[]): Denied | undefined {
   if (clusterWide.some((grant) => grant.role === 'cluster-admin')) return undefined;
-  const needed = `ask an admin for a cluster-admin grant on ${question.destination.name} if that is really needed`;
-  if (scope.resource === 'serviceaccounts' && scope.subresource === 'token' && scope.verb === 'create')
-    return `minting service-account tokens is not possible through infra, as they outlive a revocation; ${needed}`;
-  if (guardedNamespace === undefined || !scope.isResource || (scope.apiGroup !== '' && readVerbs.has(scope.verb))) return undefined;
-  if (scope.namespace === '' && scope.resource === 'secrets' && readVerbs.has(scope.verb))
-    return `secrets of all namespaces include the connector's own; name a namespace with -n, or ${needed}`;
-  if (scope.namespace !== guardedNamespace) return undefined;
-  const isHarmless = readVerbs.has(scope.verb) && scope.subresource === '' && scope.resource !== 'secrets' && scope.resource !== 'pods';
-  return isHarmless ? undefined : `the namespace ${guardedNamespace} is the connector's own; ${needed}`;
+  const why = whyGuarded(question.scope, question.guardedNamespace);
+  if (why === undefined) return undefined;
+  return forbidden(`${why}; ask an admin for a cluster-admin grant on ${question.destination.name} if that is really needed`, false);
 }
+
+const subjectOf = ({ kind, name }: DesiredIdentity): string => (kind === 'workload' ? `workload:${name}` : name);
+
+const forbidden = (message: string, mayBeOutdated: boolean): Denied => ({ kind: 'denied', reason: 'Forbidden', message, mayBeOutdated });
 
 const unauthorized = (message: string, mayBeOutdated: boolean): Denied => ({
   kind: 'denied',
@@ -159,13 +170,11 @@ function noGrant(question: AccessQuestion): Denied {
   const { namespace } = question.scope;
   const identity = question.rights?.identity;
   const name = identity?.name ?? question.lastKnownName;
-  const subject = name === undefined ? 'EMAIL' : identity?.kind === 'workload' ? `workload:${name}` : name;
+  const subject = identity === undefined ? (name ?? 'EMAIL') : subjectOf(identity);
   const where = namespace === '' ? '' : ` for namespace ${namespace}`;
   const resource = namespace === '' ? question.destination.name : `${question.destination.name}.${namespace}`;
-  return {
-    kind: 'denied',
-    reason: 'Forbidden',
-    message: `${name ?? question.identityId} has no grant${where} in ${question.destination.name}. Ask an admin for: infra grants add ${subject} --role view ${resource}`,
-    mayBeOutdated: true,
-  };
+  return forbidden(
+    `${name ?? question.identityId} has no grant${where} in ${question.destination.name}. Ask an admin for: infra grants add ${subject} --role view ${resource}`,
+    true,
+  );
 }

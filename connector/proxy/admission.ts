@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Clock } from '../../shared/clock.ts';
 import type { AccessLog, RequestRecord } from './access-log.ts';
+import type { AskedIdentity } from './asked-rules.ts';
 import type { ConnectionLimits } from './connection-limits.ts';
 import type { Gate, Verdict } from './gate.ts';
 import type { IdentityLimits, Slot } from './identity-limits.ts';
@@ -74,6 +75,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
       if (tooMuch !== undefined) return turnAway(tooMuch);
       const screened = screen(request, isUpgrade, { read, peer: identified.peer, now: options.clock.now() });
       if ('reason' in screened) return turnAway(screened);
+      if (screened.asked !== undefined) record.asked(screened.asked);
       const slot = limits.occupy(identityId, isUpgrade || isStream(screened.info) ? 'stream' : 'request');
       if ('reason' in slot) return turnAway(slot);
 
@@ -89,7 +91,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
         record.impersonated(verdict.impersonation);
         return { ...verdict, ...screened, kind: 'admitted', peer: identified.peer, record, slot };
       };
-      const verdict = gate.judge(identified.peer, screened.info);
+      const verdict = gate.judge(identified.peer, screened.info, screened.asked);
       return verdict instanceof Promise ? verdict.then(conclude) : conclude(verdict);
     },
   };
@@ -113,6 +115,7 @@ interface Screened {
   readonly info: RequestInfo;
   readonly headers: UpstreamHeaders;
   readonly upgrade: string | undefined;
+  readonly asked: AskedIdentity | undefined;
 }
 
 /** What can be said of a request without asking for rights. */
@@ -127,7 +130,7 @@ function screen(
   if (headers.kind === 'refused') return refuse(headers.reason, headers.why);
   if (known.read.kind === 'ambiguous') return refuse('BadRequest', known.read.why);
   if (isUpgrade && headers.upgrade === undefined) return refuse('BadRequest', 'an upgrade must name one protocol');
-  return { info: known.read.info, headers: headers.headers, upgrade: headers.upgrade };
+  return { info: known.read.info, headers: headers.headers, upgrade: headers.upgrade, asked: headers.asked };
 }
 
 function timeRefusal(peer: Peer, now: number): Refusal | undefined {

@@ -3,11 +3,13 @@
  * the clock, or because the server has been away for too long. Trusts the desired state and the server's clock; fails closed.
  */
 import type { DesiredIdentity, DesiredLease } from '../../shared/api/connectors.ts';
-import { covers, decideAccess, rightsOf, type AccessDecision, type IdentityRights, type RequestScope } from './access-rules.ts';
+import { covers, decideAccess, rightsOf, type AccessDecision, type IdentityRights } from './access-rules.ts';
+import type { AskedIdentity } from './asked-rules.ts';
 import type { OpenRequest, OpenRequests } from './open-requests.ts';
 import { refuse, type Refusal } from './status.ts';
 import type { Peer } from './peer-certificate.ts';
-import type { Impersonation } from './impersonation.ts';
+import { askedOf, type Impersonation } from './impersonation.ts';
+import type { RequestScope } from './scope-rules.ts';
 
 /** The parts of the desired state that the gate needs. */
 export interface GateState {
@@ -35,7 +37,7 @@ export interface Gate {
   /** Takes a new state into force; the number of requests that ended by it. */
   enforce(state: GateState, touched: 'all' | ReadonlySet<string>): number;
   /** Without a wait when the answer is plain; else the server is asked for anything newer first. */
-  judge(peer: Peer, scope: RequestScope): Verdict | Promise<Verdict>;
+  judge(peer: Peer, scope: RequestScope, asked?: AskedIdentity): Verdict | Promise<Verdict>;
   open(request: OpenRequest): void;
   close(request: OpenRequest): void;
   /** Ends everything; how many. */
@@ -71,9 +73,9 @@ class LiveGate implements Gate {
     return this.#reconsider(affected);
   }
 
-  judge(peer: Peer, scope: RequestScope): Verdict | Promise<Verdict> {
-    const decision = this.#decide(peer, scope);
-    if (decision.kind === 'denied' && decision.mayBeOutdated) return this.#judgeAfterRefresh(peer, scope);
+  judge(peer: Peer, scope: RequestScope, asked?: AskedIdentity): Verdict | Promise<Verdict> {
+    const decision = this.#decide(peer, scope, asked);
+    if (decision.kind === 'denied' && decision.mayBeOutdated) return this.#judgeAfterRefresh(peer, scope, asked);
     return this.#verdict(decision);
   }
 
@@ -100,14 +102,14 @@ class LiveGate implements Gate {
     clearTimeout(this.#deadline?.timer);
   }
 
-  async #judgeAfterRefresh(peer: Peer, scope: RequestScope): Promise<Verdict> {
+  async #judgeAfterRefresh(peer: Peer, scope: RequestScope, asked: AskedIdentity | undefined): Promise<Verdict> {
     let timer: NodeJS.Timeout | undefined;
     const enough = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, refreshMilliseconds);
     });
     await Promise.race([this.#options.refresh().catch(() => undefined), enough]);
     clearTimeout(timer);
-    return this.#verdict(this.#decide(peer, scope));
+    return this.#verdict(this.#decide(peer, scope, asked));
   }
 
   #verdict(decision: AccessDecision): Verdict {
@@ -116,12 +118,13 @@ class LiveGate implements Gate {
     return { kind: 'refused', refusal: refuse(decision.reason, decision.message) };
   }
 
-  #decide(peer: Pick<Peer, 'identityId' | 'leaseId'>, scope: RequestScope): AccessDecision {
+  #decide(peer: Pick<Peer, 'identityId' | 'leaseId'>, scope: RequestScope, asked: AskedIdentity | undefined): AccessDecision {
     const state = this.#state;
     if (state === undefined)
       return { kind: 'denied', reason: 'Unauthorized', message: 'nothing is known here yet; try again', mayBeOutdated: true };
     return decideAccess({
       scope,
+      asked,
       identityId: peer.identityId,
       leaseId: peer.leaseId,
       rights: this.#rights.get(peer.identityId),
@@ -156,7 +159,7 @@ class LiveGate implements Gate {
     if (this.#options.now() >= this.#staleAt()) return this.closeAll(staleRefusal.message);
     let ended = 0;
     for (const request of requests) {
-      const decision = this.#decide(request, request.scope);
+      const decision = this.#decide(request, request.scope, askedOf(request.lent));
       if (decision.kind === 'allowed' && covers(decision.impersonation, request.lent)) {
         request.until = decision.until;
         this.#wakeAt(decision.until);

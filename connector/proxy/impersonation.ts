@@ -4,13 +4,20 @@
  */
 import type { DesiredGrant, DesiredIdentity } from '../../shared/api/connectors.ts';
 import { isNamespaceName, isRoleName } from '../../shared/resource-name.ts';
+import type { AskedIdentity } from './asked-rules.ts';
 
 export interface Impersonation {
   readonly user: string;
-  readonly uid: string;
+  /** Undefined for somebody else, whose uid nobody here knows. */
+  readonly uid: string | undefined;
   readonly groups: readonly string[];
   readonly leaseId: string;
+  /** Who acts as somebody else (`--as`), by their own name in the cluster; absent: as themselves. */
+  readonly askedBy?: string;
 }
+
+/** What was asked for when this was lent. */
+export const askedOf = (lent: Impersonation): AskedIdentity | undefined => (lent.askedBy === undefined ? undefined : lent);
 
 /** The role that lends a group's own name and binds nothing. */
 export const connectRole = 'connect';
@@ -40,13 +47,15 @@ export function groupsOfGrants(grants: readonly DesiredGrant[]): readonly string
 
 /** As header names and values, in the order they go out. */
 export function impersonationHeaders(impersonation: Impersonation): readonly (readonly [name: string, value: string])[] {
-  return [
-    ['Impersonate-User', impersonation.user],
-    ['Impersonate-Uid', impersonation.uid],
-    ...impersonation.groups.map((group) => ['Impersonate-Group', group] as const),
-    // The apiserver percent-decodes the key after `Impersonate-Extra-`.
-    ['Impersonate-Extra-infra.internal%2Flease', impersonation.leaseId],
-  ];
+  const { user, uid, groups, leaseId, askedBy } = impersonation;
+  const headers: (readonly [string, string])[] = [['Impersonate-User', user]];
+  if (uid !== undefined) headers.push(['Impersonate-Uid', uid]);
+  for (const group of groups) headers.push(['Impersonate-Group', group]);
+  // The apiserver percent-decodes the key after `Impersonate-Extra-`.
+  headers.push(['Impersonate-Extra-infra.internal%2Flease', leaseId]);
+  // Names the person in the cluster's own audit log.
+  if (askedBy !== undefined) headers.push(['Impersonate-Extra-infra.internal%2Fasked-by', askedBy]);
+  return headers;
 }
 
 const isPlainAscii = (text: string): boolean => /^[\x21-\x7e]{1,200}$/.test(text);

@@ -1,7 +1,7 @@
 /** Every request that is under way, found by identity: what a revocation has to end. */
-import type { RequestScope } from './access-rules.ts';
 import type { Slot } from './identity-limits.ts';
 import type { Impersonation } from './impersonation.ts';
+import type { RequestScope } from './scope-rules.ts';
 
 export interface OpenRequest {
   readonly identityId: string;

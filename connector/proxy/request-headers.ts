@@ -2,8 +2,16 @@
  * The headers that go upstream, rebuilt from an allow-list: pure. Whatever a client could use to be somebody else is refused with words or
  * left behind; what is sent about the identity is added by the caller afterwards, last (CVE-2021-31999, CVE-2026-54763).
  */
+import { isAskingHeader, readAsked, type AskedIdentity } from './asked-rules.ts';
+
 export type HeaderResult =
-  | { readonly kind: 'clean'; readonly headers: Record<string, string | string[]>; readonly upgrade: string | undefined }
+  | {
+      readonly kind: 'clean';
+      readonly headers: Record<string, string | string[]>;
+      readonly upgrade: string | undefined;
+      /** Whom the request asks to act as. */
+      readonly asked?: AskedIdentity;
+    }
   | { readonly kind: 'refused'; readonly reason: 'BadRequest' | 'Forbidden' | 'RequestHeaderFieldsTooLarge'; readonly why: string };
 
 /** kubectl and what stands before it send a dozen. */
@@ -41,12 +49,14 @@ export function cleanHeaders(rawHeaders: readonly string[], isUpgrade: boolean):
   const headers: Record<string, string | string[]> = {};
   let upgrade: string | undefined;
   let hosts = 0;
+  let asking: string[] | undefined;
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
     const name = (rawHeaders[index] ?? '').toLowerCase();
     const value = rawHeaders[index + 1] ?? '';
     const refusal = refusalOf(name, value);
     if (refusal !== undefined) return refusal;
-    if (name === 'host') hosts += 1;
+    if (isAskingHeader(name)) (asking ??= []).push(rawHeaders[index] ?? '', value);
+    else if (name === 'host') hosts += 1;
     else if (name === 'upgrade' && isUpgrade) {
       if (upgrade !== undefined || !upgradeProtocols.has(value.toLowerCase()))
         return bad(`an upgrade to ${printable(value)} is not offered`);
@@ -62,17 +72,12 @@ export function cleanHeaders(rawHeaders: readonly string[], isUpgrade: boolean):
   if (hosts !== 1) return bad('there must be one Host header');
   if (headers['content-length'] !== undefined && headers['transfer-encoding'] !== undefined)
     return bad('Content-Length and Transfer-Encoding exclude one another');
-  return { kind: 'clean', headers, upgrade };
+  if (asking === undefined) return { kind: 'clean', headers, upgrade };
+  const asked = readAsked(asking);
+  return asked.kind === 'refused' ? asked : { kind: 'clean', headers, upgrade, asked: asked.asked };
 }
 
 function refusalOf(name: string, value: string): HeaderResult | undefined {
-  // Some servers read `_` as `-`; refused in either spelling, so that nobody believes it had an effect.
-  if (name.replaceAll('_', '-').startsWith('impersonate-'))
-    return {
-      kind: 'refused',
-      reason: 'Forbidden',
-      why: 'acting as somebody else (--as, --as-group, Impersonate-* headers) is not allowed through infra; leave it out, and your own grants decide',
-    };
   if (name === 'connection' || name === 'proxy-connection') {
     const stranger = value
       .toLowerCase()

@@ -13,7 +13,12 @@ import { keyOf, planBindings, type BindingPlan, type BindingStep } from './role-
 export interface WantedState {
   readonly epoch: string;
   readonly revision: number;
-  readonly destination: { readonly id: string; readonly name: string; readonly predecessors: readonly string[] };
+  readonly destination: {
+    readonly id: string;
+    readonly name: string;
+    readonly userPrefix: string;
+    readonly predecessors: readonly string[];
+  };
   readonly identities: ReadonlyMap<string, DesiredIdentity>;
 }
 
@@ -34,6 +39,8 @@ export interface Reconciler {
 export interface ReconcilerOptions {
   readonly client: ClusterClient;
   readonly cluster: Pick<ClusterWatch, 'view' | 'bindings' | 'adopt' | 'drop'>;
+  /** The connector's own namespace. */
+  readonly guardedNamespace: string | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Every step for this revision was tried, and none is owed for a passing fault. */
@@ -108,6 +115,8 @@ class LiveReconciler implements Reconciler {
     const plan = planBindings({
       destinationId: wanted.destination.id,
       destinationName: wanted.destination.name,
+      userPrefix: wanted.destination.userPrefix,
+      guardedNamespace: this.#options.guardedNamespace,
       predecessors: wanted.destination.predecessors,
       identities: wanted.identities.values(),
       found: this.#options.cluster.bindings(),

@@ -4,7 +4,9 @@
  */
 import type { DesiredGrant, DesiredIdentity } from '../../shared/api/connectors.ts';
 import { fromTime } from '../../shared/clock.ts';
-import { isNamespaceName, isRoleName } from '../../shared/resource-name.ts';
+import { parseImpersonateRole } from '../../shared/impersonate-role.ts';
+import { isImpersonateRole, isNamespaceName, isRoleName } from '../../shared/resource-name.ts';
+import { whyNobodyActsHere } from '../proxy/acting-rules.ts';
 
 export const managedByLabel = 'infra.internal/managed-by';
 export const managedBy = 'infra';
@@ -13,7 +15,7 @@ export const grantableLabel = 'infra.internal/grantable';
 export const holdersAnnotation = 'infra.internal/held-by';
 
 const builtInRoles = new Set(['view', 'edit', 'admin', 'cluster-admin']);
-const bindsNothing = 'connect';
+const bindsNothing = (role: string): boolean => role === 'connect' || isImpersonateRole(role);
 const longestHolders = 1000;
 
 export interface Binding {
@@ -51,6 +53,10 @@ export interface ClusterView {
 export interface PlanInput {
   readonly destinationId: string;
   readonly destinationName: string;
+  /** Before the names of infra's own people. */
+  readonly userPrefix: string;
+  /** The connector's own namespace. */
+  readonly guardedNamespace: string | undefined;
   /** Destinations whose leftovers are ours to clear away. */
   readonly predecessors: readonly string[];
   readonly identities: Iterable<DesiredIdentity>;
@@ -93,13 +99,13 @@ export function planBindings(input: PlanInput): BindingPlan {
   const grantsWithout: string[] = [];
   let nextChangeAt: number | undefined;
   for (const identity of input.identities) {
-    for (const grant of identity.grants) {
+    for (const grant of [...identity.grants, ...(identity.impersonateGrants ?? [])]) {
       const until = grant.until === null ? undefined : fromTime(grant.until);
       if (until !== undefined && until <= input.now) continue;
       if (until !== undefined) nextChangeAt = Math.min(nextChangeAt ?? until, until);
       const obstacle = obstacleTo(grant, input);
       if (obstacle !== undefined) impossible.set(grant.id, obstacle);
-      else if (grant.role === bindsNothing || identity.status !== 'active') grantsWithout.push(grant.id);
+      else if (bindsNothing(grant.role) || identity.status !== 'active') grantsWithout.push(grant.id);
       else want(wanted, bindingOf(grant, input.destinationId), grant.id, identity.name);
     }
   }
@@ -138,10 +144,11 @@ function bindingOf(grant: DesiredGrant, destinationId: string): Omit<Binding, 'h
 function obstacleTo(grant: DesiredGrant, input: PlanInput): string | undefined {
   const { cluster, destinationName } = input;
   const { role, namespace } = grant;
+  if (isImpersonateRole(role)) return obstacleToActing(role, input);
   if (!isRoleName(role) || (namespace !== null && !isNamespaceName(namespace))) return 'role or namespace is no valid name';
   if (namespace !== null && !cluster.namespaces.has(namespace))
     return `the namespace ${namespace} does not exist in ${destinationName}; the grant takes effect when it is created`;
-  if (role === bindsNothing) return undefined;
+  if (bindsNothing(role)) return undefined;
   if (role.startsWith('role/')) {
     if (namespace === null) return `${role} is a Role, which exists inside a namespace only; grant it on ${destinationName}.NAMESPACE`;
     return cluster.roles.has(`${namespace}/${role.slice('role/'.length)}`)
@@ -153,6 +160,12 @@ function obstacleTo(grant: DesiredGrant, input: PlanInput): string | undefined {
   return builtInRoles.has(role) || cluster.grantableClusterRoles.has(role)
     ? undefined
     : `the ClusterRole ${role} may not be granted; label it ${grantableLabel}=true to allow that`;
+}
+
+function obstacleToActing(role: string, input: PlanInput): string | undefined {
+  const target = parseImpersonateRole(role);
+  const why = 'fault' in target ? target.fault : whyNobodyActsHere(target, input);
+  return why === undefined ? undefined : `the role ${why}; remove this grant`;
 }
 
 function stepsTo(bindings: readonly Binding[], input: PlanInput): readonly BindingStep[] {

@@ -1,4 +1,5 @@
 /** Who holds what, from grants and memberships: the rule behind what connectors let in and what people see as theirs. */
+import { isImpersonateRole } from '../../shared/resource-name.ts';
 import type { DesiredGrant, DesiredIdentity } from '../../shared/api/connectors.ts';
 
 export interface HeldGrant {
@@ -38,9 +39,16 @@ export function effectiveAccess(
       (bySubject.get(membership.groupId) ?? []).map((grant) => toDesired(grant, membership.groupName)),
     );
     const held = [...own, ...throughGroups];
-    if (held.length > 0) desired.push({ id, kind, name, status, grants: held });
+    if (held.length === 0) continue;
+    desired.push({ id, kind, name, status, ...apart(held) });
   }
   return desired;
+}
+
+function apart(held: readonly DesiredGrant[]): Pick<DesiredIdentity, 'grants' | 'impersonateGrants'> {
+  const impersonateGrants = held.filter(({ role }) => isImpersonateRole(role));
+  const grants = held.filter(({ role }) => !isImpersonateRole(role));
+  return impersonateGrants.length === 0 ? { grants } : { grants, impersonateGrants };
 }
 
 const toDesired = ({ id, role, namespace, until }: HeldGrant, group: string | null): DesiredGrant => ({

@@ -1,5 +1,6 @@
 /** What may be granted where: the rules of roles and resources, before anything is looked up. */
-import { parseResourceName, serverResource, type ResourceName } from '../../shared/resource-name.ts';
+import { parseImpersonateRole } from '../../shared/impersonate-role.ts';
+import { isImpersonateRole, parseResourceName, serverResource, type ResourceName } from '../../shared/resource-name.ts';
 
 export interface GrantWish {
   readonly role: string;
@@ -29,7 +30,32 @@ export function checkGrant(wish: GrantWish, now: string): { readonly resource: R
       message: `must name a namespace for ${wish.role}, such as ${resource.destination}.web: a Role lives in one`,
     };
   }
-  return { resource };
+  return (isImpersonateRole(wish.role) ? impersonateFault(wish.role, resource) : undefined) ?? { resource };
+}
+
+/** Users and groups are the cluster's, a service account is its namespace's. */
+function impersonateFault(role: string, { destination, namespace }: ResourceName): GrantFault | undefined {
+  const target = parseImpersonateRole(role);
+  if ('fault' in target) return { field: 'role', message: target.fault };
+  if (namespace === undefined) return undefined;
+  if (target.kind !== 'serviceaccount')
+    return {
+      field: 'resource',
+      message: `must be the whole cluster for ${role}: a ${target.kind} is of no namespace; name ${destination}`,
+    };
+  return namespace === target.namespace
+    ? undefined
+    : { field: 'resource', message: `must be ${destination}.${target.namespace}, the service account's own namespace, or ${destination}` };
+}
+
+/** A user whose name begins like those that infra gives people at this destination could be one of them. */
+export function prefixFault(role: string, userPrefix: string): GrantFault | undefined {
+  return role.startsWith(`impersonate:user:${userPrefix}`)
+    ? {
+        field: 'role',
+        message: `may not name a user that begins with ${userPrefix}, which is infra's own there; grant the role itself instead`,
+      }
+    : undefined;
 }
 
 /** Whether a grant that stands makes another one pointless: the same thing for at least as long. */

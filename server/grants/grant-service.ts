@@ -16,7 +16,7 @@ import type { ChangeFeed } from '../storage/change-feed.ts';
 import type { Transact } from '../storage/transact.ts';
 import type { AccessChanges } from './access-changes.ts';
 import { describeGrants, findSubject, resourceOf, subjectOf } from './grant-description.ts';
-import { checkGrant, covers } from './grant-rules.ts';
+import { checkGrant, covers, prefixFault, type GrantFault } from './grant-rules.ts';
 import type { GrantRecord, GrantStore } from './grant-store.ts';
 
 interface Stores {
@@ -74,13 +74,12 @@ export function createGrantService({ read, transact, serverName, rootCertificate
       transact(async (stores) => {
         const act: Act = { by: authorOf(caller), now: clock.now() };
         const checked = checkGrant({ role: input.role, resource: input.resource, until: input.until }, toTime(act.now));
-        if ('field' in checked)
-          throw new DomainError('request.invalid', `body.${checked.field}: ${checked.message}`, {
-            fields: [{ path: `body.${checked.field}`, message: checked.message }],
-          });
+        if ('field' in checked) throw invalid(checked);
         const subject = await findSubject(stores, input.subject);
         const destination =
           checked.resource.destination === serverResource ? null : await liveDestination(stores.destinations, checked.resource.destination);
+        const fault = destination === null ? undefined : prefixFault(input.role, destination.settings.userPrefix);
+        if (fault !== undefined) throw invalid(fault);
         const record: GrantRecord = {
           // An id made with the prefix of grants is one.
           id: newId('grant', act.now) as GrantId,
@@ -162,6 +161,9 @@ export async function endGrants(
     });
   }
 }
+
+const invalid = ({ field, message }: GrantFault): DomainError =>
+  new DomainError('request.invalid', `body.${field}: ${message}`, { fields: [{ path: `body.${field}`, message }] });
 
 const at = (destination: DestinationRecord | null) =>
   destination === null ? {} : { destination: { id: destination.id, name: destination.name } };

@@ -23,6 +23,8 @@ export const desiredIdentity = z.object({
   name: z.string(),
   status: z.enum(['active', 'disabled']),
   grants: z.array(desiredGrant),
+  /** Those of `impersonate:…`, apart: a connector that does not know such roles sees none of them, and binds none. */
+  impersonateGrants: z.array(desiredGrant).optional(),
 });
 export type DesiredIdentity = z.output<typeof desiredIdentity>;
 

@@ -1,9 +1,11 @@
 /** The small values that many resources share: ids, times, names, subjects. */
 import { z } from 'zod';
 import { idPattern } from '../id.ts';
+import { parseImpersonateRole } from '../impersonate-role.ts';
 import {
   isDestinationName,
   isEmail,
+  isImpersonateRole,
   isLocalName,
   isNamespaceName,
   isRoleName,
@@ -46,7 +48,11 @@ export const localName = z
   .refine(isLocalName, 'must be 1–63 lower-case letters, digits, "-", "_" or ".", and neither "system" nor "infra"');
 export const destinationName = z.string().refine(isDestinationName, 'must be 1–63 lower-case letters, digits or "-", and not "infra"');
 export const namespaceName = z.string().refine(isNamespaceName, 'is no namespace name');
-export const roleName = z.string().refine(isRoleName, 'is no role name');
+export const roleName = z.string().superRefine((text, { addIssue }) => {
+  const impersonate = isImpersonateRole(text) ? parseImpersonateRole(text) : undefined;
+  if (impersonate === undefined && !isRoleName(text)) addIssue('is no role name');
+  if (impersonate !== undefined && 'fault' in impersonate) addIssue(impersonate.fault);
+});
 export const resourceName = z
   .string()
   .refine((text) => parseResourceName(text) !== undefined, 'must be DESTINATION or DESTINATION.NAMESPACE, such as prod or prod.web');

@@ -2,6 +2,8 @@
 import { expect } from 'chai';
 import { parse } from 'yaml';
 import { api } from '../../shared/api/index.ts';
+import { auditEventId, identityId } from '../../shared/api/values.ts';
+import { newId } from '../../shared/id.ts';
 import { loginWithPassword, newTerminal, type Terminal } from '../support/infra.ts';
 import { adminEmail, adminPassword, newPerson, startServer, type RunningServer } from '../support/server.ts';
 import { reportedDestination, type ReportedDestination } from './reported-destination.ts';
@@ -100,6 +102,37 @@ describe('administration by infra', function () {
     expect((await admin.infra(['grants', 'remove', 'plain@example.com', '--role', 'edit', 'prod.web'])).code).to.equal(5);
     await ok('grants', 'remove', 'plain@example.com', '--role', 'view', 'prod.web');
     expect(await json('grants', 'list', '--subject', 'plain@example.com')).to.deep.equal([]);
+  });
+
+  it('grants to act as somebody: added, shown to admin and person, refused with the way to write them', async () => {
+    const role = 'impersonate:serviceaccount:web/deployer';
+    expect(await ok('grants', 'add', 'plain@example.com', '--role', role, 'prod.web')).to.match(
+      /role: +impersonate:serviceaccount:web\/deployer/,
+    );
+    expect(await ok('grants', 'list', '--role', role)).to.match(/plain@example\.com +impersonate:serviceaccount:web\/deployer +prod\.web/);
+    expect((await person.infra(['list'])).stdout).to.match(/prod +impersonate:serviceaccount:web\/deployer +prod\.web/);
+    await ok('grants', 'remove', 'plain@example.com', '--role', role, 'prod.web');
+    const { code, stderr } = await admin.infra(['grants', 'add', 'plain@example.com', '--role', 'impersonate:user', 'prod']);
+    expect(code).to.not.equal(0);
+    expect(stderr).to.match(/role: must be impersonate:user:NAME, impersonate:group:NAME or impersonate:serviceaccount:NAMESPACE\/NAME/);
+  });
+
+  it('the audit log shows who acted, and as whom', async () => {
+    const { items } = await (await server.admin())(api.users.list, { query: { email: 'plain@example.com' } });
+    const request = {
+      at: new Date().toISOString(),
+      phase: 'completed' as const,
+      identityId: identityId.parse(items[0]?.id),
+      leaseId: null,
+      ...{ impersonatedUser: 'bob', impersonatedGroups: ['developers'], asked: { user: 'bob', groups: ['developers'] } },
+      ...{ verb: 'list', path: '/api/v1/pods', apiGroup: '', resource: 'pods', subresource: '', namespace: '', name: '', status: 200 },
+      ...{ durationMilliseconds: 1, reason: '', sourceAddress: '', userAgent: '' },
+    };
+    const events = [{ ...request, id: auditEventId.parse(newId('auditEvent', Date.now())) }];
+    await prod.asConnector(api.connectors.uploadAudit, { body: { replica: 'one', events } });
+    expect(await ok('audit', 'list', '--event', 'request.completed')).to.match(
+      /plain@example\.com +request\.completed +success +prod +list \/api\/v1\/pods 200 as bob, group:developers/,
+    );
   });
 
   it('destinations: the join token and how to use it; a further token', async () => {

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
-import { decideAccess, rightsOf, type AccessQuestion, type RequestScope } from '../../connector/proxy/access-rules.ts';
+import { decideAccess, rightsOf, type AccessQuestion } from '../../connector/proxy/access-rules.ts';
 import { groupsOfGrants, impersonatedUser, impersonationHeaders } from '../../connector/proxy/impersonation.ts';
+import type { RequestScope } from '../../connector/proxy/scope-rules.ts';
 import type { DesiredGrant, DesiredIdentity, DesiredLease } from '../../shared/api/connectors.ts';
 import { newId } from '../../shared/id.ts';
 
@@ -40,11 +41,13 @@ const scope = (more: Partial<RequestScope> = {}): RequestScope => ({
   resource: 'configmaps',
   subresource: '',
   namespace: 'team-a',
+  path: '',
   ...more,
 });
 const ask = (grants: readonly DesiredGrant[], more: Partial<AccessQuestion> = {}) =>
   decideAccess({
     scope: scope(),
+    asked: undefined,
     identityId,
     leaseId,
     rights: rightsOf(identity(grants)),

@@ -62,10 +62,12 @@ describe('connector rule: request targets', () => {
 describe('connector rule: request headers', () => {
   const host = ['Host', 'local'];
 
-  it('refuses every form of Impersonate-* with words, on any request (security rows 2–4)', () => {
+  it('refuses every Impersonate-* but user and group as client-go spells them, with words, on any request (security rows 2–4)', () => {
     for (const name of [
-      'Impersonate-User',
+      'impersonate-user',
+      'IMPERSONATE-USER',
       'impersonate-group',
+      'Impersonate-Uid',
       'IMPERSONATE-UID',
       'Impersonate-Extra-scopes',
       'Impersonate-Whatever',
@@ -73,8 +75,36 @@ describe('connector rule: request headers', () => {
       'impersonate_Group',
     ])
       for (const isUpgrade of [false, true])
-        expect(cleanHeaders([...host, name, 'system:masters'], isUpgrade), name).to.include({ kind: 'refused', reason: 'Forbidden' });
+        for (const before of [[], ['Impersonate-User', 'bob']])
+          expect(cleanHeaders([...host, ...before, name, 'bob'], isUpgrade), name).to.include({ kind: 'refused', reason: 'Forbidden' });
   });
+
+  it('hands over whom the request asks to act as, and lets none of it through as a header', () => {
+    const asking = ['Impersonate-User', 'bob', 'Impersonate-Group', 'developers', 'Impersonate-Group', 'testers'];
+    expect(cleanHeaders([...host, ...asking], false)).to.deep.equal({
+      kind: 'clean',
+      headers: {},
+      upgrade: undefined,
+      asked: { user: 'bob', groups: ['developers', 'testers'] },
+    });
+    expect(cleanHeaders(host, false)).not.to.have.property('asked');
+  });
+
+  for (const [title, asking] of Object.entries({
+    'a group without a user': ['Impersonate-Group', 'developers'],
+    'two users': ['Impersonate-User', 'bob', 'Impersonate-User', 'eve'],
+    'the same user twice': ['Impersonate-User', 'bob', 'Impersonate-User', 'bob'],
+    'the same group twice': ['Impersonate-User', 'bob', 'Impersonate-Group', 'a', 'Impersonate-Group', 'a'],
+    'an empty user': ['Impersonate-User', ''],
+    'an empty group': ['Impersonate-User', 'bob', 'Impersonate-Group', ''],
+    'a space in it': ['Impersonate-User', 'bob eve'],
+    'a list of names with spaces': ['Impersonate-User', 'bob, eve'],
+    'a line break in it': ['Impersonate-User', 'bob\r\nImpersonate-Group: system:masters'],
+    'a byte that is no ASCII': ['Impersonate-User', 'b\u00f6b'],
+    'a name without end': ['Impersonate-User', 'b'.repeat(301)],
+  }))
+    it(`refuses to act as somebody by ${title} (security row 3)`, () =>
+      expect(cleanHeaders([...host, ...asking], false)).to.include({ kind: 'refused', reason: 'BadRequest' }));
 
   it('refuses a Connection header that names anything but close, keep-alive, upgrade and te (security row 1)', () => {
     for (const value of ['Impersonate-User, Authorization', 'close,authorization', 'keep-alive, X-Any', 'HTTP2-Settings', 'upgrade, Host'])

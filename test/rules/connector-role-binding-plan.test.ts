@@ -25,6 +25,8 @@ const plan = (identities: readonly DesiredIdentity[], more: Partial<PlanInput> =
   planBindings({
     destinationId,
     destinationName: 'local',
+    userPrefix: 'infra:',
+    guardedNamespace: 'infra-system',
     predecessors: [],
     identities,
     found: [],
@@ -126,6 +128,29 @@ describe('connector rule: binding plan', () => {
     const result = plan([user('ana@example.com', [connect])]);
     expect(result.steps).to.deep.equal([]);
     expect(result.grantsWithout).to.deep.equal([connect.id]);
+  });
+
+  it('roles to act as somebody bind nothing, not even a ClusterRole of that very name, wherever the state holds them', () => {
+    const role = 'impersonate:user:bob';
+    const cluster = {
+      namespaces: new Set<string>(),
+      clusterRoles: new Set([role, 'impersonate:later-form']),
+      grantableClusterRoles: new Set([role, 'impersonate:later-form']),
+      roles: new Set<string>(),
+    };
+    const [known, unknown, misplaced] = [grant(role), grant('impersonate:later-form'), grant(role)];
+    const result = plan([{ ...user('ana@example.com', [misplaced]), impersonateGrants: [known, unknown] }], { cluster });
+    expect(result.steps).to.deep.equal([]);
+    expect(result.grantsWithout).to.deep.equal([misplaced.id, known.id]);
+    expect(result.impossible.get(unknown.id)).to.match(/must be impersonate:user:NAME.*remove this grant/);
+  });
+
+  it('says of a grant to act as the connector itself, or as one of its own people, that it cannot be had', () => {
+    for (const role of ['impersonate:serviceaccount:infra-system/connector', 'impersonate:user:ci:ana@example.com']) {
+      const refused = grant(role);
+      const result = plan([{ ...user('ana@example.com', []), impersonateGrants: [refused] }], { userPrefix: 'ci:' });
+      expect(result.impossible.get(refused.id), role).to.match(/may not name .* own; remove this grant/);
+    }
   });
 
   it('a ClusterRole and a Role of confusable names do not share a binding', () => {

@@ -7,7 +7,7 @@ import {
   type KnownIdentity,
   type Membership,
 } from '../../server/grants/effective-access.ts';
-import { checkGrant, covers, missingGrant } from '../../server/grants/grant-rules.ts';
+import { checkGrant, covers, missingGrant, prefixFault } from '../../server/grants/grant-rules.ts';
 import { isRoleName, parseResourceName } from '../../shared/resource-name.ts';
 
 const now = '2026-01-31T12:00:00.000Z';
@@ -47,6 +47,34 @@ describe('a grant', () => {
   ] as const)
     it(`of ${role} on ${JSON.stringify(resource)} may not: the ${field} is wrong`, () =>
       expect(checkGrant({ role, resource, until: undefined }, now)).to.have.property('field', field));
+
+  for (const [role, resource] of [
+    ['impersonate:user:bob', 'prod'],
+    ['impersonate:group:developers', 'prod'],
+    ['impersonate:serviceaccount:web/deployer', 'prod'],
+    ['impersonate:serviceaccount:web/deployer', 'prod.web'],
+  ] as const)
+    it(`of ${role} on ${resource} may be made`, () =>
+      expect(checkGrant({ role, resource, until: undefined }, now)).to.have.property('resource'));
+
+  for (const [role, resource, field, says] of [
+    ['impersonate:user:bob', 'prod.web', 'resource', /the whole cluster/],
+    ['impersonate:group:developers', 'prod.web', 'resource', /the whole cluster/],
+    ['impersonate:serviceaccount:web/deployer', 'prod.team', 'resource', /prod\.web, the service account's own namespace/],
+    ['impersonate:user:bob', 'infra', 'role', /admin or view/],
+    ['impersonate:user', 'prod', 'role', /must be impersonate:user:NAME/],
+  ] as const)
+    it(`of ${role} on ${resource} may not: the ${field} is wrong`, () => {
+      const checked = checkGrant({ role, resource, until: undefined }, now);
+      expect(checked).to.have.property('field', field);
+      expect('message' in checked ? checked.message : '').to.match(says);
+    });
+
+  it('to act as a user may not name one of infra’s own people, by whatever prefix the destination gives them', () => {
+    expect(prefixFault('impersonate:user:ci:ana@example.com', 'ci:')).to.have.property('field', 'role');
+    for (const role of ['impersonate:user:cia', 'impersonate:user:bob', 'impersonate:group:ci:x', 'view'])
+      expect(prefixFault(role, 'ci:'), role).to.equal(undefined);
+  });
 
   it('ends in the future or never', () => {
     const until = (end: string | undefined) => checkGrant({ role: 'view', resource: 'prod', until: end }, now);
@@ -107,6 +135,16 @@ describe('effective access', () => {
       ['g1', null],
       ['g2', 'name of grp1'],
     ]);
+  });
+
+  it('keeps roles to act as somebody apart, so that a connector that does not know them sees none', () => {
+    const acting = { ...grant('g2', 'ana'), role: 'impersonate:user:bob' };
+    const [ana] = effectiveAccess([grant('g1', 'ana'), acting], [person('ana')], []);
+    expect(ana?.grants.map(({ id: grantId }) => grantId)).to.deep.equal(['g1']);
+    expect(ana?.impersonateGrants?.map(({ id: grantId }) => grantId)).to.deep.equal(['g2']);
+    const [only] = effectiveAccess([acting], [person('ana')], []);
+    expect(only?.grants).to.deep.equal([]);
+    expect(effectiveAccess([grant('g1', 'ana')], [person('ana')], [])[0]).not.to.have.property('impersonateGrants');
   });
 
   it('leaves out who holds nothing, and keeps who is disabled, as disabled', () => {

@@ -76,9 +76,9 @@ export function connectorClient({ port, serverName, ca }: Endpoint, certificate?
       });
     },
     /** A GET whose answer goes on. */
-    stream: async (path: string): Promise<OpenStream> =>
+    stream: async (path: string, headers: Readonly<Record<string, string>> = {}): Promise<OpenStream> =>
       new Promise((resolve, reject) => {
-        const outgoing = request({ ...tls, agent: false, path, headers: { host: 'local' } }, (incoming) => {
+        const outgoing = request({ ...tls, agent: false, path, headers: { host: 'local', ...headers } }, (incoming) => {
           let text = '';
           let isOver = false;
           incoming.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));

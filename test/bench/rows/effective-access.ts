@@ -95,6 +95,7 @@ function checksPerSecond({ gate, peers }: Prepared): number {
         resource: 'pods',
         subresource: '',
         namespace: `team-${checks % grantsEach}`,
+        path: '',
       };
       const peer = peers[(checks * 7919) % peers.length];
       if (peer === undefined) throw new Error('there is a peer for every index');
