@@ -39,6 +39,8 @@ export interface GuardOptions {
   readonly access: ClusterAccess;
   /** The connector's own namespace. */
   readonly guardedNamespace: string | undefined;
+  /** The connector's own service account. */
+  readonly ownAccount: string | undefined;
   readonly replica: string;
   readonly logger: Logger;
   readonly shutdown: Shutdown;
@@ -62,10 +64,10 @@ export function composeGuard(options: GuardOptions): Guard {
   const auditMode = (): 'required' | 'bestEffort' => state?.destination.auditMode ?? config.auditMode;
 
   const gate = createGate({
+    ...options,
     now: () => clock.now(),
     lastHeard: () => contact.lastHeard(),
     refresh: () => pull(),
-    guardedNamespace: options.guardedNamespace,
     stalenessLimitSeconds: config.stalenessLimit,
     openRequests: createOpenRequests(),
   });

@@ -20,6 +20,8 @@ export interface LinkOptions {
   readonly config: ConnectorConfig;
   /** The connector's own namespace. */
   readonly guardedNamespace: string | undefined;
+  /** The connector's own service account. */
+  readonly ownAccount: string | undefined;
   readonly guard: Guard;
   readonly api: ServerApi;
   readonly cache: DesiredStateCache;

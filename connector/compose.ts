@@ -19,6 +19,7 @@ import { composeGuard } from './compose-guard.ts';
 import { composeLink } from './compose-link.ts';
 import type { ConnectorConfig } from './config.ts';
 import { startHealth } from './health.ts';
+import { ownAccountOf } from './own-account.ts';
 import { createClusterClient, type ClusterClient } from './reconcile/cluster-client.ts';
 
 export interface ConnectorOptions {
@@ -58,7 +59,22 @@ export async function startConnector(options: ConnectorOptions): Promise<void> {
   const api = createServerApi({ serverUrl: config.server, transport, signer, clock, version: options.build.version });
 
   const guardedNamespace = config.namespace ?? access.namespace;
-  const shared = { config, guardedNamespace, directory, enrolment, cache, clock, contact, api, client, access, logger, shutdown };
+  const ownAccount = ownAccountOf(access.bearerToken());
+  const shared = {
+    config,
+    guardedNamespace,
+    ownAccount,
+    directory,
+    enrolment,
+    cache,
+    clock,
+    contact,
+    api,
+    client,
+    access,
+    logger,
+    shutdown,
+  };
   const guard = composeGuard({ ...shared, replica: replicaName(), failed: options.failed });
   const link = composeLink({ ...shared, guard, clusterUid, version: options.build.version, replica: replicaName() });
   missing.list = () => [...guard.missing(), ...link.missing()];

@@ -41,6 +41,9 @@ export function targetOfUser(user: string): ActingTarget {
   return isServiceAccount ? { kind: 'serviceaccount', namespace, name } : { kind: 'user', name: user };
 }
 
+export const formatServiceAccountUser = ({ namespace, name }: { readonly namespace: string; readonly name: string }): string =>
+  `${serviceAccountUser}${namespace}:${name}`;
+
 /** Whatever a grant says: names that are Kubernetes' own or infra's carry rights that no grant may lend. */
 export function whyNobodyActsAs(target: ActingTarget): string | undefined {
   if (target.kind === 'serviceaccount')

@@ -25,6 +25,8 @@ export interface AccessQuestion {
   readonly destination: { readonly name: string; readonly userPrefix: string };
   /** The connector's own namespace. */
   readonly guardedNamespace: string | undefined;
+  /** The connector's own service account. */
+  readonly ownAccount: string | undefined;
   /** For the sentence, when the identity has no rights here any more. */
   readonly lastKnownName: string | undefined;
   /** Milliseconds on the server's clock. */

@@ -4,7 +4,13 @@
  */
 import type { DesiredGrant } from '../../shared/api/connectors.ts';
 import { fromTime } from '../../shared/clock.ts';
-import { formatImpersonateRole, targetOfUser, whyNobodyActsAs, type ActingTarget } from '../../shared/impersonate-role.ts';
+import {
+  formatImpersonateRole,
+  formatServiceAccountUser,
+  targetOfUser,
+  whyNobodyActsAs,
+  type ActingTarget,
+} from '../../shared/impersonate-role.ts';
 import type { AskedIdentity } from './asked-rules.ts';
 import { whyGuarded } from './guarded-rules.ts';
 import { isDiscovery, isSelfReview, type RequestScope } from './scope-rules.ts';
@@ -18,6 +24,8 @@ export interface ActingQuestion {
   readonly userPrefix: string;
   /** The connector's own namespace. */
   readonly guardedNamespace: string | undefined;
+  /** The connector's own service account. */
+  readonly ownAccount: string | undefined;
   /** Milliseconds on the server's clock. */
   readonly now: number;
 }
@@ -38,9 +46,9 @@ export function decideActing(question: ActingQuestion): ActingDecision {
   }
   let until = Number.POSITIVE_INFINITY;
   for (const target of targets) {
-    const ends = question.grants.filter((grant) => lends(grant, target, question)).map(endOf);
-    if (ends.length === 0) return needed(target, question);
-    until = Math.min(until, Math.max(...ends));
+    const ends = lentUntil(target, question);
+    if (ends <= question.now) return needed(target, question);
+    until = Math.min(until, ends);
   }
   const guarded = whyGuarded(scope, question.guardedNamespace);
   return guarded === undefined
@@ -51,19 +59,26 @@ export function decideActing(question: ActingQuestion): ActingDecision {
 /** Whatever a grant says, here: in words. */
 export function whyNobodyActsHere(
   target: ActingTarget,
-  { userPrefix, guardedNamespace }: Pick<ActingQuestion, 'userPrefix' | 'guardedNamespace'>,
+  { userPrefix, guardedNamespace, ownAccount }: Pick<ActingQuestion, 'userPrefix' | 'guardedNamespace' | 'ownAccount'>,
 ): string | undefined {
   if (target.kind === 'serviceaccount' && target.namespace === guardedNamespace)
     return `may not name a service account of ${guardedNamespace}: that namespace is the connector's own`;
+  // Its namespace is not known to every connector that runs outside of its cluster.
+  if (target.kind === 'serviceaccount' && formatServiceAccountUser(target) === ownAccount)
+    return "may not name the connector's own service account";
   if (target.kind === 'user' && target.name.startsWith(userPrefix))
     return `may not name ${target.name}: names with ${userPrefix} are infra's own`;
   return whyNobodyActsAs(target);
 }
 
-function lends(grant: DesiredGrant, target: ActingTarget, { scope, now }: ActingQuestion): boolean {
-  if (endOf(grant) <= now || grant.role !== formatImpersonateRole(target)) return false;
-  if (grant.namespace === null) return true;
-  return target.kind === 'serviceaccount' && grant.namespace === target.namespace && isInside(scope, grant.namespace);
+/** The end of the longest grant that lends this name here; 0 without one. */
+function lentUntil(target: ActingTarget, { grants, scope }: ActingQuestion): number {
+  const role = formatImpersonateRole(target);
+  const ownNamespace = target.kind === 'serviceaccount' && isInside(scope, target.namespace) ? target.namespace : null;
+  let latest = 0;
+  for (const grant of grants)
+    if (grant.role === role && (grant.namespace === null || grant.namespace === ownNamespace)) latest = Math.max(latest, endOf(grant));
+  return latest;
 }
 
 /** A grant on a namespace ends at its walls: what the service account may do elsewhere, or cluster-wide, is not lent. */

@@ -25,6 +25,8 @@ export interface GateOptions {
   /** Fetches what is newer from the server. */
   readonly refresh: () => Promise<void>;
   readonly guardedNamespace: string | undefined;
+  /** The connector's own service account. */
+  readonly ownAccount: string | undefined;
   readonly stalenessLimitSeconds: number;
   readonly openRequests: OpenRequests;
 }
@@ -131,6 +133,7 @@ class LiveGate implements Gate {
       lease: state.leases.get(peer.leaseId),
       destination: state.destination,
       guardedNamespace: this.#options.guardedNamespace,
+      ownAccount: this.#options.ownAccount,
       lastKnownName: this.#formerNames.get(peer.identityId),
       now: this.#options.now(),
     });

@@ -41,6 +41,8 @@ export interface ReconcilerOptions {
   readonly cluster: Pick<ClusterWatch, 'view' | 'bindings' | 'adopt' | 'drop'>;
   /** The connector's own namespace. */
   readonly guardedNamespace: string | undefined;
+  /** The connector's own service account. */
+  readonly ownAccount: string | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Every step for this revision was tried, and none is owed for a passing fault. */
@@ -117,6 +119,7 @@ class LiveReconciler implements Reconciler {
       destinationName: wanted.destination.name,
       userPrefix: wanted.destination.userPrefix,
       guardedNamespace: this.#options.guardedNamespace,
+      ownAccount: this.#options.ownAccount,
       predecessors: wanted.destination.predecessors,
       identities: wanted.identities.values(),
       found: this.#options.cluster.bindings(),

@@ -57,6 +57,8 @@ export interface PlanInput {
   readonly userPrefix: string;
   /** The connector's own namespace. */
   readonly guardedNamespace: string | undefined;
+  /** The connector's own service account. */
+  readonly ownAccount: string | undefined;
   /** Destinations whose leftovers are ours to clear away. */
   readonly predecessors: readonly string[];
   readonly identities: Iterable<DesiredIdentity>;

@@ -54,6 +54,7 @@ const ask = (grants: readonly DesiredGrant[], more: Partial<AccessQuestion> = {}
     lease: lease(),
     destination: { name: 'local', userPrefix: 'infra:' },
     guardedNamespace: 'infra-system',
+    ownAccount: 'system:serviceaccount:ops:infra',
     lastKnownName: undefined,
     now,
     ...more,

@@ -27,6 +27,7 @@ const plan = (identities: readonly DesiredIdentity[], more: Partial<PlanInput> =
     destinationName: 'local',
     userPrefix: 'infra:',
     guardedNamespace: 'infra-system',
+    ownAccount: 'system:serviceaccount:ops:infra',
     predecessors: [],
     identities,
     found: [],
@@ -146,10 +147,14 @@ describe('connector rule: binding plan', () => {
   });
 
   it('says of a grant to act as the connector itself, or as one of its own people, that it cannot be had', () => {
-    for (const role of ['impersonate:serviceaccount:infra-system/connector', 'impersonate:user:ci:ana@example.com']) {
+    for (const role of [
+      'impersonate:serviceaccount:infra-system/connector',
+      'impersonate:serviceaccount:ops/infra',
+      'impersonate:user:ci:ana@example.com',
+    ]) {
       const refused = grant(role);
       const result = plan([{ ...user('ana@example.com', []), impersonateGrants: [refused] }], { userPrefix: 'ci:' });
-      expect(result.impossible.get(refused.id), role).to.match(/may not name .* own; remove this grant/);
+      expect(result.impossible.get(refused.id), role).to.match(/may not name .* own.*; remove this grant/);
     }
   });
 

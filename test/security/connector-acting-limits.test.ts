@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import { api } from '../../shared/api/index.ts';
 import { statusOf, type ConnectorClient } from '../support/connector-client.ts';
-import type { GuardedCluster, Person } from '../support/guarded-cluster.ts';
+import { guardCluster, type GuardedCluster, type Person } from '../support/guarded-cluster.ts';
 import { startKubectl } from '../support/long-kubectl.ts';
 import { newMarker } from '../support/upstream-witness.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -52,6 +52,28 @@ describe('security of the connector: the limits of acting as somebody else', fun
     );
     expect(state.reason).to.match(/the connector's own; remove this grant/);
     await refused(client, configMaps(), as(guarded.account.username), /the connector's own/);
+  });
+
+  it('a connector that was told of another namespace as its own still knows its own account by its token', async () => {
+    const other = await guardCluster({
+      cluster: guarded.cluster,
+      name: 'acting-told',
+      connector: { variables: { NAMESPACE: 'kube-node-lease' } },
+    });
+    try {
+      const person = await other.person('ana', { role: 'view' });
+      const id = await person.grant({ role: `impersonate:serviceaccount:${other.account.namespace}/connector`, namespace: null });
+      const own = await person.client();
+      await waitFor(async () => (await other.call(api.grants.get, { params: { id } })).state.state === 'failed', {
+        within: 15,
+        what: 'the grant to fail',
+      });
+      const answer = await get(own, '/api/v1/nodes', as(other.account.username));
+      expect(answer.status, answer.text).to.equal(403);
+      expect(statusOf(answer.text).message).to.equal("infra: --as may not name the connector's own service account");
+    } finally {
+      await other.stop();
+    }
   });
 
   for (const [title, asking, says] of [

@@ -42,6 +42,7 @@ function prepare(grants: number) {
     lastHeard: Date.now,
     refresh: async () => undefined,
     guardedNamespace: 'infra',
+    ownAccount: undefined,
     stalenessLimitSeconds: 3600,
     openRequests: createOpenRequests(),
   });
