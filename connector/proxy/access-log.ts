@@ -37,7 +37,7 @@ export interface RequestSource {
 export interface RequestRecord {
   /** Names the request in the cluster's audit log too. */
   readonly id: string;
-  /** To act as somebody else, let or not. */
+  /** To act as somebody else, whether or not it is allowed then. */
   asked(asked: AskedIdentity): void;
   impersonated(impersonation: Impersonation): void;
   streamOpened(status: number): void;

@@ -37,7 +37,7 @@ export const requestEventFields = {
   /** As the cluster saw it; empty when nothing was sent there. */
   impersonatedUser: z.string().max(400),
   impersonatedGroups: z.array(z.string().max(400)).max(500),
-  /** Whom the identity asked to act as (`--as`), let or not; absent: as itself. */
+  /** Whom the identity asked to act as (`--as`), whether or not it was allowed; absent: as itself. */
   asked: z.object({ user: z.string().max(400), groups: z.array(z.string().max(400)).max(500) }).optional(),
   verb: z.string().max(40),
   path: z.string().max(2048),

@@ -137,6 +137,9 @@ describe('security of the connector: the limits of acting as somebody else', fun
     const withKubectl = await watcher.terminal();
     const kubectl = startKubectl(withKubectl, '-n', guarded.namespace, 'get', 'configmaps', '--watch', '--as', bob);
     await waitFor(() => kubectl.stdout() !== '', { within: 15, what: 'kubectl to watch' });
+    await watcher.grant({ role: 'view', namespace: 'kube-system' });
+    await waitFor(async () => (await get(own, configMaps('kube-system'), {})).status === 200, { within: 10, what: 'another grant' });
+    expect(acting.hasEnded(), 'the change concerned something else').to.equal(false);
     await guarded.call(api.grants.remove, { params: { id: grantId } });
     await waitFor(() => acting.hasEnded(), { within: 1.5, what: 'the watch to end' });
     await waitFor(() => kubectl.hasEnded(), { within: 5, what: 'kubectl to end' });
