@@ -39,7 +39,6 @@ module.exports = {
     onlyFrom('door-kysely', 'kysely|better-sqlite3', '^server/storage/|-store\\.ts$'),
     onlyFrom('door-express', 'express', '^server/(app\\.ts|http/)|-routes\\.ts$'),
     onlyFrom('door-client-node', '@kubernetes/client-node', '^connector/reconcile/'),
-    onlyFrom('door-undici', 'undici', '^connector/proxy/'),
     onlyFrom('door-x509', '@peculiar/x509', '^server/authority/'),
     onlyFrom('door-pino', 'pino', '^shared/node/logger\\.ts$'),
     onlyFrom('door-commander', 'commander', '^cli/'),

@@ -20,6 +20,7 @@ import { limitsOf, type ConnectorConfig } from './config.ts';
 import { createAccessLog } from './proxy/access-log.ts';
 import { createAdmission } from './proxy/admission.ts';
 import { createConnectionLimits, type ConnectionLimits } from './proxy/connection-limits.ts';
+import { createEntrance } from './proxy/entrance.ts';
 import { createGate } from './proxy/gate.ts';
 import { createIdentityLimits, type IdentityLimits } from './proxy/identity-limits.ts';
 import { createKubeProxy } from './proxy/kube-proxy.ts';
@@ -93,9 +94,8 @@ export function composeGuard(options: GuardOptions): Guard {
   const admission = createAdmission({ gate, accessLog, clock, ...entry });
   const listener = createListener({
     ...config.listen,
-    admission,
+    entrance: createEntrance(admission, createKubeProxy(upstream, gate)),
     connections: entry.connections,
-    proxy: createKubeProxy(upstream, gate),
     upgrade: createUpgradeHandler(admission, upstream, gate),
     listening: (port) => logger.info({ host: config.listen.host, port }, 'listening'),
     failed: options.failed,

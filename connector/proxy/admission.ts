@@ -1,10 +1,10 @@
 /** From a request as it came to a request that may go on, or a refusal: certificate, rate, headers, path, room, gate, audit, in this order, for plain requests and upgrades alike. */
-import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Clock } from '../../shared/clock.ts';
 import type { AccessLog, RequestRecord } from './access-log.ts';
 import type { AskedIdentity } from './asked-rules.ts';
 import type { ConnectionLimits } from './connection-limits.ts';
+import type { RequestHead } from './exchange.ts';
 import type { Gate, Verdict } from './gate.ts';
 import type { IdentityLimits, Slot } from './identity-limits.ts';
 import type { Impersonation } from './impersonation.ts';
@@ -34,7 +34,7 @@ export interface Refused {
 }
 
 export interface Admission {
-  admit(request: IncomingMessage, isUpgrade: boolean): Admitted | Refused | Promise<Admitted | Refused>;
+  admit(request: RequestHead, isUpgrade: boolean): Admitted | Refused | Promise<Admitted | Refused>;
 }
 
 export interface AdmissionOptions {
@@ -59,7 +59,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
         method: request.method ?? '',
         target: request.url ?? '',
         address: socket.remoteAddress ?? '',
-        userAgent: request.headers['user-agent'] ?? '',
+        userAgent: userAgentOf(request.rawHeaders),
         peer,
         info,
       });
@@ -98,7 +98,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
 }
 
 /** Whose answer stays open. */
-const isStream = (info: RequestInfo): boolean => info.verb === 'watch' || info.subresource === 'log';
+export const isStream = (info: RequestInfo): boolean => info.verb === 'watch' || info.subresource === 'log';
 
 /** What the gate has to know of an admitted request to end it. */
 export const openRequestOf = (admitted: Admitted, close: (reason: string) => void): OpenRequest => ({
@@ -120,7 +120,7 @@ interface Screened {
 
 /** What can be said of a request without asking for rights. */
 function screen(
-  request: IncomingMessage,
+  request: RequestHead,
   isUpgrade: boolean,
   known: { readonly read: RequestInfoResult; readonly peer: Peer; readonly now: number },
 ): Screened | Refusal {
@@ -131,6 +131,12 @@ function screen(
   if (known.read.kind === 'ambiguous') return refuse('BadRequest', known.read.why);
   if (isUpgrade && headers.upgrade === undefined) return refuse('BadRequest', 'an upgrade must name one protocol');
   return { info: known.read.info, headers: headers.headers, upgrade: headers.upgrade, asked: headers.asked };
+}
+
+function userAgentOf(rawHeaders: readonly string[]): string {
+  for (let index = 0; index < rawHeaders.length; index += 2)
+    if (rawHeaders[index]?.length === 10 && rawHeaders[index]?.toLowerCase() === 'user-agent') return rawHeaders[index + 1] ?? '';
+  return '';
 }
 
 function timeRefusal(peer: Peer, now: number): Refusal | undefined {

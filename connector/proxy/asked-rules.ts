@@ -21,17 +21,21 @@ export function readAsked(headers: readonly string[]): AskedResult {
   for (let index = 0; index + 1 < headers.length; index += 2) {
     const name = headers[index] ?? '';
     const value = headers[index + 1] ?? '';
-    if (name !== 'Impersonate-User' && name !== 'Impersonate-Group') return unknownHeader(name);
+    const isUser = spells(name, 'Impersonate-User');
+    if (!isUser && !spells(name, 'Impersonate-Group')) return unknownHeader(name);
     // What is in the names is judged with the grants; here only what headers could hide.
     if (!/^[\x21-\x7e]{1,300}$/.test(value)) return bad(`${name} must hold one name of printable ASCII characters without spaces`);
-    if (name === 'Impersonate-User' ? user !== undefined : groups.has(value)) return bad(`${name} was sent twice for the same`);
-    if (name === 'Impersonate-User') user = value;
+    if (isUser ? user !== undefined : groups.has(value)) return bad(`${name} was sent twice for the same`);
+    if (isUser) user = value;
     else groups.add(value);
   }
   return user === undefined
     ? bad('a group can only be asked for together with a user: --as USER --as-group GROUP')
     : { kind: 'asked', asked: { user, groups: [...groups] } };
 }
+
+/** As client-go spells it, or in the small letters of HTTP/2. */
+const spells = (name: string, header: string): boolean => name === header || name === header.toLowerCase();
 
 function unknownHeader(name: string): AskedResult {
   const lower = name.toLowerCase();

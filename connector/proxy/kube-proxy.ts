@@ -1,215 +1,170 @@
 /** Ordinary requests to the kube-apiserver, watches and log follow included: streamed both ways, nothing buffered, nothing followed. */
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { PassThrough } from 'node:stream';
-import type { Dispatcher } from 'undici';
-import { openRequestOf, type Admitted } from './admission.ts';
+import { isStream, openRequestOf, type Admitted } from './admission.ts';
+import type { AnswerHead } from './answer-head.ts';
+import type { Answer, Exchange } from './exchange.ts';
 import type { Gate } from './gate.ts';
 import type { OpenRequest } from './open-requests.ts';
+import { requestHead } from './request-head.ts';
 import { answerHeaders, responseRefusal } from './response-screen.ts';
-import { refusalAnswer, type Refusal } from './status.ts';
 import { unreachable } from './unreachable.ts';
-import type { Upstream, UpstreamHeaders } from './upstream.ts';
-import type { Connection } from './upstream-pool.ts';
-
-/** How long the rest of a body is read after the answer to it. */
-const lingerMilliseconds = 2000;
+import type { Upstream } from './upstream.ts';
+import { ConnectionLost, type UpstreamConnection, type UpstreamListener } from './upstream-connection.ts';
 
 export interface KubeProxy {
-  forward(request: IncomingMessage, response: ServerResponse, admitted: Admitted): void;
+  forward(exchange: Exchange, admitted: Admitted): void;
 }
 
 export function createKubeProxy(upstream: Upstream, gate: Gate): KubeProxy {
   return {
-    forward: (request, response, admitted) => {
-      new Passage({ request, response, admitted, upstream, gate }).begin();
+    forward: (exchange, admitted) => {
+      new Passage({ exchange, admitted, upstream, gate }).begin();
     },
   };
 }
 
 interface Parties {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
+  readonly exchange: Exchange;
   readonly admitted: Admitted;
   readonly upstream: Upstream;
   readonly gate: Gate;
 }
 
-/** One request on its way, and what undici tells of it. */
-class Passage implements Dispatcher.DispatchHandler {
+/** One request on its way, and what the cluster answers. */
+class Passage implements UpstreamListener {
   readonly #parties: Parties;
   readonly #open: OpenRequest;
-  readonly #hasBody: boolean;
-  #connection: Connection;
-  #controller: Dispatcher.DispatchController | undefined;
-  /** By us or by the client's going: nothing more is wanted from upstream. */
-  #isOver = false;
+  #connection: UpstreamConnection | undefined;
+  /** The answer has come as far as this and nothing of it has gone on yet. */
+  #answer: Answer | undefined;
+  readonly #held: Buffer[] = [];
+  #status = 0;
   #retried = false;
 
   constructor(parties: Parties) {
     this.#parties = parties;
-    this.#open = openRequestOf(parties.admitted, (reason) => this.#end(reason));
-    const { headers } = parties.admitted;
-    this.#hasBody = headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
-    this.#connection = parties.upstream.pool.take();
+    this.#open = openRequestOf(parties.admitted, (reason) => this.#endedByGate(reason));
   }
 
   begin(): void {
-    const { response, admitted, gate } = this.#parties;
+    const { exchange, admitted, gate } = this.#parties;
     gate.open(this.#open);
-    response.once('close', () => {
+    exchange.onceClosed((isWhole) => {
       gate.close(this.#open);
-      admitted.record.ended(response.headersSent ? response.statusCode : 0, response.writableFinished ? '' : 'the connection broke');
-      if (!response.writableFinished) this.#abort();
+      this.#abort();
+      admitted.record.ended(this.#status, isWhole ? '' : 'the connection broke');
     });
     this.#send();
   }
 
-  #send(): void {
-    const { request, admitted, upstream } = this.#parties;
-    const headers = upstream.headersFor(admitted.headers, admitted.impersonation, admitted.record.id);
-    // Undici frames what has no length in chunks itself.
-    delete headers['transfer-encoding'];
-    this.#connection.dispatch(
-      {
-        method: request.method as Dispatcher.HttpMethod,
-        path: request.url ?? '',
-        headers: flat(headers),
-        // Undici destroys a body it has not read to its end, and with it the connection that an early answer goes out on.
-        body: this.#hasBody ? request.pipe(new PassThrough()) : null,
-        // Else undici would check the certificate for the Host header.
-        ...(upstream.serverName === '' ? {} : { servername: upstream.serverName }),
-      },
-      this,
-    );
-  }
-
-  #end(reason: string): void {
-    const { response, admitted } = this.#parties;
-    admitted.record.ended(response.headersSent ? response.statusCode : 0, reason);
-    this.#abort();
-    answerRefusal(response, { reason: 'Unauthorized', message: reason });
-  }
-
-  #abort(): void {
-    this.#isOver = true;
-    this.#controller?.abort(gone);
-  }
-
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#controller = controller;
-    if (this.#isOver) controller.abort(gone);
-  }
-
-  onResponseStart(controller: Dispatcher.DispatchController, status: number, _headers: unknown, statusMessage?: string): void {
-    const { response, admitted } = this.#parties;
-    // What comes before the answer (103 and the like) concerns this hop alone.
-    if (status < 200 || this.#isOver) return;
-    const { info, record } = admitted;
-    const headers = answerHeaders(rawList(controller.rawHeaders));
-    const refusal = responseRefusal(status, headers.location, info.subresource);
+  onHead({ status, message, headers }: AnswerHead): void {
+    const { info } = this.#parties.admitted;
+    const { kept, location } = answerHeaders(headers);
+    const refusal = responseRefusal(status, location, info.subresource);
     if (refusal !== undefined) {
       this.#abort();
-      answerRefusal(response, refusal);
+      this.#parties.exchange.refuse(refusal);
       return;
     }
-    // Recorded before a byte of the answer goes out: a kill of this program right after it loses nothing.
-    if (isStream(info)) record.streamOpened(status);
-    else record.ended(status);
-    response.writeHead(status, statusMessage, headers.kept);
-    // A watch without events yet must still show its headers.
-    if (isStream(info)) setImmediate(() => response.flushHeaders());
+    this.#status = status;
+    this.#answer = { status, message, headers: kept };
   }
 
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    const { response } = this.#parties;
-    if (this.#isOver || response.write(chunk)) return;
-    controller.pause();
-    response.once('drain', () => controller.resume());
+  onBody(chunk: Buffer): void {
+    if (this.#answer === undefined) this.#write(chunk);
+    else this.#held.push(chunk);
   }
 
-  onResponseEnd(controller: Dispatcher.DispatchController): void {
-    const { request, response } = this.#parties;
-    this.#connection.giveBack();
-    if (this.#isOver) return;
-    const trailers = answerHeaders(rawList(controller.rawTrailers)).kept;
-    if (trailers.length > 0) response.addTrailers(pairs(trailers));
-    if (request.complete) response.end();
-    else this.#endWhileBodyComes();
+  /** More is to come: what is here goes on. */
+  onPause(): void {
+    const answer = this.#answer;
+    if (answer === undefined) return;
+    const held = this.#release();
+    this.#recordAnswer();
+    this.#parties.exchange.begin(answer);
+    if (held.length > 0) this.#write(held);
   }
 
-  /** What still comes of the body is thrown away; closed with unread bytes, a connection would lose the end of the answer. */
-  #endWhileBodyComes(): void {
-    const { request, response } = this.#parties;
-    request.unpipe();
-    request.resume();
-    if (response.shouldKeepAlive) {
-      response.end();
+  onEnd(trailers: readonly string[]): void {
+    this.#connection = undefined;
+    const { exchange } = this.#parties;
+    const sent = answerHeaders(trailers).kept;
+    if (sent.length > 0) this.onPause();
+    const answer = this.#answer;
+    if (answer === undefined) {
+      exchange.end(sent);
       return;
     }
-    const end = (): void => {
-      clearTimeout(timer);
-      response.end();
-    };
-    const timer = setTimeout(end, lingerMilliseconds);
-    request.once('close', end);
+    const held = this.#release();
+    this.#recordAnswer();
+    exchange.answerWhole(answer, held);
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
-    const { response, upstream } = this.#parties;
-    const mayTryAgain = this.#mayTryAgain(error);
-    this.#connection.giveBack();
-    if (mayTryAgain) {
+  onError(error: Error): void {
+    const connection = this.#connection;
+    this.#connection = undefined;
+    this.#release();
+    if (connection !== undefined && this.#mayTryAgain(error, connection)) {
       this.#retried = true;
-      this.#connection = upstream.pool.take();
       this.#send();
       return;
     }
     // Once the answer has begun the client must see a torn one, not a short one.
-    if (!this.#isOver) answerRefusal(response, unreachable(error));
+    this.#parties.exchange.refuse(unreachable(error));
+  }
+
+  #send(): void {
+    const { exchange, admitted, upstream } = this.#parties;
+    const { head, body } = exchange;
+    const method = head.method ?? '';
+    const headers = upstream.headersFor(admitted.headers, admitted.impersonation, admitted.record.id);
+    const isChunked = body !== undefined && headers['content-length'] === undefined;
+    if (isChunked) headers['transfer-encoding'] = 'chunked';
+    this.#connection = upstream.pool.take();
+    this.#connection.send(
+      { method, head: requestHead(method, head.url ?? '', headers), body: body === undefined ? undefined : { stream: body, isChunked } },
+      this,
+    );
+  }
+
+  #write(chunk: Buffer): void {
+    const connection = this.#connection;
+    if (this.#parties.exchange.write(chunk) || connection === undefined) return;
+    connection.pause();
+    this.#parties.exchange.onceDrained(() => connection.resume());
+  }
+
+  /** Before a byte of the answer goes out: a kill of this program right after it loses nothing. */
+  #recordAnswer(): void {
+    const { info, record } = this.#parties.admitted;
+    if (isStream(info)) record.streamOpened(this.#status);
+    else record.ended(this.#status);
+  }
+
+  #endedByGate(reason: string): void {
+    const { exchange, admitted } = this.#parties;
+    admitted.record.ended(this.#status, reason);
+    this.#abort();
+    exchange.refuse({ reason: 'Unauthorized', message: reason });
+  }
+
+  #abort(): void {
+    this.#connection?.abort();
+    this.#connection = undefined;
+    this.#release();
+  }
+
+  /** What was held back of the body. */
+  #release(): Buffer {
+    this.#answer = undefined;
+    const parts = this.#held.splice(0);
+    return parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts);
   }
 
   /** A kept connection that the apiserver closed just then: only what has no effect and no body is sent again, once. */
-  #mayTryAgain(error: Error): boolean {
-    const { request, response } = this.#parties;
-    if (this.#retried || this.#isOver || response.headersSent) return false;
-    const isReset = 'code' in error && ['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'].includes(String(error.code));
-    return isReset && this.#connection.isReused && !this.#hasBody && (request.method === 'GET' || request.method === 'HEAD');
+  #mayTryAgain(error: Error, connection: UpstreamConnection): boolean {
+    const { head, body, hasAnswered } = this.#parties.exchange;
+    if (this.#retried || hasAnswered || body !== undefined || !connection.isReused || !connection.isUnanswered) return false;
+    const isLost = error instanceof ConnectionLost || ('code' in error && ['ECONNRESET', 'EPIPE'].includes(String(error.code)));
+    return isLost && (head.method === 'GET' || head.method === 'HEAD');
   }
 }
-
-/** HTTP/1.1 gives them as they came; the map is HTTP/2's. */
-const rawList = (raw: Dispatcher.DispatchController['rawHeaders']): readonly (string | Buffer)[] => (Array.isArray(raw) ? raw : []);
-
-/** Names and values in turn, as undici likes them best. */
-function flat(headers: UpstreamHeaders): string[] {
-  const list: string[] = [];
-  for (const name in headers) {
-    const value = headers[name] ?? '';
-    if (typeof value === 'string') list.push(name, value);
-    else for (const each of value) list.push(name, each);
-  }
-  return list;
-}
-
-function pairs(list: readonly string[]): [string, string][] {
-  const found: [string, string][] = [];
-  for (let index = 0; index + 1 < list.length; index += 2) found.push([list[index] ?? '', list[index + 1] ?? '']);
-  return found;
-}
-
-const isStream = (info: Admitted['info']): boolean => info.verb === 'watch' || info.subresource === 'log';
-
-export function answerRefusal(response: ServerResponse, refusal: Refusal): void {
-  if (response.headersSent) {
-    response.destroy();
-    return;
-  }
-  const { url = '', headers: asked } = response.req;
-  const { status, contentType, body } = refusalAnswer(refusal, { target: url, accept: asked.accept ?? '' });
-  const headers = { 'content-type': contentType, 'content-length': Buffer.byteLength(body) };
-  // Whoever sent something ill-formed may have meant the bytes after it as something else.
-  response.writeHead(status, refusal.reason === 'BadRequest' ? { ...headers, connection: 'close' } : headers);
-  response.end(body);
-}
-
-const gone = new Error('nothing more is wanted of this request');

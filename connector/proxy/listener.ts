@@ -3,17 +3,15 @@
  * answer in words instead of a broken handshake. Owns the sockets; knows nothing of rights.
  */
 import type { X509Certificate } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
-import type { Admission } from './admission.ts';
 import type { ConnectionLimits } from './connection-limits.ts';
-import { answerRefusal, type KubeProxy } from './kube-proxy.ts';
+import type { Entrance } from './entrance.ts';
+import { http1Limits, serveHttp1 } from './http1-front.ts';
+import { createHttp2Front, type Http2Front } from './http2-front.ts';
 import { identifyPeer, type PeerExpectations, type PeerResult } from './peer-certificate.ts';
 import { createRests, type Rests } from './rests.ts';
-import { refuse, statusResponse, type Refusal, type StatusReason } from './status.ts';
-import { createTurns } from './turns.ts';
 import type { UpgradeHandler } from './upgrade-proxy.ts';
 
 export interface ServingMaterial {
@@ -36,40 +34,38 @@ export interface Listener {
 export interface ListenerOptions {
   readonly host: string;
   readonly port: number;
-  readonly admission: Admission;
+  readonly entrance: Entrance;
   readonly connections: ConnectionLimits;
-  readonly proxy: KubeProxy;
   readonly upgrade: UpgradeHandler;
   readonly listening: (port: number) => void;
   readonly failed: (error: Error) => void;
 }
 
-const limits = {
+const tlsLimits = {
+  minVersion: 'TLSv1.2',
+  ALPNProtocols: ['h2', 'http/1.1'],
   handshakeTimeout: 10_000,
-  headersTimeout: 15_000,
-  // Uploads (kubectl cp through a pod proxy, large applies) may take as long as they move.
-  requestTimeout: 0,
-  // Above the 90 s after which Go clients drop an idle connection themselves.
-  keepAliveTimeout: 120_000,
-  connectionsCheckingInterval: 5000,
-  maxHeaderSize: 32_768,
-  // A missing Host is refused in admission, as a Status.
-  requireHostHeader: false,
+  // Own judgement of the client's certificate happens in admission; OpenSSL's is not asked.
+  requestCert: true,
+  rejectUnauthorized: false,
+  // Finds a client that is gone without a word, and keeps idle streams known to what stands between.
+  keepAlive: true,
+  keepAliveInitialDelay: 30_000,
 } as const;
 
 export function createListener(options: ListenerOptions): Listener {
   let server: Server | undefined;
   const rests = createRests();
+  const http2 = createHttp2Front(options);
   return {
     use: (material) => {
-      const tls = { minVersion: 'TLSv1.2', key: material.key, cert: material.certificateChain, ca: material.roots } as const;
+      const identity = { key: material.key, cert: material.certificateChain, ca: material.roots };
       if (server !== undefined) {
-        server.setSecureContext(tls);
+        server.setSecureContext({ ...identity, minVersion: tlsLimits.minVersion });
         return;
       }
-      // Own judgement of the client's certificate happens in admission; OpenSSL's is not asked.
-      server = createServer({ ...limits, ...tls, requestCert: true, rejectUnauthorized: false });
-      serve(server, options, rests);
+      server = createServer({ ...http1Limits, ...tlsLimits, ...identity, ALPNProtocols: [...tlsLimits.ALPNProtocols] });
+      serve(server, { options, rests, http2 });
     },
     isListening: () => server?.listening === true,
     port: () => portOf(server),
@@ -77,6 +73,7 @@ export function createListener(options: ListenerOptions): Listener {
       if (server === undefined) return;
       const closed = new Promise((resolve) => server?.close(resolve));
       server.closeIdleConnections();
+      http2.close();
       const timer = setTimeout(() => {
         endAll();
         options.connections.closeAll();
@@ -88,62 +85,26 @@ export function createListener(options: ListenerOptions): Listener {
   };
 }
 
-function serve(server: Server, options: ListenerOptions, rests: Rests): void {
-  // Bounded by their size alone: past a count Node would frame the body by a header that admission never sees.
-  server.maxHeadersCount = 0;
-  server.on('connection', (socket: Socket) => void options.connections.accept(socket));
-  server.prependListener('secureConnection', (socket) => options.connections.identify(socket));
-  const turns = createTurns();
-  server.on('request', (request, response) => turns.take(request.socket, response, () => serveRequest(request, response)));
-  const serveRequest = (request: IncomingMessage, response: ServerResponse): void => {
-    // What was sent in one go with a request that ended the connection.
-    if (request.socket.destroyed || request.socket.writableEnded) return;
-    const result = options.admission.admit(request, false);
-    if (result instanceof Promise) {
-      void result.then((late) => {
-        if (late.kind === 'refused') turnAway(request, response, late.refusal);
-        else if (response.destroyed) late.record.ended(0, 'the connection broke');
-        else options.proxy.forward(request, response, late);
-      });
-      return;
-    }
-    if (result.kind === 'refused') turnAway(request, response, result.refusal);
-    else options.proxy.forward(request, response, result);
-  };
-  const turnAway = (request: IncomingMessage, response: ServerResponse, refusal: Refusal): void => {
-    const { socket } = request;
-    if (!options.connections.mayStay(socket)) response.setHeader('connection', 'close');
-    if (refusal.retryAfterSeconds !== undefined) {
-      response.setHeader('retry-after', refusal.retryAfterSeconds);
-      response.once('finish', () => rests.rest(socket));
-    }
-    answerRefusal(response, refusal);
-  };
-  server.on('upgrade', (request, socket, head) => {
-    // Sent ahead of the answer to a request, which would come in the middle of what follows the upgrade.
-    if (turns.isBusy(request.socket)) socket.destroy();
-    else options.upgrade(request, socket, head);
+interface Fronts {
+  readonly options: ListenerOptions;
+  readonly rests: Rests;
+  readonly http2: Http2Front;
+}
+
+function serve(server: Server, { options, rests, http2 }: Fronts): void {
+  const { connections } = options;
+  server.on('connection', (socket: Socket) => void connections.accept(socket));
+  const [serveHttp1Connection] = server.listeners('secureConnection') as ((socket: TLSSocket) => void)[];
+  server.removeAllListeners('secureConnection');
+  server.on('secureConnection', (socket) => {
+    connections.identify(socket);
+    if (socket.alpnProtocol === 'h2') http2.take(socket);
+    else serveHttp1Connection?.call(server, socket);
   });
-  server.on('connect', (_request, socket) => {
-    socket.on('error', () => socket.destroy());
-    socket.end(statusResponse(refuse('MethodNotAllowed', 'CONNECT is not offered')));
-  });
-  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-    // Without a finished handshake (a timeout, no TLS at all) an answer would wait for ever to be sent.
-    if (!socket.writable || !isHttpError(error.code)) {
-      socket.destroy();
-      return;
-    }
-    socket.end(statusResponse(refuse(reasonOf(error.code), 'this is not a well-formed HTTP/1.1 request')), () => socket.destroy());
-  });
+  serveHttp1(server, { ...options, rests });
   server.once('error', options.failed);
   server.listen(options.port, options.host, () => options.listening(portOf(server) ?? options.port));
 }
-
-const isHttpError = (code: string | undefined): boolean => code?.startsWith('HPE_') === true || code === 'ERR_HTTP_REQUEST_TIMEOUT';
-
-const reasonOf = (code: string | undefined): StatusReason =>
-  code === 'HPE_HEADER_OVERFLOW' ? 'RequestHeaderFieldsTooLarge' : 'BadRequest';
 
 function portOf(server: Server | undefined): number | undefined {
   const address = server?.address();

@@ -25,19 +25,16 @@ export interface AnswerHeaders {
 const hopByHop = new Set(['connection', 'upgrade', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'trailer', 'te']);
 
 /** The headers that go on to the client, from names and values in turn. */
-export function answerHeaders(raw: readonly (string | Buffer)[]): AnswerHeaders {
+export function answerHeaders(raw: readonly string[]): AnswerHeaders {
   const kept: string[] = [];
   let location: string | undefined;
   for (let index = 0; index + 1 < raw.length; index += 2) {
-    const name = textOf(raw[index]);
+    const name = raw[index] ?? '';
     const lower = name.toLowerCase();
     if (hopByHop.has(lower)) continue;
-    const value = textOf(raw[index + 1]);
+    const value = raw[index + 1] ?? '';
     if (lower === 'location') location = value;
     kept.push(name, value);
   }
   return { kept, location };
 }
-
-/** Headers are bytes; latin1 gives them back as they came. */
-const textOf = (part: string | Buffer | undefined): string => (Buffer.isBuffer(part) ? part.toString('latin1') : (part ?? ''));

@@ -8,11 +8,10 @@ const causes: Readonly<Record<string, string>> = {
   EHOSTUNREACH: 'there is no way to its host',
   ENETUNREACH: 'there is no way to its network',
   ETIMEDOUT: 'it does not answer',
-  UND_ERR_CONNECT_TIMEOUT: 'it does not answer',
 };
 const certificateCodes = /^(?:CERT_|ERR_TLS_|ERR_SSL_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_)/;
 
-/** `error` as Node's sockets and undici give it. */
+/** `error` as Node's sockets give it. */
 export function unreachable(error: Error): Refusal {
   const code = 'code' in error ? String(error.code) : '';
   const cause = causes[code] ?? (certificateCodes.test(code) ? 'its certificate is not trusted' : undefined);

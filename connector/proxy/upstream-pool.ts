@@ -1,111 +1,104 @@
-/**
- * Kept connections to the kube-apiserver, one request at a time on each. Undici's own pool looks through all of its connections for a free
- * one and never forgets any; with thousands of open watches that shows. Here the free ones are a stack: the last used is the next taken.
- */
-import type { ConnectionOptions } from 'node:tls';
-import { buildConnector, Client, type Dispatcher } from 'undici';
+/** Kept connections to the kube-apiserver. The free ones are a stack: the last used is the next taken, and what lies idle below is closed in time. */
+import { connect, createSecureContext, type ConnectionOptions, type SecureContext, type TLSSocket } from 'node:tls';
+import { UpstreamConnection } from './upstream-connection.ts';
 
 export type UpstreamTls = Pick<ConnectionOptions, 'minVersion' | 'servername' | 'ca' | 'cert' | 'key'>;
 
 export interface UpstreamPool {
-  /** A free connection, or a new one that opens with its first request. */
-  take(): Connection;
+  /** A free connection, or a new one that opens with its first request; given back by itself when its answer is over. */
+  take(): UpstreamConnection;
   close(): void;
 }
 
-/** Belongs to one request until it is given back. */
-export interface Connection {
-  /** It has served another request before: its failing at once may mean that the cluster closed it just then. */
-  readonly isReused: boolean;
-  /** The handler hears of everything, of no connection too. */
-  dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void;
-  /** Once, when nothing more comes for the request. */
-  giveBack(): void;
+export interface UpstreamEndpoint {
+  readonly host: string;
+  readonly port: number;
+  /** Asked for every connection; the same object as long as nothing changed. */
+  readonly tls: () => UpstreamTls;
 }
 
 const connectMilliseconds = 10_000;
-/** Closed by us before the apiserver would. */
+/** Before the apiserver would close it. */
 const idleMilliseconds = 50_000;
+const sweepMilliseconds = 10_000;
 const mostIdle = 256;
+/** Finds a peer that is gone without a word. */
+const keepAliveMilliseconds = 30_000;
 
-export function createUpstreamPool(origin: string, tls: () => UpstreamTls): UpstreamPool {
-  const connect = followingConnector(tls);
-  const idle: PooledConnection[] = [];
-  const all = new Set<PooledConnection>();
-
-  const open = (): PooledConnection => {
-    const client = new Client(origin, {
-      connect,
-      pipelining: 1,
-      keepAliveTimeout: idleMilliseconds,
-      keepAliveMaxTimeout: idleMilliseconds,
-      // The apiserver takes its time for some answers, and watches are silent for long.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      maxHeaderSize: 65_536,
-    });
-    const connection = new PooledConnection(client, idle);
-    const forget = (): void => {
-      // Taken again before its end was known: it connects anew by itself.
-      if (client.stats.size > 0) return;
-      all.delete(connection);
-      connection.end();
-    };
-    client.on('disconnect', forget).on('connectionError', forget);
-    all.add(connection);
-    return connection;
+export function createUpstreamPool(endpoint: UpstreamEndpoint): UpstreamPool {
+  const open = createOpener(endpoint);
+  const idle: UpstreamConnection[] = [];
+  const all = new Set<UpstreamConnection>();
+  const whenFree = (connection: UpstreamConnection, isUsable: boolean): void => {
+    if (isUsable && idle.length < mostIdle) {
+      connection.idleSince = performance.now();
+      idle.push(connection);
+      return;
+    }
+    const index = idle.indexOf(connection);
+    if (index !== -1) idle.splice(index, 1);
+    all.delete(connection);
+    if (isUsable) connection.abort();
   };
+  const sweep = (): void => {
+    const before = performance.now() - idleMilliseconds;
+    const [first] = idle;
+    // The longest idle lie at the bottom.
+    if (first !== undefined && first.idleSince < before) {
+      for (const connection of idle.filter(({ idleSince }) => idleSince < before)) connection.abort();
+    }
+  };
+  const sweeping = setInterval(sweep, sweepMilliseconds).unref();
   return {
-    take: () => idle.pop() ?? open(),
+    take: () => {
+      const kept = idle.pop();
+      if (kept !== undefined) return kept;
+      const connection = new UpstreamConnection(open(), whenFree);
+      all.add(connection);
+      return connection;
+    },
     close: () => {
-      for (const connection of all) connection.end();
+      clearInterval(sweeping);
+      for (const connection of all) connection.abort();
     },
   };
 }
 
-/** One for all connections, for it keeps the TLS sessions that later ones resume; another when authority or certificate changed. */
-function followingConnector(tls: () => UpstreamTls): buildConnector.connector {
+/** Connections that resume the TLS session of those before, until authority or certificate change. */
+function createOpener({ host, port, tls }: UpstreamEndpoint): () => TLSSocket {
   let builtFor: UpstreamTls | undefined;
-  let connector: buildConnector.connector | undefined;
-  return (options, callback) => {
+  let secureContext: SecureContext | undefined;
+  let session: Buffer | undefined;
+  return () => {
     const now = tls();
-    if (connector === undefined || now !== builtFor) connector = buildConnector({ ...now, allowH2: false, timeout: connectMilliseconds });
-    builtFor = now;
-    connector(options, callback);
+    if (now !== builtFor || secureContext === undefined) {
+      secureContext = createSecureContext(now);
+      session = undefined;
+      builtFor = now;
+    }
+    const socket = connect({
+      host,
+      port,
+      servername: now.servername ?? '',
+      secureContext,
+      rejectUnauthorized: true,
+      ALPNProtocols: ['http/1.1'],
+      ...(session === undefined ? {} : { session }),
+    });
+    socket.setNoDelay(true).setKeepAlive(true, keepAliveMilliseconds);
+    const timer = setTimeout(() => socket.destroy(new NoAnswer()), connectMilliseconds);
+    socket.once('secureConnect', () => clearTimeout(timer)).once('close', () => clearTimeout(timer));
+    socket.on('session', (ticket) => {
+      if (now === builtFor) session = ticket;
+    });
+    return socket;
   };
 }
 
-class PooledConnection implements Connection {
-  readonly #client: Client;
-  readonly #idle: PooledConnection[];
-  #requests = 0;
-  #isOver = false;
+class NoAnswer extends Error {
+  readonly code = 'ETIMEDOUT';
 
-  constructor(client: Client, idle: PooledConnection[]) {
-    this.#client = client;
-    this.#idle = idle;
-  }
-
-  get isReused(): boolean {
-    return this.#requests > 1;
-  }
-
-  dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void {
-    this.#requests += 1;
-    this.#client.dispatch(options, handler);
-  }
-
-  giveBack(): void {
-    if (this.#isOver) return;
-    if (this.#idle.length < mostIdle) this.#idle.push(this);
-    else this.end();
-  }
-
-  end(): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
-    const index = this.#idle.indexOf(this);
-    if (index !== -1) this.#idle.splice(index, 1);
-    this.#client.destroy().catch(() => undefined);
+  constructor() {
+    super('the kube-apiserver does not answer');
   }
 }

@@ -33,7 +33,7 @@ export type UpstreamHeaders = Record<string, string | string[]>;
 
 export function createUpstream(access: UpstreamAccess): Upstream {
   const hostHeader = `${access.host.includes(':') ? `[${access.host}]` : access.host}:${access.port}`;
-  const pool = createUpstreamPool(`https://${hostHeader}`, access.tls);
+  const pool = createUpstreamPool(access);
   const upgradeAgent = new Agent({ keepAlive: false, maxSockets: Number.POSITIVE_INFINITY });
 
   return {

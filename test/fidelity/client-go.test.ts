@@ -57,9 +57,9 @@ describe('fidelity: client-go', function () {
     expect(Object.keys(throughInfra).sort()).to.deep.equal([...Object.keys(parts), 'protocol'].sort());
   });
 
-  it('speaks HTTP/1.1 to infra where it speaks HTTP/2 to the cluster: a difference that is meant', () => {
+  it('speaks HTTP/2 both ways', () => {
     expect(straight['protocol']).to.deep.equal({ result: 'HTTP/2.0' });
-    expect(throughInfra['protocol']).to.deep.equal({ result: 'HTTP/1.1' });
+    expect(throughInfra['protocol']).to.deep.equal({ result: 'HTTP/2.0' });
   });
 });
 

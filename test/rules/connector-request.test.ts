@@ -62,11 +62,11 @@ describe('connector rule: request targets', () => {
 describe('connector rule: request headers', () => {
   const host = ['Host', 'local'];
 
-  it('refuses every Impersonate-* but user and group as client-go spells them, with words, on any request (security rows 2–4)', () => {
+  it('refuses every Impersonate-* but user and group as client-go or HTTP/2 spell them, with words, on any request (security rows 2–4)', () => {
     for (const name of [
-      'impersonate-user',
       'IMPERSONATE-USER',
-      'impersonate-group',
+      'Impersonate-user',
+      'impersonate-GROUP',
       'Impersonate-Uid',
       'IMPERSONATE-UID',
       'Impersonate-Extra-scopes',

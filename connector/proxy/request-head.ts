@@ -1,0 +1,22 @@
+/** The head of a request to the cluster as bytes (RFC 9112 §3, §5): pure. */
+import type { UpstreamHeaders } from './upstream.ts';
+
+/**
+ * Latin1, with the empty line that ends it.
+ * @throws Error a name or value would break out of its line; the parts are checked where they come from, this is the last door.
+ */
+export function requestHead(method: string, target: string, headers: UpstreamHeaders): string {
+  let head = `${method} ${target} HTTP/1.1\r\n`;
+  for (const name in headers) {
+    const value = headers[name] ?? '';
+    if (typeof value === 'string') head += line(name, value);
+    else for (const each of value) head += line(name, each);
+  }
+  return `${head}\r\n`;
+}
+
+function line(name: string, value: string): string {
+  if (value.includes('\n') || value.includes('\r') || value.includes('\0'))
+    throw new Error(`the header ${name} to the cluster holds a line break`);
+  return `${name}: ${value}\r\n`;
+}
