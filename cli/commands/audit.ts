@@ -66,8 +66,10 @@ function readTime(text: string | undefined): string | undefined {
 
 /** Requests read as a line of an access log; everything else as its details, flat. */
 function describe({ details }: AuditEvent): string {
-  if ('verb' in details)
-    return `${details.verb} ${details.path} ${details.status}${actingAs(details.asked)}${details.reason === '' ? '' : ` ${details.reason}`}`;
+  if ('verb' in details) {
+    const { verb, path, status, asked, bytesReceived = 0, bytesSent = 0, reason } = details;
+    return `${verb} ${path} ${status}${actingAs(asked)}${transferred('in', bytesReceived)}${transferred('out', bytesSent)}${reason === '' ? '' : ` ${reason}`}`;
+  }
   return Object.entries(details)
     .flatMap(([key, value]) => (value === null ? [] : [`${key}=${plain(value)}`]))
     .join(' ');
@@ -77,6 +79,14 @@ function describe({ details }: AuditEvent): string {
 function actingAs(asked: { readonly user: string; readonly groups: readonly string[] } | undefined): string {
   if (asked === undefined) return '';
   return ` as ${[asked.user, ...asked.groups.map((group) => `group:${group}`)].join(', ')}`;
+}
+
+const units = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
+
+function transferred(way: 'in' | 'out', bytes: number): string {
+  if (bytes === 0) return '';
+  const step = Math.min(Math.floor(Math.log10(bytes) / 3), units.length - 1);
+  return ` ${way} ${Number((bytes / 1000 ** step).toPrecision(3))} ${units[step] ?? 'B'}`;
 }
 
 function plain(value: unknown): string {

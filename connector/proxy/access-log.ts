@@ -34,12 +34,22 @@ export interface RequestSource {
   readonly info: RequestInfo | undefined;
 }
 
+/** Of bodies and streams; what is here when a line is written stands in it. */
+export interface ByteCounts {
+  /** From the client. */
+  received: number;
+  /** To the client. */
+  sent: number;
+}
+
 export interface RequestRecord {
   /** Names the request in the cluster's audit log too. */
   readonly id: string;
+  readonly bytes: ByteCounts;
   /** To act as somebody else, whether or not it is allowed then. */
   asked(asked: AskedIdentity): void;
   impersonated(impersonation: Impersonation): void;
+  /** It goes on after its answer has begun; a second line tells the end. */
   streamOpened(status: number): void;
   /** The end, whichever it is; later calls are ignored. */
   ended(status: number, reason?: string): void;
@@ -87,6 +97,8 @@ const emptyEvent = (now: number): AccessEvent => ({
   name: '',
   status: 0,
   durationMilliseconds: 0,
+  bytesReceived: 0,
+  bytesSent: 0,
   reason: '',
   sourceAddress: '',
   userAgent: '',
@@ -103,6 +115,7 @@ const untoldEvent = (now: number, cause: string, count: number): AccessEvent => 
 
 class Record implements RequestRecord {
   readonly id: string;
+  readonly bytes: ByteCounts = { received: 0, sent: 0 };
   readonly #options: AccessLogOptions;
   readonly #source: RequestSource;
   readonly #lines: RefusalLines;
@@ -171,6 +184,8 @@ class Record implements RequestRecord {
       ...(info === undefined ? {} : namesOf(info)),
       status,
       durationMilliseconds: Math.round(performance.now() - this.#startedAt),
+      bytesReceived: this.bytes.received,
+      bytesSent: this.bytes.sent,
       reason: reason.slice(0, 500),
       sourceAddress: address.slice(0, 100),
       userAgent: userAgent.slice(0, 300),

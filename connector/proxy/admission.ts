@@ -24,6 +24,8 @@ export interface Admitted {
   readonly headers: UpstreamHeaders;
   /** The protocol of an upgrade, as the client spelled it. */
   readonly upgrade: string | undefined;
+  /** Somebody waits for each piece of its answer. */
+  readonly isStream: boolean;
   readonly record: RequestRecord;
   readonly slot: Slot;
 }
@@ -76,7 +78,8 @@ export function createAdmission(options: AdmissionOptions): Admission {
       const screened = screen(request, isUpgrade, { read, peer: identified.peer, now: options.clock.now() });
       if ('reason' in screened) return turnAway(screened);
       if (screened.asked !== undefined) record.asked(screened.asked);
-      const slot = limits.occupy(identityId, isUpgrade || isStream(screened.info) ? 'stream' : 'request');
+      const isStream = isUpgrade || mayStayOpen(screened.info);
+      const slot = limits.occupy(identityId, isStream ? 'stream' : 'request');
       if ('reason' in slot) return turnAway(slot);
 
       const giveUp = (refusal: Refusal): Refused => {
@@ -89,7 +92,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
         // What nobody waits for any more is not opened, and so not closed either.
         if (socket.destroyed) slot.release();
         record.impersonated(verdict.impersonation);
-        return { ...verdict, ...screened, kind: 'admitted', peer: identified.peer, record, slot };
+        return { ...verdict, ...screened, kind: 'admitted', peer: identified.peer, isStream, record, slot };
       };
       const verdict = gate.judge(identified.peer, screened.info, screened.asked);
       return verdict instanceof Promise ? verdict.then(conclude) : conclude(verdict);
@@ -97,8 +100,8 @@ export function createAdmission(options: AdmissionOptions): Admission {
   };
 }
 
-/** Whose answer stays open. */
-export const isStream = (info: RequestInfo): boolean => info.verb === 'watch' || info.subresource === 'log';
+/** Whose answer may stay open. */
+const mayStayOpen = (info: RequestInfo): boolean => info.verb === 'watch' || info.subresource === 'log' || info.subresource === 'proxy';
 
 /** What the gate has to know of an admitted request to end it. */
 export const openRequestOf = (admitted: Admitted, close: (reason: string) => void): OpenRequest => ({

@@ -32,7 +32,6 @@ export class Http1Exchange implements Exchange {
 
   answerWhole({ status, message, headers }: Answer, body: Buffer): void {
     const response = this.#response;
-    if (body.length > 0 && !names(headers, 'content-length')) headers.push('Content-Length', String(body.length));
     response.writeHead(status, message, headers);
     if (!this.head.complete) {
       response.write(body);
@@ -99,12 +98,6 @@ export class Http1Exchange implements Exchange {
     const timer = setTimeout(end, lingerMilliseconds);
     this.head.once('close', end);
   }
-}
-
-function names(headers: readonly string[], wanted: string): boolean {
-  for (let index = 0; index < headers.length; index += 2)
-    if (headers[index]?.length === wanted.length && headers[index]?.toLowerCase() === wanted) return true;
-  return false;
 }
 
 function pairs(list: readonly string[]): [string, string][] {

@@ -1,5 +1,5 @@
 /** Ordinary requests to the kube-apiserver, watches and log follow included: streamed both ways, nothing buffered, nothing followed. */
-import { isStream, openRequestOf, type Admitted } from './admission.ts';
+import { openRequestOf, type Admitted } from './admission.ts';
 import type { AnswerHead } from './answer-head.ts';
 import type { Answer, Exchange } from './exchange.ts';
 import type { Gate } from './gate.ts';
@@ -29,6 +29,11 @@ interface Parties {
   readonly gate: Gate;
 }
 
+const nothing = Buffer.alloc(0);
+/** Of an answer that is soon all there: it goes out in one write, and its one line in the access log knows its size. */
+const mostHeldBytes = 65_536;
+const holdMilliseconds = 20;
+
 /** One request on its way, and what the cluster answers. */
 class Passage implements UpstreamListener {
   readonly #parties: Parties;
@@ -37,6 +42,8 @@ class Passage implements UpstreamListener {
   /** The answer has come as far as this and nothing of it has gone on yet. */
   #answer: Answer | undefined;
   readonly #held: Buffer[] = [];
+  #heldBytes = 0;
+  #holding: NodeJS.Timeout | undefined;
   #status = 0;
   #retried = false;
 
@@ -50,6 +57,7 @@ class Passage implements UpstreamListener {
     gate.open(this.#open);
     exchange.onceClosed((isWhole) => {
       gate.close(this.#open);
+      this.#countReceived();
       this.#abort();
       admitted.record.ended(this.#status, isWhole ? '' : 'the connection broke');
     });
@@ -71,31 +79,47 @@ class Passage implements UpstreamListener {
 
   onBody(chunk: Buffer): void {
     if (this.#answer === undefined) this.#write(chunk);
-    else this.#held.push(chunk);
+    else {
+      this.#held.push(chunk);
+      this.#heldBytes += chunk.length;
+    }
   }
 
-  /** More is to come: what is here goes on. */
+  /** More is to come: what is here goes on, at once where people wait for each piece, else when it is not all there in a moment. */
   onPause(): void {
+    if (this.#answer === undefined) return;
+    if (this.#parties.admitted.isStream || this.#heldBytes > mostHeldBytes) this.#goOn();
+    else this.#holding ??= setTimeout(() => this.#goOn(), holdMilliseconds);
+  }
+
+  /** Recorded before a byte of it goes out: a kill of this program right after loses nothing. */
+  #goOn(): void {
     const answer = this.#answer;
     if (answer === undefined) return;
     const held = this.#release();
-    this.#recordAnswer();
+    this.#countReceived();
+    this.#parties.admitted.record.streamOpened(this.#status);
     this.#parties.exchange.begin(answer);
     if (held.length > 0) this.#write(held);
   }
 
   onEnd(trailers: readonly string[]): void {
+    this.#countReceived();
     this.#connection = undefined;
-    const { exchange } = this.#parties;
+    const {
+      exchange,
+      admitted: { record },
+    } = this.#parties;
     const sent = answerHeaders(trailers).kept;
-    if (sent.length > 0) this.onPause();
+    if (sent.length > 0) this.#goOn();
     const answer = this.#answer;
     if (answer === undefined) {
       exchange.end(sent);
       return;
     }
     const held = this.#release();
-    this.#recordAnswer();
+    record.bytes.sent += held.length;
+    record.ended(this.#status);
     exchange.answerWhole(answer, held);
   }
 
@@ -128,20 +152,19 @@ class Passage implements UpstreamListener {
 
   #write(chunk: Buffer): void {
     const connection = this.#connection;
+    this.#parties.admitted.record.bytes.sent += chunk.length;
     if (this.#parties.exchange.write(chunk) || connection === undefined) return;
     connection.pause();
     this.#parties.exchange.onceDrained(() => connection.resume());
   }
 
-  /** Before a byte of the answer goes out: a kill of this program right after it loses nothing. */
-  #recordAnswer(): void {
-    const { info, record } = this.#parties.admitted;
-    if (isStream(info)) record.streamOpened(this.#status);
-    else record.ended(this.#status);
+  #countReceived(): void {
+    if (this.#connection !== undefined) this.#parties.admitted.record.bytes.received = this.#connection.bodyBytes;
   }
 
   #endedByGate(reason: string): void {
     const { exchange, admitted } = this.#parties;
+    this.#countReceived();
     admitted.record.ended(this.#status, reason);
     this.#abort();
     exchange.refuse({ reason: 'Unauthorized', message: reason });
@@ -156,6 +179,10 @@ class Passage implements UpstreamListener {
   /** What was held back of the body. */
   #release(): Buffer {
     this.#answer = undefined;
+    clearTimeout(this.#holding);
+    this.#holding = undefined;
+    this.#heldBytes = 0;
+    if (this.#held.length === 0) return nothing;
     const parts = this.#held.splice(0);
     return parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts);
   }

@@ -6,6 +6,7 @@ import type { IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { ByteCounts } from './access-log.ts';
 import { openRequestOf, type Admission, type Admitted } from './admission.ts';
 import type { Gate } from './gate.ts';
 import { answerHeaders, responseRefusal } from './response-screen.ts';
@@ -82,19 +83,31 @@ function connect(crossing: Crossing): void {
         `Upgrade: ${incoming.headers.upgrade ?? ''}`,
       ]),
     );
-    splice(client, cluster, crossing.head, clusterHead);
+    splice({ client, clientHead: crossing.head, cluster, clusterHead, bytes: admitted.record.bytes });
   });
   outgoing.end();
 }
 
+interface Ends {
+  readonly client: Duplex;
+  readonly clientHead: Buffer;
+  readonly cluster: Duplex;
+  readonly clusterHead: Buffer;
+  readonly bytes: ByteCounts;
+}
+
 /** Both ways with back-pressure; an end is passed on after the last byte, and when either side is gone so is the other. */
-function splice(client: Duplex, cluster: Duplex, clientHead: Buffer, clusterHead: Buffer): void {
+function splice({ client, clientHead, cluster, clusterHead, bytes }: Ends): void {
+  bytes.received += clientHead.length;
+  bytes.sent += clusterHead.length;
   if (clusterHead.length > 0) client.write(clusterHead);
   if (clientHead.length > 0) cluster.write(clientHead);
   for (const socket of [client, cluster]) if (socket instanceof Socket) socket.setNoDelay(true);
   cluster.on('error', () => client.destroy());
   cluster.once('close', () => endOrDestroy(client));
   client.once('close', () => cluster.destroy());
+  client.on('data', (chunk: Buffer) => (bytes.received += chunk.length));
+  cluster.on('data', (chunk: Buffer) => (bytes.sent += chunk.length));
   client.pipe(cluster);
   cluster.pipe(client);
 }
@@ -119,6 +132,7 @@ function relayAndEnd(incoming: IncomingMessage, client: Duplex, admitted: Admitt
   // Without a length the body ends with the connection, which ends here in any case.
   incoming.on('error', () => client.destroy());
   incoming.on('data', (chunk: Buffer) => {
+    admitted.record.bytes.sent += chunk.length;
     if (!client.write(chunk)) {
       incoming.pause();
       client.once('drain', () => incoming.resume());

@@ -35,6 +35,7 @@ export class UpstreamConnection {
   #isBodySent = true;
   #keepsAlive = true;
   #requests = 0;
+  #bodyBytes = 0;
   #isSecure = false;
   #isOver = false;
   /** Milliseconds; of the monotonic clock. */
@@ -64,6 +65,11 @@ export class UpstreamConnection {
     return this.#requests > 1;
   }
 
+  /** Sent of its request's body. */
+  get bodyBytes(): number {
+    return this.#bodyBytes;
+  }
+
   /** Nothing of the answer has come yet. */
   get isUnanswered(): boolean {
     return !this.#parser.hasBegun;
@@ -71,6 +77,7 @@ export class UpstreamConnection {
 
   send(request: UpstreamRequest, listener: UpstreamListener): void {
     this.#requests += 1;
+    this.#bodyBytes = 0;
     this.#listener = listener;
     this.#parser.expect(request.method);
     // Nothing is said before it is known to whom.
@@ -114,6 +121,7 @@ export class UpstreamConnection {
   readonly #onBodyData = (chunk: Buffer): void => {
     const body = this.#body;
     if (body === undefined) return;
+    this.#bodyBytes += chunk.length;
     let mayGoOn: boolean;
     if (body.isChunked) {
       this.#socket.write(`${chunk.length.toString(16)}\r\n`, 'latin1');

@@ -49,6 +49,9 @@ export const requestEventFields = {
   /** HTTP status that the person saw; 0 when the connection broke before one. */
   status: z.int(),
   durationMilliseconds: z.int(),
+  /** Of bodies and streams alone, by the person and to the person; absent from connectors that do not count. */
+  bytesReceived: z.int().optional(),
+  bytesSent: z.int().optional(),
   /** Why it was refused or ended, in words; empty otherwise. */
   reason: z.string().max(500),
   sourceAddress: z.string().max(100),

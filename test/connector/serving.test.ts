@@ -59,7 +59,7 @@ describe('connector: its port over time', function () {
     expect(short.text, 'the last chunk of a whole answer').to.not.equal('');
     expect(short.closedAt).to.be.below(endless.closedAt ?? 0);
     expect(endless.closedAt! - toldAt).to.be.below(6000);
-    const closed = scene.server.events.filter(({ phase }) => phase === 'stream-closed');
+    const closed = scene.server.events.filter(({ verb, phase }) => verb === 'watch' && phase === 'stream-closed');
     expect(closed).to.have.length(2);
   });
 });

@@ -12,6 +12,7 @@ interface User {
 
 /** audit.k8s.io/v1 Event, as far as tests look at it. */
 export interface KubernetesAuditEvent {
+  readonly auditID: string;
   readonly stage: string;
   readonly verb: string;
   readonly requestURI: string;
