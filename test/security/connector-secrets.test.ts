@@ -48,7 +48,9 @@ describe('security of the connector: secrets', function () {
       body: JSON.stringify(secret),
     });
     expect(created.status, created.text).to.equal(201);
-    await client.send(`GET /api/v1/pods/x/exec?token=${planted.query} HTTP/1.1\r\nHost: a\r\nImpersonate-Extra-Token: ${planted.bearer}\r\n\r\n`);
+    await client.send(
+      `GET /api/v1/pods/x/exec?token=${planted.query} HTTP/1.1\r\nHost: a\r\nImpersonate-Extra-Token: ${planted.bearer}\r\n\r\n`,
+    );
     await guarded.client().request('/version', { headers });
   }
 
