@@ -60,6 +60,7 @@ export function connectorClient({ port, serverName, ca }: Endpoint, certificate?
       socket.once('error', reject);
     });
   return {
+    tls,
     /** On a connection of its own. */
     request: async (path: string, options: RequestOptions & { readonly body?: string } = {}): Promise<Answer> => {
       const { body, headers, ...rest } = options;
