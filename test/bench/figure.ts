@@ -5,6 +5,9 @@ export interface Limit {
   readonly atLeast?: number;
 }
 
+/** What infra is compared with: the upstream without anything between, and nginx in our place. */
+export type Reference = 'direct' | 'nginx';
+
 export interface Figure {
   /** Name of the row it belongs to, as given on the command line. */
   readonly row: string;
@@ -13,7 +16,9 @@ export interface Figure {
   readonly unit: string;
   readonly budget?: Limit;
   readonly goal?: Limit;
-  /** How the number came about, or what it stands beside. */
+  /** The same of the references in the same run, in the same unit. */
+  readonly beside?: Readonly<Partial<Record<Reference, number>>>;
+  /** How the number came about. */
   readonly note?: string;
 }
 
@@ -50,6 +55,12 @@ export function round(value: number): string {
   return Math.abs(value) >= 1000 ? Math.round(value).toLocaleString('en-US') : String(Number(value.toPrecision(3)));
 }
 
+/** The references and the note in one line. */
+export function remark({ beside = {}, note }: Figure): string {
+  const references = Object.entries(beside).map(([name, value]) => `${name} ${round(value)}`);
+  return [references.join(', '), note ?? ''].filter(Boolean).join('; ');
+}
+
 export function formatTable(figures: readonly Figure[]): string {
   const rows = figures.map((figure) => [
     figure.what,
@@ -57,7 +68,7 @@ export function formatTable(figures: readonly Figure[]): string {
     limitText(figure.budget),
     limitText(figure.goal),
     verdict(figure),
-    figure.note ?? '',
+    remark(figure),
   ]);
   const head = ['what', 'measured', 'budget', 'goal', '', 'note'];
   const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));

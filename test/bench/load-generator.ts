@@ -3,16 +3,12 @@
  * made before and reads no more of an answer than its status and its end, so that it is not what is measured. Plan on stdin, result on stdout.
  */
 import { connect, type TLSSocket } from 'node:tls';
-import { text } from 'node:stream/consumers';
-import type { LoadPlan, LoadResult } from './load.ts';
+import { createRecord, readPlan, tlsOptions } from './generator-plan.ts';
 
-// Written by load.ts.
-const plan = JSON.parse(await text(process.stdin)) as LoadPlan;
+const plan = await readPlan();
+const record = createRecord();
 const requests = plan.requests.map((request) => Buffer.from(request));
-const latencies: number[] = [];
-const statuses: Record<string, number> = {};
 let next = 0;
-let isOver = false;
 
 class Connection {
   readonly #socket: TLSSocket;
@@ -29,20 +25,12 @@ class Connection {
     this.#whenIdle = whenIdle;
     socket.setNoDelay(true);
     socket.on('data', (chunk: Buffer) => this.#receive(chunk));
-    socket.on('error', (error: Error) => fail(error.message));
-    socket.on('close', () => fail('the connection was closed'));
+    socket.on('error', (error: Error) => record.fail(error.message));
+    socket.on('close', () => record.fail('the connection was closed'));
   }
 
   static async open(whenIdle: (connection: Connection) => void): Promise<Connection> {
-    const { host, port, servername, ca, cert, key } = plan.target;
-    const socket = connect({
-      host,
-      port,
-      ca,
-      servername: servername ?? '',
-      ...(cert === undefined ? {} : { cert, key }),
-      ALPNProtocols: ['http/1.1'],
-    });
+    const socket = connect({ ...tlsOptions(plan.target), ALPNProtocols: ['http/1.1'] });
     await new Promise((resolve, reject) => socket.once('secureConnect', resolve).once('error', reject));
     return new Connection(socket, whenIdle);
   }
@@ -51,10 +39,6 @@ class Connection {
   send(since: number): void {
     this.#since = since;
     this.#socket.write(requests[next++ % requests.length] ?? '');
-  }
-
-  close(): void {
-    this.#socket.destroy();
   }
 
   #receive(chunk: Buffer): void {
@@ -89,29 +73,23 @@ class Connection {
       return;
     }
     this.#remaining = undefined;
-    latencies.push(performance.now() - this.#since);
-    statuses[this.#status] = (statuses[this.#status] ?? 0) + 1;
+    record.answered(this.#since, this.#status);
     this.#whenIdle(this);
   }
 }
 
 const lastChunk = Buffer.from('0\r\n\r\n');
 
-function fail(reason: string): void {
-  if (isOver) return;
-  console.error(`load generator: ${reason}`);
-  process.exit(1);
-}
-
 /** Each connection sends its next request as soon as it has its answer. */
-async function closedLoop(): Promise<Connection[]> {
-  return openAll((connection) => {
-    if (!isOver) connection.send(performance.now());
+async function closedLoop(): Promise<void> {
+  const connections = await openAll((connection) => {
+    if (!record.isOver()) connection.send(performance.now());
   });
+  for (const connection of connections) connection.send(performance.now());
 }
 
 /** Requests fall due at a fixed rate, whatever became of those before: a slow answer makes later ones wait, and that counts. */
-async function openLoop(rate: number): Promise<Connection[]> {
+async function openLoop(rate: number): Promise<void> {
   const idle: Connection[] = [];
   const waiting: number[] = [];
   const whenIdle = (connection: Connection): void => {
@@ -119,32 +97,21 @@ async function openLoop(rate: number): Promise<Connection[]> {
     if (since === undefined) idle.push(connection);
     else connection.send(since);
   };
-  const connections = await openAll(whenIdle);
-  idle.push(...connections);
+  idle.push(...(await openAll(whenIdle)));
   const startedAt = performance.now();
   let sent = 0;
   setInterval(() => {
     const now = performance.now();
-    for (; sent < ((now - startedAt) / 1000) * rate && !isOver; sent++) {
+    for (; sent < ((now - startedAt) / 1000) * rate && !record.isOver(); sent++) {
       const connection = idle.shift();
       if (connection === undefined) waiting.push(now);
       else connection.send(now);
     }
   }, 1);
-  return connections;
 }
 
 const openAll = async (whenIdle: (connection: Connection) => void): Promise<Connection[]> =>
   Promise.all(Array.from({ length: plan.connections }, () => Connection.open(whenIdle)));
 
-const wait = (seconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
-
-const connections = plan.rate === undefined ? await closedLoop() : await openLoop(plan.rate);
-if (plan.rate === undefined) for (const connection of connections) connection.send(performance.now());
-const startedAt = performance.now();
-await wait(plan.seconds);
-isOver = true;
-const seconds = (performance.now() - startedAt) / 1000;
-const result: LoadResult = { seconds, latencies: latencies.map((value) => Math.round(value * 1000) / 1000), statuses };
-for (const connection of connections) connection.close();
-process.stdout.write(JSON.stringify(result), () => process.exit(0));
+await (plan.rate === undefined ? closedLoop() : openLoop(plan.rate));
+await record.reportAfter(plan.seconds);

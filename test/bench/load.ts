@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { connect } from 'node:tls';
 import { percentile } from './statistics.ts';
 
 export interface Target {
@@ -19,9 +20,21 @@ export interface LoadPlan {
   readonly requests: readonly string[];
   readonly connections: number;
   readonly seconds: number;
-  /** Requests a second; absent: as many as are answered. */
+  /** Requests a second; absent: as many as are answered. HTTP/1.1 only. */
   readonly rate?: number;
+  /** HTTP/1.1 over connections that stay open, unless it says otherwise. */
+  readonly client?: LoadClient;
 }
+
+/** Handshakes: a connection for each request. */
+export type LoadClient = 'http1' | 'http2' | 'full-handshakes' | 'resumed-handshakes';
+
+const generators: Readonly<Record<LoadClient, string>> = {
+  http1: 'load-generator.ts',
+  http2: 'http2-generator.ts',
+  'full-handshakes': 'handshake-generator.ts',
+  'resumed-handshakes': 'handshake-generator.ts',
+};
 
 export interface LoadResult {
   readonly seconds: number;
@@ -54,7 +67,8 @@ export async function load(plan: LoadPlan, { processes = 1, status = 200 } = {})
 }
 
 async function generate(plan: LoadPlan): Promise<LoadResult> {
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'load-generator.ts')], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const program = join(import.meta.dirname, generators[plan.client ?? 'http1']);
+  const child = spawn(process.execPath, [program], { stdio: ['pipe', 'pipe', 'inherit'] });
   const kill = (): boolean => child.kill('SIGKILL');
   process.once('exit', kill);
   child.stdin.end(JSON.stringify(plan));
@@ -64,6 +78,18 @@ async function generate(plan: LoadPlan): Promise<LoadResult> {
   if (code !== 0) throw new Error(`the load generator ended with ${String(code)}`);
   // Written by load-generator.ts.
   return JSON.parse(await output) as LoadResult;
+}
+
+/** By ALPN; a construction that does not is left out of what is measured over HTTP/2. */
+export async function offersHttp2({ host, port, servername, ca, cert, key }: Target): Promise<boolean> {
+  const options = { host, port, ca, servername: servername ?? '', ...(cert === undefined ? {} : { cert, key }) };
+  return new Promise((resolve, reject) => {
+    const socket = connect({ ...options, ALPNProtocols: ['h2', 'http/1.1'] }, () => {
+      resolve(socket.alpnProtocol === 'h2');
+      socket.destroy();
+    });
+    socket.once('error', reject);
+  });
 }
 
 export const get = (path: string, headers: Readonly<Record<string, string>> = {}): string =>

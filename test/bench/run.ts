@@ -12,8 +12,9 @@ import { changeRows } from './rows/changes.ts';
 import { credentialPluginRows } from './rows/credential-plugin.ts';
 import { effectiveAccessRows } from './rows/effective-access.ts';
 import { memoryRows } from './rows/memory.ts';
-import { proxyRows } from './rows/proxy.ts';
+import { lightRows } from './rows/light.ts';
 import { serverRows } from './rows/server.ts';
+import { smallGetRows } from './rows/small-get.ts';
 import { createSetting } from './setting.ts';
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { quick: { type: 'boolean', default: false } } });
@@ -26,7 +27,8 @@ const setting = createSetting(log);
 // In the order of the table. Memory comes after what loads the programs.
 const rows: Readonly<Record<string, (effort: Effort) => Promise<Figure[]>>> = {
   ...effectiveAccessRows(),
-  ...proxyRows(setting),
+  ...smallGetRows(setting),
+  ...lightRows(setting),
   ...changeRows(setting),
   ...credentialPluginRows(setting),
   ...serverRows(setting),
