@@ -52,7 +52,7 @@ export async function startReverseProxy(options: {
         proxy_http_version 1.1;
         proxy_set_header Upgrade $http_upgrade;
         proxy_set_header Connection $upstream_connection;
-        ${bufferSize === undefined ? '' : `proxy_buffer_size ${bufferSize};`}
+        ${bufferSize === undefined ? '' : `proxy_buffer_size ${bufferSize}; proxy_buffers 8 ${bufferSize};`}
         proxy_read_timeout 1h;
         ${headers.join(' ')}
         proxy_ssl_trusted_certificate ${upstream.caFile};

@@ -1,5 +1,5 @@
 /** What processes have used, from /proc: holds where throughput on a shared machine does not. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 
 /** USER_HZ is 100 on every Linux that Node runs on. */
 const ticksPerSecond = 100;
@@ -28,3 +28,9 @@ export function withChildren(pid: number): number[] {
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number);
   return [pid, ...children];
 }
+
+/** The most resident memory since it was last forgotten, MB. */
+export const peakMegabytes = (pid: number): number => statusField(pid, 'VmHWM') / 1024;
+
+/** proc(5), clear_refs: 5 forgets the peak. */
+export const resetPeak = (pid: number): void => writeFileSync(`/proc/${pid}/clear_refs`, '5');

@@ -8,13 +8,17 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { projectRoot } from '../support/program.ts';
 import { formatTable, verdict, type Effort, type Figure } from './figure.ts';
+import { bulkRows } from './rows/bulk.ts';
 import { changeRows } from './rows/changes.ts';
 import { credentialPluginRows } from './rows/credential-plugin.ts';
 import { effectiveAccessRows } from './rows/effective-access.ts';
 import { memoryRows } from './rows/memory.ts';
+import { handshakeRows } from './rows/handshakes.ts';
 import { lightRows } from './rows/light.ts';
+import { podListRows } from './rows/pod-list.ts';
 import { serverRows } from './rows/server.ts';
 import { smallGetRows } from './rows/small-get.ts';
+import { watchRows } from './rows/watches.ts';
 import { createSetting } from './setting.ts';
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { quick: { type: 'boolean', default: false } } });
@@ -29,6 +33,10 @@ const rows: Readonly<Record<string, (effort: Effort) => Promise<Figure[]>>> = {
   ...effectiveAccessRows(),
   ...smallGetRows(setting),
   ...lightRows(setting),
+  ...handshakeRows(setting),
+  ...bulkRows(setting),
+  ...podListRows(setting),
+  ...watchRows(setting),
   ...changeRows(setting),
   ...credentialPluginRows(setting),
   ...serverRows(setting),
