@@ -12,6 +12,7 @@ import { bulkRows } from './rows/bulk.ts';
 import { changeRows } from './rows/changes.ts';
 import { credentialPluginRows } from './rows/credential-plugin.ts';
 import { effectiveAccessRows } from './rows/effective-access.ts';
+import { manyGrantsRows } from './rows/many-grants.ts';
 import { memoryRows } from './rows/memory.ts';
 import { handshakeRows } from './rows/handshakes.ts';
 import { lightRows } from './rows/light.ts';
@@ -37,6 +38,7 @@ const rows: Readonly<Record<string, (effort: Effort) => Promise<Figure[]>>> = {
   ...bulkRows(setting),
   ...podListRows(setting),
   ...watchRows(setting),
+  ...manyGrantsRows(setting),
   ...changeRows(setting),
   ...credentialPluginRows(setting),
   ...serverRows(setting),

@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { api } from '../../shared/api/index.ts';
 import { createCertificateRequest } from '../../shared/node/certificate-request.ts';
 import { controlPlane, type Cluster } from '../support/clusters.ts';
-import { startConnector, withoutLimits, type RunningConnectorProgram } from '../support/connector.ts';
+import { startConnector, withoutLimits, type ConnectorWish, type RunningConnectorProgram } from '../support/connector.ts';
 import { kubectlOrThrow } from '../support/kubectl.ts';
 import { newPerson, startServer, type RunningServer } from '../support/server.ts';
 import { tempDir } from '../support/temp-dir.ts';
@@ -89,6 +89,7 @@ interface Parts {
   readonly cluster: Cluster;
   readonly token: string;
   readonly person: Person;
+  readonly beforeStart?: ConnectorWish['beforeStart'];
 }
 
 /** A connector with a destination of its own, and the person let in to the namespace. */
@@ -97,9 +98,15 @@ export async function guard(
   destination: string,
   upstream?: { readonly url: string; readonly caFile: string },
 ): Promise<Guarded> {
-  const { server, cluster, token, person } = parts;
+  const { server, cluster, token, person, beforeStart } = parts;
   const adminKubeconfig = tokenKubeconfig(upstream ?? cluster, token);
-  const connector = await startConnector({ server, cluster: { ...cluster, adminKubeconfig }, destination, variables: withoutLimits });
+  const connector = await startConnector({
+    server,
+    cluster: { ...cluster, adminKubeconfig },
+    destination,
+    variables: withoutLimits,
+    ...(beforeStart === undefined ? {} : { beforeStart }),
+  });
   await delay(3000);
   const idleMegabytes = residentMegabytes(connector.program().pid);
   await (

@@ -15,6 +15,8 @@ export interface ConnectorWish {
   /** Name of the destination; added here. */
   readonly destination: string;
   readonly settings?: Partial<DestinationSettings>;
+  /** Once the destination is there, and before the connector is. */
+  readonly beforeStart?: (destinationId: string) => Promise<void>;
   /** More settings of the connector, as variables without their prefix: `{ AUDIT_MODE: 'bestEffort' }`. */
   readonly variables?: Readonly<Record<string, string>>;
 }
@@ -49,6 +51,7 @@ export async function startConnector(wish: ConnectorWish): Promise<RunningConnec
   const { destination, joinToken } = await admin(api.destinations.create, {
     body: { name: wish.destination, ...(wish.settings === undefined ? {} : { settings: wish.settings }) },
   });
+  await wish.beforeStart?.(destination.id);
   const stateDir = join(tempDir('infra-connector'), 'state');
   const port = await freePort();
   const healthPort = await freePort();

@@ -1,15 +1,15 @@
 /** The server under load: certificates with lease and audit stored, and lists of a large installation. */
-import Sqlite from 'better-sqlite3';
 import { api } from '../../../shared/api/index.ts';
-import { newId } from '../../../shared/id.ts';
 import { newPerson, startServer, type RunningServer } from '../../support/server.ts';
 import type { Effort, Figure } from '../figure.ts';
+import { fillGrants } from '../fill-grants.ts';
 import { get, load, post, type LoadSummary, type Target } from '../load.ts';
 import { cpuSeconds } from '../process-usage.ts';
 import { newRequest, type Setting } from '../setting.ts';
 import { median } from '../statistics.ts';
 
 const grants = 100_000;
+const grantsEach = 10;
 
 export function serverRows(setting: Setting) {
   return {
@@ -61,7 +61,7 @@ async function listRow({ log }: Setting, { seconds, runs }: Effort): Promise<Fig
   const { destination } = await admin(api.destinations.create, { body: { name: 'large' } });
   await server.stop();
   log(`writing ${grants} grants`);
-  fill(server.databaseFile, destination.id);
+  fillGrants(server.databaseFile, { destinationId: destination.id, people: grants / grantsEach, rightsOf: teams });
   await server.start();
   const { secret } = await server.login('admin@example.com', 'quiet meadow of tall grass');
   const paths = [
@@ -96,24 +96,8 @@ const targetOf = ({ port, info }: RunningServer): Target => ({
   ca: info.rootCertificate,
 });
 
-function fill(databaseFile: string, destinationId: string): void {
-  const sqlite = new Sqlite(databaseFile);
-  const now = Date.now();
-  const at = new Date(now).toISOString();
-  const person = sqlite.prepare(
-    "INSERT INTO identities (id, kind, name, name_key, status, created_at) VALUES (?, 'user', ?, ?, 'active', ?)",
-  );
-  const grant = sqlite.prepare(
-    "INSERT INTO grants (id, subject_kind, subject_id, role, destination_id, namespace, created_at, created_by) VALUES (?, 'user', ?, ?, ?, ?, ?, 'bench')",
-  );
-  sqlite.transaction(() => {
-    for (let index = 0; index < grants / 10; index++) {
-      const id = newId('user', now);
-      const name = `person-${index}@example.com`;
-      person.run(id, name, name, at);
-      for (let space = 0; space < 10; space++)
-        grant.run(newId('grant', now), id, space % 2 === 0 ? 'view' : 'edit', destinationId, `team-${(index + space) % 1000}`, at);
-    }
-  })();
-  sqlite.close();
-}
+const teams = (index: number) =>
+  Array.from({ length: grantsEach }, (_, space) => ({
+    role: space % 2 === 0 ? 'view' : 'edit',
+    namespace: `team-${(index + space) % 1000}`,
+  }));
