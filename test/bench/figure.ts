@@ -18,6 +18,8 @@ export interface Figure {
   readonly goal?: Limit;
   /** The same of the references in the same run, in the same unit. */
   readonly beside?: Readonly<Partial<Record<Reference, number>>>;
+  /** The number is not infra's: infra does not offer what was measured. */
+  readonly isReference?: true;
   /** How the number came about. */
   readonly note?: string;
 }
@@ -44,7 +46,7 @@ export function verdict({ value, budget, goal }: Figure): Verdict {
 const holds = (value: number, { atMost, atLeast }: Limit): boolean =>
   (atMost === undefined || value <= atMost) && (atLeast === undefined || value >= atLeast);
 
-const limitText = (limit: Limit | undefined): string => {
+export const limitText = (limit: Limit | undefined): string => {
   if (limit === undefined) return '';
   return limit.atMost === undefined ? `≥ ${round(limit.atLeast ?? 0)}` : `≤ ${round(limit.atMost)}`;
 };

@@ -1,13 +1,16 @@
 /**
- * `npm run bench [-- ROW…] [--quick]`: the first table of performance.md, each figure beside its budget and goal; JSON beside it in .local/bench/.
- * Measures what is built (dist/) with real programs on this machine; a run takes about five minutes, a quick one a minute.
+ * `npm run bench [-- ROW…] [--quick] [--write]`: the first table of performance.md, each figure beside its budget and goal; JSON beside it in
+ * bench-results/, with --write a table in docs/performance.md. Measures what is built (dist/) with real programs on this machine; a run takes
+ * about a quarter of an hour, a quick one five minutes. `--programs-only`, `--runs N` and `--out FILE` are for compare.ts.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { cpus, loadavg, totalmem } from 'node:os';
-import { join } from 'node:path';
+import { loadavg } from 'node:os';
+import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { projectRoot } from '../support/program.ts';
+import { performanceDocument } from './document.ts';
 import { formatTable, verdict, type Effort, type Figure } from './figure.ts';
+import { describeMachine, inWords } from './machine.ts';
 import { bulkRows } from './rows/bulk.ts';
 import { changeRows } from './rows/changes.ts';
 import { credentialPluginRows } from './rows/credential-plugin.ts';
@@ -22,16 +25,30 @@ import { smallGetRows } from './rows/small-get.ts';
 import { watchRows } from './rows/watches.ts';
 import { createSetting } from './setting.ts';
 
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { quick: { type: 'boolean', default: false } } });
-const effort: Effort = values.quick
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    quick: { type: 'boolean', default: false },
+    write: { type: 'boolean', default: false },
+    runs: { type: 'string' },
+    out: { type: 'string' },
+    'programs-only': { type: 'boolean', default: false },
+  },
+});
+if (values.write && (values.quick || positionals.length > 0)) {
+  console.error('docs/performance.md holds a whole run: --write goes without --quick and without rows');
+  process.exit(2);
+}
+const usual: Effort = values.quick
   ? { isQuick: true, runs: 1, seconds: 1.5, tries: 5 }
   : { isQuick: false, runs: 3, seconds: 5, tries: 50 };
+const effort: Effort = { ...usual, runs: values.runs === undefined ? usual.runs : Number(values.runs) };
 
 const log = (line: string): void => console.error(`· ${line}`);
 const setting = createSetting(log);
 // In the order of the table. Memory comes after what loads the programs.
 const rows: Readonly<Record<string, (effort: Effort) => Promise<Figure[]>>> = {
-  ...effectiveAccessRows(),
+  ...(values['programs-only'] ? {} : effectiveAccessRows()),
   ...smallGetRows(setting),
   ...lightRows(setting),
   ...handshakeRows(setting),
@@ -52,7 +69,7 @@ if (unknown.length > 0) {
 }
 
 const startedAt = new Date();
-const loadBefore = loadavg();
+const machine = describeMachine();
 const figures: Figure[] = [];
 const failures: string[] = [];
 for (const [name, measure] of Object.entries(rows)) {
@@ -68,23 +85,16 @@ for (const [name, measure] of Object.entries(rows)) {
 
 await setting.stop();
 
-const machine = {
-  cores: cpus().length,
-  model: cpus()[0]?.model ?? '',
-  memoryGigabytes: Math.round(totalmem() / 2 ** 30),
-  node: process.version,
-  loadBefore,
-  loadAfter: loadavg(),
-};
 console.log(`\n${formatTable(figures)}\n`);
 console.log(
-  `${machine.cores} cores, Node ${machine.node}, load before ${loadBefore.map((value) => value.toFixed(1)).join(' ')}${values.quick ? '; quick: figures mean little' : ''}`,
+  `${inWords(machine)}; load before ${machine.load.map((value) => value.toFixed(1)).join(' ')}${values.quick ? '; quick: figures mean little' : ''}`,
 );
-const folder = join(projectRoot, '.local', 'bench');
-mkdirSync(folder, { recursive: true });
-const file = join(folder, `${startedAt.toISOString().replaceAll(':', '-')}.json`);
+const file = values.out ?? join(projectRoot, 'bench-results', `${startedAt.toISOString().replaceAll(':', '-')}.json`);
+mkdirSync(dirname(file), { recursive: true });
 const judged = figures.map((figure) => ({ ...figure, verdict: verdict(figure) }));
-writeFileSync(file, `${JSON.stringify({ startedAt, quick: values.quick, machine, figures: judged, failures }, null, 2)}\n`);
+const result = { startedAt, quick: values.quick, machine, loadAfter: loadavg(), figures: judged, failures };
+writeFileSync(file, `${JSON.stringify(result, null, 2)}\n`);
 console.log(`written to ${file}`);
+if (values.write) writeFileSync(join(projectRoot, 'docs', 'performance.md'), performanceDocument(figures, machine, startedAt));
 for (const failure of failures) console.log(`FAILED ${failure}`);
 process.exit(failures.length > 0 ? 1 : 0);

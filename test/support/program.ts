@@ -3,6 +3,8 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 
 export const projectRoot = join(import.meta.dirname, '..', '..');
+/** The bench compares with the programs of another commit. */
+const programs = process.env['INFRA_TEST_PROGRAMS'] ?? join(projectRoot, 'dist');
 
 const running = new Set<ChildProcess>();
 process.once('exit', () => running.forEach((child) => child.kill('SIGKILL')));
@@ -29,7 +31,7 @@ export interface Program {
 }
 
 export function startProgram({ program, args = [], env = {}, input, cwd }: ProgramOptions): Program {
-  const child = spawn(process.execPath, [join(projectRoot, 'dist', program, 'main.js'), ...args], {
+  const child = spawn(process.execPath, [join(programs, program, 'main.js'), ...args], {
     env: { PATH: process.env['PATH'] ?? '', ...env },
     stdio: 'pipe',
     ...(cwd === undefined ? {} : { cwd }),

@@ -30,7 +30,7 @@ export function costFigures(row: string, client: Client, outcomes: Outcomes): Fi
   if (infra === undefined || nginx === undefined)
     return nginx === undefined
       ? []
-      : [{ row, what: `${what}: nginx alone`, value: nginx.perSecond, unit: 'req/s', note: 'infra offers no HTTP/2' }];
+      : [{ row, what: `${what}: nginx alone`, value: nginx.perSecond, unit: 'req/s', isReference: true, note: 'infra offers no HTTP/2' }];
   const latency = `p50 ${infra.p50.toFixed(1)}, p99 ${infra.p99.toFixed(1)} ms`;
   return [
     { row, what, value: infra.perSecond, unit: 'req/s', beside: besides(outcomes, 'perSecond'), note: latency },

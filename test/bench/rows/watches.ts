@@ -92,7 +92,16 @@ function figuresOf(held: ReadonlyMap<WayName, Held>, { isHttp2, count }: Wish): 
   if (infra === undefined)
     return nginx === undefined
       ? []
-      : [{ row, what: `${what}: memory each, nginx alone`, value: memory(nginx), unit: 'KB', note: 'infra offers no HTTP/2' }];
+      : [
+          {
+            row,
+            what: `${what}: memory each, nginx alone`,
+            value: memory(nginx),
+            unit: 'KB',
+            isReference: true,
+            note: 'infra offers no HTTP/2',
+          },
+        ];
   return [
     {
       row,
