@@ -17,7 +17,9 @@ import { credentialPluginRows } from './rows/credential-plugin.ts';
 import { effectiveAccessRows } from './rows/effective-access.ts';
 import { manyGrantsRows } from './rows/many-grants.ts';
 import { memoryRows } from './rows/memory.ts';
+import { execRows } from './rows/exec.ts';
 import { handshakeRows } from './rows/handshakes.ts';
+import { kubectlBytesRows } from './rows/kubectl-bytes.ts';
 import { lightRows } from './rows/light.ts';
 import { podListRows } from './rows/pod-list.ts';
 import { serverRows } from './rows/server.ts';
@@ -53,6 +55,8 @@ const rows: Readonly<Record<string, (effort: Effort) => Promise<Figure[]>>> = {
   ...lightRows(setting),
   ...handshakeRows(setting),
   ...bulkRows(setting),
+  ...kubectlBytesRows(setting),
+  ...execRows(setting),
   ...podListRows(setting),
   ...watchRows(setting),
   ...manyGrantsRows(setting),
