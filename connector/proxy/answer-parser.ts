@@ -17,6 +17,8 @@ const mostTrailerBytes = 16_384;
 const mostInterim = 10;
 /** Eight hexadecimal digits and an extension, which nobody sends. */
 const mostSizeLine = 256;
+/** Of an end (CR LF CR LF), what may be there without being one: the limits count what is before it, wherever the bytes were cut. */
+const partOfEnd = 3;
 const nothing = Buffer.alloc(0);
 const carriageReturn = 0x0d;
 const lineFeed = 0x0a;
@@ -88,7 +90,7 @@ export class AnswerParser {
   #takeHead(bytes: Buffer): Buffer {
     const all = this.#part.length === 0 ? bytes : Buffer.concat([this.#part, bytes]);
     const end = all.indexOf('\r\n\r\n');
-    if (end > mostHeadBytes || (end === -1 && all.length > mostHeadBytes)) throw new AnswerError('the head is too long');
+    if (end > mostHeadBytes || (end === -1 && all.length > mostHeadBytes + partOfEnd)) throw new AnswerError('the head is too long');
     if (end === -1) {
       this.#part = Buffer.from(all);
       return nothing;
@@ -148,7 +150,8 @@ export class AnswerParser {
       return all.subarray(2);
     }
     const end = all.indexOf('\r\n\r\n');
-    if (end > mostTrailerBytes || (end === -1 && all.length > mostTrailerBytes)) throw new AnswerError('the trailers are too long');
+    if (end > mostTrailerBytes || (end === -1 && all.length > mostTrailerBytes + partOfEnd))
+      throw new AnswerError('the trailers are too long');
     if (end === -1) {
       this.#part = Buffer.from(all);
       return nothing;

@@ -137,6 +137,14 @@ describe('connector rule: answers of the cluster', () => {
     it(`refuses the chunks ${JSON.stringify(body.slice(0, 20))}`, () =>
       expect(() => read([`HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${body}`])).to.throw(AnswerError));
 
+  it('takes a head as long as it may be, wherever its end is cut', () => {
+    const head = `HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX: `;
+    const bytes = `${head}${'a'.repeat(65_536 - head.length)}\r\n\r\nok`;
+    for (const cut of [65_536, 65_537, 65_538, 65_539])
+      expect(read([bytes.slice(0, cut), bytes.slice(cut)])).to.deep.include({ body: 'ok' });
+    expect(() => read([bytes.replace('X: ', 'X: a')])).to.throw(AnswerError);
+  });
+
   it('keeps no head and no trailers without end', () => {
     const field = `X: ${'a'.repeat(1000)}\r\n`;
     expect(() => read(['HTTP/1.1 200 OK\r\n', ...Array.from({ length: 100 }, () => field)])).to.throw(AnswerError);
