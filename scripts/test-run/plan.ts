@@ -40,7 +40,7 @@ const suites: Readonly<Record<string, Suite>> = {
   rules: { needs: [] },
 };
 
-const notSuites = ['support', 'bench', 'clients'];
+const notSuites = ['support', 'bench', 'clients', 'soak', 'corpus'];
 
 /** @param filters names of suites or checks, or paths; none: everything. Paths are relative to the checkout, which is the working directory. */
 export function planOf(filters: readonly string[]): Plan {

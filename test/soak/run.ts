@@ -1,16 +1,23 @@
 /**
- * `npm run soak [-- NAME…]`: what is too heavy for every test run. Prints what was seen and ends with 1 when a rule was broken; about ten
+ * `npm run soak [-- NAME…]`: what is too heavy for every test run. Prints what was seen and ends with 1 when a rule was broken; about fifteen
  * minutes in all.
  */
 import { loadavg } from 'node:os';
 import { createSetting, type Setting } from '../bench/setting.ts';
 import { bytes } from './bytes.ts';
 import { fuzz } from './fuzz.ts';
+import { gateFuzz } from './gate-fuzz.ts';
 import { formatOutcomes, observe, type Outcome, type Rules } from './outcome.ts';
 import { reconnects } from './reconnects.ts';
 import { watches } from './watches.ts';
 
-const parts: Readonly<Record<string, (setting: Setting, rules: Rules) => Promise<void>>> = { fuzz, watches, reconnects, bytes };
+const parts: Readonly<Record<string, (setting: Setting, rules: Rules) => Promise<void>>> = {
+  'gate-fuzz': async (_setting, rules) => gateFuzz(rules),
+  fuzz,
+  watches,
+  reconnects,
+  bytes,
+};
 
 const chosen = process.argv.slice(2);
 const unknown = chosen.filter((name) => !(name in parts));
