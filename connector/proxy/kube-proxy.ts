@@ -8,7 +8,7 @@ import { requestHead } from './request-head.ts';
 import { answerHeaders, responseRefusal } from './response-screen.ts';
 import { unreachable } from './unreachable.ts';
 import type { Upstream } from './upstream.ts';
-import { ConnectionLost, type UpstreamConnection, type UpstreamListener } from './upstream-connection.ts';
+import { ConnectionLost, type UpstreamConnection, type UpstreamListener, type UpstreamRequest } from './upstream-connection.ts';
 
 export interface KubeProxy {
   forward(exchange: Exchange, admitted: Admitted): void;
@@ -137,17 +137,31 @@ class Passage implements UpstreamListener {
   }
 
   #send(): void {
+    const { exchange, upstream } = this.#parties;
+    let request: UpstreamRequest;
+    try {
+      request = this.#request();
+    } catch (error) {
+      // A credential of the connector that no header can carry, say.
+      exchange.refuse(unreachable(error as Error));
+      return;
+    }
+    this.#connection = upstream.pool.take();
+    this.#connection.send(request, this);
+  }
+
+  #request(): UpstreamRequest {
     const { exchange, admitted, upstream } = this.#parties;
     const { head, body } = exchange;
     const method = head.method ?? '';
     const headers = upstream.headersFor(admitted.headers, admitted.impersonation, admitted.record.id);
     const isChunked = body !== undefined && headers['content-length'] === undefined;
     if (isChunked) headers['transfer-encoding'] = 'chunked';
-    this.#connection = upstream.pool.take();
-    this.#connection.send(
-      { method, head: requestHead(method, head.url ?? '', headers), body: body === undefined ? undefined : { stream: body, isChunked } },
-      this,
-    );
+    return {
+      method,
+      head: requestHead(method, head.url ?? '', headers),
+      body: body === undefined ? undefined : { stream: body, isChunked },
+    };
   }
 
   #write(chunk: Buffer): void {

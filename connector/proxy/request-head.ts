@@ -15,8 +15,8 @@ export function requestHead(method: string, target: string, headers: UpstreamHea
   return `${head}\r\n`;
 }
 
-/** A character beyond latin1 would be cut down to its last byte, which may be a line break. */
-const notForHeaders = /[^\t\x20-\x7e\x80-\xff]/;
+/** What a header value may not hold. A character beyond latin1 would be cut down to its last byte, which may be a line break. */
+export const notForHeaders = /[^\t\x20-\x7e\x80-\xff]/;
 
 function line(name: string, value: string): string {
   if (notForHeaders.test(value)) throw new Error(`the header ${name} to the cluster holds a control character or one beyond latin1`);

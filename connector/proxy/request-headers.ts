@@ -2,6 +2,7 @@
  * The headers that go upstream, rebuilt from an allow-list: pure. Whatever a client could use to be somebody else is refused with words or
  * left behind; what is sent about the identity is added by the caller afterwards, last (CVE-2021-31999, CVE-2026-54763).
  */
+import { notForHeaders } from './request-head.ts';
 import { isAskingHeader, readAsked, type AskedIdentity } from './asked-rules.ts';
 
 export type HeaderResult =
@@ -61,7 +62,8 @@ export function cleanHeaders(rawHeaders: readonly string[], isUpgrade: boolean):
       if (upgrade !== undefined || !upgradeProtocols.has(value.toLowerCase()))
         return bad(`an upgrade to ${printable(value)} is not offered`);
       upgrade = value;
-    } else if (single.has(name)) {
+    } else if (notForHeaders.test(value)) return bad(`the header ${printable(name)} holds a character that no header can carry`);
+    else if (single.has(name)) {
       if (headers[name] !== undefined) return bad(`the header ${name} was sent twice`);
       headers[name] = value;
     } else if (repeatable.has(name) || (isUpgrade && webSocket.has(name))) {

@@ -266,6 +266,13 @@ describe('connector: HTTP/2', function () {
     await until(() => isOver(session), 'the connection to end', 25_000);
   });
 
+  it('a line break in a header never becomes another header', async () => {
+    const { status } = await client.send({ ':path': list, 'user-agent': 'kubectl\u010aImpersonate-User: admin' });
+    const seen = cluster.seen.at(-1);
+    expect([status, seen?.headers['impersonate-user']]).to.deep.equal([200, 'infra:ana@example.com']);
+    expect(seen?.rawHeaders.join()).to.not.include('admin');
+  });
+
   const tricks: Readonly<Record<string, { readonly headers: OutgoingHttpHeaders; readonly status: readonly number[] }>> = {
     'a Host beside the authority': { headers: { ':path': list, ':authority': 'local', host: 'other' }, status: [400] },
     'a path of another form': { headers: { ':path': `https://local${list}` }, status: [0, 400] },
