@@ -1,25 +1,40 @@
 /**
- * `npm run soak [-- NAME…]`: what is too heavy for every test run. Prints what was seen and ends with 1 when a rule was broken; about fifteen
- * minutes in all.
+ * `npm run soak [-- NAME…] [--gigabytes N] [--minutes N]`: what is too heavy for every test run. Prints what was seen and ends with 1 when a rule
+ * was broken. Each of `bytes`' four ways carries 5 GB, `mixed` lasts an hour; both can be made smaller. The rest takes about fifteen minutes.
  */
 import { loadavg } from 'node:os';
+import { parseArgs } from 'node:util';
 import { createSetting, type Setting } from '../bench/setting.ts';
 import { bytes } from './bytes.ts';
+import { execs } from './execs.ts';
 import { fuzz } from './fuzz.ts';
 import { gateFuzz } from './gate-fuzz.ts';
+import { mixed } from './mixed.ts';
 import { formatOutcomes, observe, type Outcome, type Rules } from './outcome.ts';
 import { reconnects } from './reconnects.ts';
 import { watches } from './watches.ts';
 
-const parts: Readonly<Record<string, (setting: Setting, rules: Rules) => Promise<void>>> = {
+interface Size {
+  readonly gigabytes: number;
+  readonly minutes: number;
+}
+
+type Part = (setting: Setting, rules: Rules, size: Size) => Promise<void>;
+const parts: Readonly<Record<string, Part>> = {
   'gate-fuzz': async (_setting, rules) => gateFuzz(rules),
   fuzz,
   watches,
   reconnects,
+  execs,
   bytes,
+  mixed,
 };
 
-const chosen = process.argv.slice(2);
+const { values, positionals: chosen } = parseArgs({
+  allowPositionals: true,
+  options: { gigabytes: { type: 'string', default: '5' }, minutes: { type: 'string', default: '60' } },
+});
+const size: Size = { gigabytes: Number(values.gigabytes), minutes: Number(values.minutes) };
 const unknown = chosen.filter((name) => !(name in parts));
 if (unknown.length > 0) {
   console.error(`no such part: ${unknown.join(', ')}; parts: ${Object.keys(parts).join(', ')}`);
@@ -31,7 +46,7 @@ const outcomes: Outcome[] = [];
 for (const [name, work] of Object.entries(parts)) {
   if (chosen.length > 0 && !chosen.includes(name)) continue;
   console.error(`· ${name} (load ${loadavg()[0]?.toFixed(1) ?? '?'})`);
-  outcomes.push(await observe(name, (rules) => work(setting, rules)));
+  outcomes.push(await observe(name, (rules) => work(setting, rules, size)));
 }
 await setting.stop();
 console.log(`\n${formatOutcomes(outcomes)}\n`);
