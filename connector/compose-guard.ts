@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Logger } from '../shared/node/logger.ts';
 import { splitPem } from '../shared/node/fingerprint.ts';
 import type { Shutdown } from '../shared/node/shutdown.ts';
-import { openAuditSpool } from './broker-link/audit-spool.ts';
+import { openAuditSpool, type AuditSpool } from './broker-link/audit-spool.ts';
 import { startAuditUpload } from './broker-link/audit-upload.ts';
 import type { ServerContact } from './broker-link/contact.ts';
 import type { KnownState, Touched } from './broker-link/desired-state-rules.ts';
@@ -17,7 +17,8 @@ import { keepServingCertificate, type ServingCertificate } from './broker-link/s
 import type { StateDirectory } from './broker-link/state-directory.ts';
 import type { ClusterAccess } from './cluster-access.ts';
 import { limitsOf, type ConnectorConfig } from './config.ts';
-import { createAccessLog } from './proxy/access-log.ts';
+import type { ConnectorMetrics, Readings } from './metrics.ts';
+import { createAccessLog, type AccessSink } from './proxy/access-log.ts';
 import { createAdmission } from './proxy/admission.ts';
 import { createConnectionLimits, type ConnectionLimits } from './proxy/connection-limits.ts';
 import { createEntrance } from './proxy/entrance.ts';
@@ -27,6 +28,7 @@ import { createKubeProxy } from './proxy/kube-proxy.ts';
 import { createListener, createPeerLookup } from './proxy/listener.ts';
 import { createOpenRequests } from './proxy/open-requests.ts';
 import type { PeerExpectations, PeerResult } from './proxy/peer-certificate.ts';
+import type { Staleness } from './proxy/staleness-rules.ts';
 import { createUpgradeHandler } from './proxy/upgrade-proxy.ts';
 import { createUpstream } from './proxy/upstream.ts';
 
@@ -43,6 +45,7 @@ export interface GuardOptions {
   /** The connector's own service account. */
   readonly ownAccount: string | undefined;
   readonly replica: string;
+  readonly metrics: ConnectorMetrics;
   readonly logger: Logger;
   readonly shutdown: Shutdown;
   readonly failed: (error: Error) => void;
@@ -54,6 +57,8 @@ export interface Guard {
   /** How the gate asks for anything newer; set once the link to the server exists. */
   refreshWith(pull: () => Promise<void>): void;
   missing(): readonly string[];
+  staleness(): Staleness;
+  readings(): Omit<Readings, 'appliedRevision'>;
 }
 
 const drainMilliseconds = 3000;
@@ -73,16 +78,9 @@ export function composeGuard(options: GuardOptions): Guard {
     openRequests: createOpenRequests(),
   });
   shutdown.onShutdown('gate', () => gate.stop());
-  const spool = openAuditSpool({
-    ...spoolPlace(options),
-    mode: auditMode,
-    logger,
-    failing: (reason) => {
-      if (auditMode() === 'required') gate.closeAll(`infra: requests here must be recorded, and ${reason}`);
-    },
-  });
+  const spool = openSpool(options, auditMode, (reason) => void gate.closeAll(reason));
   shutdown.onShutdown('audit spool', () => spool.close());
-  const accessLog = createAccessLog({ sink: spool, clock, isRequired: () => auditMode() === 'required' });
+  const accessLog = createAccessLog({ sink: counted(spool, options.metrics), clock, isRequired: () => auditMode() === 'required' });
   const upload = startAuditUpload({ ...options, spool, droppedEvent: (count) => accessLog.droppedEvent(count) });
   shutdown.onShutdown('audit upload', () => upload.stop());
   shutdown.onShutdown('access log', () => accessLog.stop());
@@ -91,13 +89,14 @@ export function composeGuard(options: GuardOptions): Guard {
   shutdown.onShutdown('connections to the cluster', () => upstream.close());
   const trust = createTrust(options.enrolment);
   const entry = composeEntry(options, () => trust.expectations);
-  const admission = createAdmission({ gate, accessLog, clock, ...entry });
+  const admission = createAdmission({ gate, accessLog, clock, ...entry, counts: options.metrics });
   const listener = createListener({
     ...config.listen,
     entrance: createEntrance(admission, createKubeProxy(upstream, gate)),
     connections: entry.connections,
     upgrade: createUpgradeHandler(admission, upstream, gate),
     listening: (port) => logger.info({ host: config.listen.host, port }, 'listening'),
+    handshakeFailed: () => options.metrics.handshake('failed'),
     failed: options.failed,
   });
   shutdown.onShutdown('listener', () =>
@@ -119,12 +118,34 @@ export function composeGuard(options: GuardOptions): Guard {
       pull = next;
     },
     missing: () => [...(state === undefined ? ['desired state'] : []), ...(listener.isListening() ? [] : ['serving certificate'])],
+    staleness: () => gate.staleness(),
+    readings: () => ({ ...readingsOf(entry), staleness: gate.staleness(), spool: spool.size(), enforcedRevision: state?.revision }),
   };
 }
 
-const spoolPlace = ({ directory, config }: GuardOptions): { readonly path: string; readonly limitBytes: number } => ({
-  path: join(directory.path, 'audit'),
-  limitBytes: config.auditSpoolMegabytes * 1_000_000,
+function openSpool(
+  { directory, config, logger }: GuardOptions,
+  mode: () => 'required' | 'bestEffort',
+  endAll: (reason: string) => void,
+): AuditSpool {
+  return openAuditSpool({
+    path: join(directory.path, 'audit'),
+    limitBytes: config.auditSpoolMegabytes * 1_000_000,
+    mode,
+    logger,
+    failing: (reason) => {
+      if (mode() === 'required') endAll(`infra: requests here must be recorded, and ${reason}`);
+    },
+  });
+}
+
+/** What was let through counts when its answer is known; refusals were counted as they were made. */
+const counted = (spool: AccessSink, metrics: ConnectorMetrics): AccessSink => ({
+  canTake: () => spool.canTake(),
+  append: (event) => {
+    if (event.phase === 'completed' || event.phase === 'stream-opened') metrics.answered(event.status);
+    spool.append(event);
+  },
 });
 
 interface Entry {
@@ -133,13 +154,19 @@ interface Entry {
   readonly connections: ConnectionLimits;
 }
 
+const readingsOf = ({ limits, connections }: Entry): Pick<Readings, 'openRequests' | 'openStreams' | 'connections'> => ({
+  openRequests: limits.totals().openRequests,
+  openStreams: limits.totals().streams,
+  connections: connections.count(),
+});
+
 /** Who comes in, and how much of it. */
-function composeEntry({ config, logger }: GuardOptions, expectations: () => PeerExpectations): Entry {
+function composeEntry({ config, metrics, logger }: GuardOptions, expectations: () => PeerExpectations): Entry {
   const peerOf = createPeerLookup(expectations);
   const limits = limitsOf(config);
   const now = (): number => performance.now();
   const identities = createIdentityLimits(limits, now);
-  return { peerOf, limits: identities, connections: createConnectionLimits({ limits, identities, peerOf, now, logger }) };
+  return { peerOf, limits: identities, connections: createConnectionLimits({ limits, identities, peerOf, now, counts: metrics, logger }) };
 }
 
 function keepServing(options: GuardOptions, use: (certificate: ServingCertificate, keyPem: string) => void): { stop(): Promise<void> } {

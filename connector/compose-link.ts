@@ -35,8 +35,15 @@ export interface LinkOptions {
   readonly shutdown: Shutdown;
 }
 
-export function composeLink(options: LinkOptions): { missing(): readonly string[] } {
+export interface Link {
+  missing(): readonly string[];
+  /** The newest revision that the bindings follow. */
+  appliedRevision(): number | undefined;
+}
+
+export function composeLink(options: LinkOptions): Link {
   const { guard, logger, shutdown, client } = options;
+  let appliedRevision: number | undefined;
   const sequence = createSequenceNumbers(options.clock);
   const acknowledgements = createAcknowledgements({ ...options, sequence });
   shutdown.onShutdown('acknowledgements', () => acknowledgements.stop());
@@ -57,7 +64,10 @@ export function composeLink(options: LinkOptions): { missing(): readonly string[
   const reconciler = createReconciler({
     ...options,
     cluster,
-    applied: (epoch, revision) => acknowledgements.send({ kind: 'applied', epoch, revision, streamsClosed: 0 }),
+    applied: (epoch, revision) => {
+      appliedRevision = revision;
+      acknowledgements.send({ kind: 'applied', epoch, revision, streamsClosed: 0 });
+    },
     reported: () => reporter.changed(),
   });
   shutdown.onShutdown('reconciler', () => reconciler.stop());
@@ -84,5 +94,5 @@ export function composeLink(options: LinkOptions): { missing(): readonly string[
   }
   const changes = startChangeStream({ ...options, link, connected: () => reporter.repeat() });
   shutdown.onShutdown('change stream', () => changes.stop());
-  return { missing: () => (cluster.view() === undefined ? ['the cluster'] : []) };
+  return { missing: () => (cluster.view() === undefined ? ['the cluster'] : []), appliedRevision: () => appliedRevision };
 }

@@ -18,7 +18,8 @@ import { findClusterAccess } from './cluster-access.ts';
 import { composeGuard } from './compose-guard.ts';
 import { composeLink } from './compose-link.ts';
 import type { ConnectorConfig } from './config.ts';
-import { startHealth } from './health.ts';
+import { startHealth, type Readiness } from './health.ts';
+import { createConnectorMetrics } from './metrics.ts';
 import { ownAccountOf } from './own-account.ts';
 import { createClusterClient, type ClusterClient } from './reconcile/cluster-client.ts';
 
@@ -40,8 +41,9 @@ export async function startConnector(options: ConnectorOptions): Promise<void> {
   const client = createClusterClient(access);
   shutdown.onShutdown('cluster client', () => client.close());
 
-  const missing = { list: (): readonly string[] => ['enrolment'] };
-  const health = await startHealth({ ...config.healthListen, missing: () => missing.list() });
+  const metrics = createConnectorMetrics();
+  const ready = { now: (): Readiness => ({ missing: ['enrolment'], staleness: undefined }) };
+  const health = await startHealth({ ...config.healthListen, readiness: () => ready.now(), metrics });
   shutdown.onShutdown('health', () => health.stop());
   logger.info({ port: health.port }, 'health');
 
@@ -72,12 +74,14 @@ export async function startConnector(options: ConnectorOptions): Promise<void> {
     api,
     client,
     access,
+    metrics,
     logger,
     shutdown,
   };
   const guard = composeGuard({ ...shared, replica: replicaName(), failed: options.failed });
   const link = composeLink({ ...shared, guard, clusterUid, version: options.build.version, replica: replicaName() });
-  missing.list = () => [...guard.missing(), ...link.missing()];
+  ready.now = () => ({ missing: [...guard.missing(), ...link.missing()], staleness: guard.staleness() });
+  metrics.observe(() => ({ ...guard.readings(), appliedRevision: link.appliedRevision() }));
 }
 
 function enrolThis(

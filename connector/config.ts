@@ -66,7 +66,7 @@ export const settings = {
   },
   'limits.handshakeBurst': { schema: limit(500), help: 'new connections at once, before that counts (default 500)' },
   'limits.connections': { schema: limit(10_000), help: 'connections of everybody together (default 10000)' },
-  healthListen: { schema: listenAddress('127.0.0.1:9091'), help: '/livez and /readyz (default 127.0.0.1:9091)' },
+  healthListen: { schema: listenAddress('127.0.0.1:9091'), help: '/livez, /readyz and /metrics (default 127.0.0.1:9091)' },
   logLevel: {
     schema: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
     help: 'debug, info, warn or error (default info)',

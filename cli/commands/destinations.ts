@@ -75,6 +75,22 @@ async function list({ connect, output }: CommandContext): Promise<void> {
 const onlineOf = ({ connectors }: Destination): string =>
   connectors.length === 0 ? 'none' : `${connectors.filter((connector) => connector.online).length} of ${connectors.length} online`;
 
+type Connector = Destination['connectors'][number];
+
+const fieldsOf = (connector: Connector): readonly (readonly [label: string, value: string | number | null])[] => [
+  ['connector', connector.id],
+  ['  version', connector.version],
+  ['  last heard', connector.online ? 'online now' : (connector.lastSeenAt ?? 'never')],
+  ['  staleness', stalenessOf(connector)],
+  ['  enforced revision', connector.enforcedRevision],
+  ['  applied revision', connector.appliedRevision],
+];
+
+function stalenessOf({ online, stale, refusesFrom }: Connector): string {
+  if (stale) return `stale: every request is refused since ${refusesFrom}`;
+  return online ? 'fresh' : `fresh until ${refusesFrom}; every request is refused from then on`;
+}
+
 async function show({ connect, output }: CommandContext, input: CommandInput): Promise<void> {
   const connection = connect();
   const id = await resolveDestination(connection, input.text('destination'));
@@ -94,9 +110,7 @@ async function show({ connect, output }: CommandContext, input: CommandInput): P
     ['namespaces', discovery?.namespaces.length],
     ['grantable roles', discovery === null ? null : discovery.clusterRoles.length + discovery.roles.length],
     ['connectors', onlineOf(destination)],
-    ...destination.connectors.map(
-      (each) => ['', `${each.id}, ${each.version}, ${each.online ? 'online' : `last seen ${each.lastSeenAt ?? 'never'}`}`] as const,
-    ),
+    ...destination.connectors.flatMap(fieldsOf),
   ]);
 }
 

@@ -18,8 +18,9 @@ import {
   statSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { accessEvent, type AccessEvent } from '../../shared/api/connectors.ts';
+import type { AccessEvent } from '../../shared/api/connectors.ts';
 import type { Logger } from '../../shared/node/logger.ts';
+import { parseLine, parseOwn } from './audit-lines.ts';
 
 export interface AuditSegment {
   readonly name: string;
@@ -37,6 +38,8 @@ export interface AuditSpool {
   setAside(segment: AuditSegment): void;
   /** Lines dropped since the last call: the oldest with `bestEffort`; with `required` only refusals, once they have filled their reserve. */
   takeDroppedCount(): number;
+  /** What the server has not taken yet. */
+  size(): { readonly bytes: number; readonly lines: number };
   close(): void;
 }
 
@@ -131,6 +134,11 @@ class Spool implements AuditSpool {
     const count = this.#dropped;
     this.#dropped = 0;
     return count;
+  }
+
+  size(): { readonly bytes: number; readonly lines: number } {
+    const sealed = this.#segments.reduce((sum, { lines }) => sum + lines, 0);
+    return { bytes: this.#bytes, lines: sealed + (this.#active?.lines ?? 0) };
   }
 
   close(): void {
@@ -238,22 +246,5 @@ class Spool implements AuditSpool {
       else this.#options.logger.error({ segment: name }, 'an access log line on disk cannot be read');
     }
     return events;
-  }
-}
-
-/** What this program has written since its start needs no checking; undefined when the disk tore it. */
-function parseOwn(text: string): AccessEvent[] | undefined {
-  try {
-    return JSON.parse(`[${text.trimEnd().replaceAll('\n', ',')}]`) as AccessEvent[];
-  } catch {
-    return undefined;
-  }
-}
-
-function parseLine(line: string): AccessEvent | undefined {
-  try {
-    return accessEvent.safeParse(JSON.parse(line)).data;
-  } catch {
-    return undefined;
   }
 }

@@ -12,7 +12,7 @@ import type { OpenRequest } from './open-requests.ts';
 import type { Peer, PeerResult } from './peer-certificate.ts';
 import { cleanHeaders } from './request-headers.ts';
 import { readRequest, type RequestInfo, type RequestInfoResult } from './request-info.ts';
-import { refuse, statusCodeOf, type Refusal } from './status.ts';
+import { refuse, statusCodeOf, type Refusal, type StatusReason } from './status.ts';
 import type { UpstreamHeaders } from './upstream.ts';
 
 export interface Admitted {
@@ -46,6 +46,8 @@ export interface AdmissionOptions {
   readonly peerOf: (socket: Socket) => PeerResult;
   readonly limits: IdentityLimits;
   readonly connections: Pick<ConnectionLimits, 'refusalOf'>;
+  /** Who is told, for the metrics. */
+  readonly counts: { refused(reason: StatusReason, status: number): void };
 }
 
 export function createAdmission(options: AdmissionOptions): Admission {
@@ -66,7 +68,9 @@ export function createAdmission(options: AdmissionOptions): Admission {
         info,
       });
       const turnAway = (refusal: Refusal): Refused => {
-        record.refused(statusCodeOf(refusal), refusal.message);
+        const status = statusCodeOf(refusal);
+        record.refused(status, refusal.message);
+        options.counts.refused(refusal.reason, status);
         return { kind: 'refused', refusal };
       };
 

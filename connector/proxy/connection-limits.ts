@@ -21,7 +21,15 @@ export interface ConnectionLimits {
   refusalOf(socket: Socket): Refusal | undefined;
   /** False: it ends with the answer to its first request. */
   mayStay(socket: Socket): boolean;
+  /** Open now. */
+  count(): number;
   closeAll(): void;
+}
+
+/** Who is told, for the metrics. */
+export interface ConnectionCounts {
+  handshake(outcome: 'identified' | 'stranger'): void;
+  turnedAway(): void;
 }
 
 export interface ConnectionLimitsOptions {
@@ -30,6 +38,7 @@ export interface ConnectionLimitsOptions {
   readonly peerOf: (socket: Socket) => PeerResult;
   /** Milliseconds that only grow. */
   readonly now: () => number;
+  readonly counts: ConnectionCounts;
   readonly logger: Logger;
 }
 
@@ -76,6 +85,7 @@ class LiveConnectionLimits implements ConnectionLimits {
 
   identify(socket: TLSSocket): void {
     const found = this.#options.peerOf(socket);
+    this.#options.counts.handshake(found.kind === 'peer' ? 'identified' : 'stranger');
     if (found.kind === 'refused') {
       this.#refusals.set(socket, 'stranger');
       return;
@@ -100,6 +110,10 @@ class LiveConnectionLimits implements ConnectionLimits {
     return !this.#refusals.has(socket);
   }
 
+  count(): number {
+    return this.#open.size;
+  }
+
   closeAll(): void {
     for (const socket of this.#open.values()) socket.destroy();
   }
@@ -118,6 +132,7 @@ class LiveConnectionLimits implements ConnectionLimits {
 
   #turnAway(socket: Socket, why: string): boolean {
     this.#warn(socket.remoteAddress, why);
+    this.#options.counts.turnedAway();
     socket.resetAndDestroy();
     return false;
   }

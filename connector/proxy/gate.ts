@@ -10,6 +10,7 @@ import { refuse, type Refusal } from './status.ts';
 import type { Peer } from './peer-certificate.ts';
 import { askedOf, type Impersonation } from './impersonation.ts';
 import type { RequestScope } from './scope-rules.ts';
+import { stalenessOf, type Staleness } from './staleness-rules.ts';
 
 /** The parts of the desired state that the gate needs. */
 export interface GateState {
@@ -45,6 +46,7 @@ export interface Gate {
   /** Ends everything; how many. */
   closeAll(reason: string): number;
   nameOf(identityId: string): string | undefined;
+  staleness(): Staleness;
   stop(): void;
 }
 
@@ -98,6 +100,10 @@ class LiveGate implements Gate {
 
   nameOf(identityId: string): string | undefined {
     return this.#rights.get(identityId)?.identity.name ?? this.#formerNames.get(identityId);
+  }
+
+  staleness(): Staleness {
+    return stalenessOf({ lastHeard: this.#options.lastHeard(), limitSeconds: this.#limitSeconds(), now: this.#options.now() });
   }
 
   stop(): void {
@@ -180,8 +186,11 @@ class LiveGate implements Gate {
   }
 
   #staleAt(): number {
-    const limit = this.#state?.destination.stalenessLimitSeconds ?? this.#options.stalenessLimitSeconds;
-    return this.#options.lastHeard() + limit * 1000;
+    return this.#options.lastHeard() + this.#limitSeconds() * 1000;
+  }
+
+  #limitSeconds(): number {
+    return this.#state?.destination.stalenessLimitSeconds ?? this.#options.stalenessLimitSeconds;
   }
 
   #wakeAt(at: number): void {

@@ -31,6 +31,8 @@ export interface IdentityLimits {
   connect(identityId: string): { readonly slot: Slot; readonly refusal: Refusal | undefined };
   /** Identities of which something is remembered. */
   size(): number;
+  /** Of all identities together, now. */
+  totals(): { readonly streams: number; readonly openRequests: number };
 }
 
 interface Use {
@@ -47,6 +49,7 @@ export function createIdentityLimits(limits: Limits, now: () => number): Identit
     create: () => ({ requestsFullAt: 0, handshakesFullAt: 0, streams: 0, openRequests: 0, connections: 0 }),
     isIdle: (use) => use.streams + use.openRequests + use.connections === 0 && Math.max(use.requestsFullAt, use.handshakesFullAt) <= now(),
   });
+  const totals = { streams: 0, openRequests: 0, connections: 0 };
   return {
     spend: (identityId) => {
       const use = uses.of(identityId);
@@ -60,11 +63,11 @@ export function createIdentityLimits(limits: Limits, now: () => number): Identit
       const use = uses.of(identityId);
       const counter = kind === 'stream' ? 'streams' : 'openRequests';
       if (use[counter] >= limits[counter]) return kind === 'stream' ? tooManyStreams(limits.streams) : tooManyRequests(limits.openRequests);
-      return occupied(use, counter);
+      return occupied([use, totals], counter);
     },
     connect: (identityId) => {
       const use = uses.of(identityId);
-      const slot = occupied(use, 'connections');
+      const slot = occupied([use, totals], 'connections');
       // With one request each at a time (HTTP/1.1) more of them could only lie idle.
       const most = limits.streams + limits.openRequests;
       if (use.connections > most) return { slot, refusal: tooManyConnections(most) };
@@ -75,17 +78,20 @@ export function createIdentityLimits(limits: Limits, now: () => number): Identit
       return { slot, refusal: undefined };
     },
     size: () => uses.size(),
+    totals: () => totals,
   };
 }
 
-function occupied(use: Use, counter: 'streams' | 'openRequests' | 'connections'): Slot {
+type Counts = Pick<Use, 'streams' | 'openRequests' | 'connections'>;
+
+function occupied(counts: readonly Counts[], counter: keyof Counts): Slot {
   let isHeld = true;
-  use[counter] += 1;
+  for (const each of counts) each[counter] += 1;
   return {
     release: () => {
       if (!isHeld) return;
       isHeld = false;
-      use[counter] -= 1;
+      for (const each of counts) each[counter] -= 1;
     },
   };
 }

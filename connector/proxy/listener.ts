@@ -38,6 +38,8 @@ export interface ListenerOptions {
   readonly connections: ConnectionLimits;
   readonly upgrade: UpgradeHandler;
   readonly listening: (port: number) => void;
+  /** A handshake broke. */
+  readonly handshakeFailed: () => void;
   readonly failed: (error: Error) => void;
 }
 
@@ -102,6 +104,7 @@ function serve(server: Server, { options, rests, http2 }: Fronts): void {
     else serveHttp1Connection?.call(server, socket);
   });
   serveHttp1(server, { ...options, rests });
+  server.on('tlsClientError', options.handshakeFailed);
   server.once('error', options.failed);
   server.listen(options.port, options.host, () => options.listening(portOf(server) ?? options.port));
 }

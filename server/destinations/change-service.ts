@@ -8,6 +8,7 @@ import type { AcknowledgementStore } from './acknowledgement-store.ts';
 import type { ConnectorRecord, ConnectorStore } from './connector-store.ts';
 import type { DestinationRecord, DestinationStore } from './destination-store.ts';
 import type { Presence } from './presence.ts';
+import { staleAt } from './staleness-rules.ts';
 
 export interface ChangeServiceOptions {
   readonly read: {
@@ -102,7 +103,7 @@ async function acknowledgementsOf(
             appliedAt: null,
             tookMilliseconds: null,
             streamsClosed: 0,
-            trueBy: toTime(staleAt(connector, destination)),
+            trueBy: toTime(staleAt(connector, destination.settings)),
           },
         ];
       return enforced.map((record) => ({
@@ -120,13 +121,9 @@ async function acknowledgementsOf(
   return all.flat();
 }
 
-/** When a connector that hears nothing more refuses everything by itself (law 5). */
-const staleAt = (connector: ConnectorRecord, destination: DestinationRecord): number =>
-  fromTime(connector.lastSeenAt ?? connector.enrolledAt) + destination.settings.stalenessLimitSeconds * 1000;
-
 /** Between two notes of `lastSeenAt` a connector may have been in contact for this long. Milliseconds. */
 const seenPrecision = 60_000;
 
 /** A connector that was past its staleness limit before the change lets nobody in: there is nothing to wait for. */
 const refusesAlready = (connector: ConnectorRecord, destination: DestinationRecord, changedAt: string): boolean =>
-  staleAt(connector, destination) + seenPrecision < fromTime(changedAt);
+  staleAt(connector, destination.settings) + seenPrecision < fromTime(changedAt);

@@ -16,6 +16,7 @@ import { hashJoinSecret } from './enrolment-service.ts';
 import type { ConnectorStore } from './connector-store.ts';
 import type { DestinationRecord, DestinationStore } from './destination-store.ts';
 import type { Presence } from './presence.ts';
+import { staleAt } from './staleness-rules.ts';
 
 /** What destinations need of grants and leases when one goes. */
 export interface DestinationEffects {
@@ -171,7 +172,7 @@ async function existing(destinations: DestinationStore, id: DestinationId): Prom
 }
 
 async function describe(
-  { read, presence }: Pick<DestinationServiceOptions, 'read' | 'presence'>,
+  { read, presence, clock }: Pick<DestinationServiceOptions, 'read' | 'presence' | 'clock'>,
   record: DestinationRecord,
 ): Promise<Destination> {
   const { epoch } = await read.feed.position();
@@ -179,14 +180,20 @@ async function describe(
   const described = connectors.map(async (connector) => {
     const newest = await read.acknowledgements.newest(connector.id, epoch);
     const { id, version, enrolledAt, lastSeenAt } = connector;
+    const online = presence.isOnline(id);
+    const now = clock.now();
+    // Whose stream is open is in contact now, whenever that was noted last.
+    const refusesFrom = staleAt({ lastSeenAt: online ? toTime(now) : lastSeenAt, enrolledAt }, record.settings);
     return {
       id,
       version,
       enrolledAt,
       lastSeenAt,
-      online: presence.isOnline(id),
+      online,
       enforcedRevision: newest.enforced,
       appliedRevision: newest.applied,
+      refusesFrom: toTime(refusesFrom),
+      stale: now >= refusesFrom,
     };
   });
   const { id, name, kind, address, createdAt, settings, discovery } = record;

@@ -38,6 +38,10 @@ export const connectorSummary = z.object({
   online: z.boolean(),
   enforcedRevision: z.int().nullable(),
   appliedRevision: z.int().nullable(),
+  /** Without further contact it refuses everybody and ends streams from then on; while it is online that moves on with the time. */
+  refusesFrom: time,
+  /** That time has come. */
+  stale: z.boolean(),
 });
 
 export const destination = z.object({

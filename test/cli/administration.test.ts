@@ -1,6 +1,7 @@
 /** The admin's commands against the real server: names as people type them, every format, every exit code. */
 import { expect } from 'chai';
 import { parse } from 'yaml';
+import type { Destination } from '../../shared/api/destinations.ts';
 import { api } from '../../shared/api/index.ts';
 import { auditEventId, identityId } from '../../shared/api/values.ts';
 import { newId } from '../../shared/id.ts';
@@ -144,6 +145,40 @@ describe('administration by infra', function () {
     expect(await ok('destinations', 'show', 'staging')).to.match(/staleness limit: +1h/);
     await ok('destinations', 'remove', 'staging');
     expect((await admin.infra(['destinations', 'show', 'staging'])).code).to.equal(5);
+  });
+
+  it('destinations show: each connector, when it was heard last, and from when on it refuses', async () => {
+    const quiet = await ok('destinations', 'show', 'prod');
+    expect(quiet)
+      .to.match(/staleness limit: +1h/)
+      .and.match(new RegExp(`connector: +${prod.connectorId}\n *version: +0\n`))
+      .and.match(/last heard: +20\S+Z/)
+      .and.match(/staleness: +fresh until 20\S+Z; every request is refused from then on/)
+      .and.match(/applied revision: +-/);
+    const shown = await json<Destination>('destinations', 'show', 'prod');
+    const [connector] = shown.connectors;
+    expect(connector?.stale).to.equal(false);
+    expect(Date.parse(connector?.refusesFrom ?? '') - Date.parse(connector?.lastSeenAt ?? connector?.enrolledAt ?? '')).to.equal(3_600_000);
+  });
+
+  it('destinations show: a connector past the staleness limit is called stale, with the time since when it refuses', async () => {
+    const double = await scriptedServer(loginScript());
+    const terminal = newTerminal();
+    await terminal.infra(['login', double.url, '--ca', double.caFile, '--user', 'ana@example.com', '--password-stdin'], 'x\n');
+    const destination = await json<Destination>('destinations', 'show', 'prod');
+    const connectors = destination.connectors.map((each) => ({
+      ...each,
+      lastSeenAt: null,
+      stale: true,
+      refusesFrom: '2026-01-02T03:04:05.000Z',
+    }));
+    double.answer({ [`GET /api/v1/destinations/${prod.id}`]: { body: { ...destination, connectors } } });
+    const { code, stdout, stderr } = await terminal.infra(['destinations', 'show', prod.id]);
+    expect(code, stderr).to.equal(0);
+    expect(stdout)
+      .to.match(/last heard: +never/)
+      .and.match(/staleness: +stale: every request is refused since 2026-01-02T03:04:05\.000Z/);
+    await double.close();
   });
 
   it('keys: for oneself and for a workload, shown once', async () => {

@@ -3,7 +3,6 @@ import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { controlPlane, type Cluster } from '../support/clusters.ts';
 import { kubectlOrThrow } from '../support/kubectl.ts';
-import { tempDir } from '../support/temp-dir.ts';
 import { FakeServer } from './fake-server.ts';
 import { RunningConnector, until } from './running-connector.ts';
 
@@ -180,16 +179,10 @@ describe('connector: the line to the server', () => {
       server.settings = { ...server.settings, stalenessLimitSeconds: 60 };
       const user = server.addUser('a@example.com', [{ role: 'view' }]);
       const credential = await server.issue(user.id);
-      const stateDir = tempDir('infra-stale');
-      const connector = await newConnector(server, { stateDir });
+      const connector = await newConnector(server);
       await enforced(server);
-      await connector.kill('SIGTERM');
       await server.stop();
-      const { readFileSync, writeFileSync } = await import('node:fs');
-      const file = join(stateDir, 'last-contact.json');
-      const contact = JSON.parse(readFileSync(file, 'utf8')) as { lastContact: number; clockOffset: number };
-      writeFileSync(file, JSON.stringify({ ...contact, lastContact: Date.now() - 57_500 }));
-      await connector.start();
+      await connector.restartHavingHeard(Date.now() - 57_500);
       const watch = await connector.watch(credential, '/api/v1/namespaces?watch=true');
       expect(watch.status).to.equal(200);
       await until(() => watch.closedAt !== undefined, 'the watch ends', 5000);

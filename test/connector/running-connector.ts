@@ -1,6 +1,6 @@
 /** The connector as a real process, and requests to it over real TLS. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request, type RequestOptions } from 'node:https';
 import type { IncomingHttpHeaders } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -79,6 +79,13 @@ export class RunningConnector {
     return this.#listenPort;
   }
 
+  /** From `healthListen`, which speaks plain HTTP. */
+  async health(path: string): Promise<{ readonly status: number; readonly text: string }> {
+    const port = /"port":(\d+),"msg":"health"/.exec(this.output)?.[1] ?? '';
+    const response = await fetch(`http://127.0.0.1:${port}${path}`);
+    return { status: response.status, text: await response.text() };
+  }
+
   get exitCode(): number | null {
     return this.#process?.exitCode ?? null;
   }
@@ -90,6 +97,15 @@ export class RunningConnector {
   #portFromLog(): number | undefined {
     const match = /"port":(\d+),"msg":"listening"/.exec(this.output);
     return match === null ? undefined : Number(match[1]);
+  }
+
+  /** Ends it, and begins again as if the server had last been heard then. */
+  async restartHavingHeard(milliseconds: number): Promise<void> {
+    await this.kill('SIGTERM');
+    const file = join(this.stateDir, 'last-contact.json');
+    const contact = JSON.parse(readFileSync(file, 'utf8')) as object;
+    writeFileSync(file, JSON.stringify({ ...contact, lastContact: milliseconds }));
+    await this.start();
   }
 
   async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
