@@ -1,4 +1,5 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --max-semi-space-size=8
+// A request's garbage is gone in a moment: a larger young generation would only be memory that is never given back.
 /** infra-connector: the program beside a destination. */
 import { formatBuildInfo, readBuildInfo } from '../shared/node/build-info.ts';
 import { ConfigError } from '../shared/node/load-config.ts';

@@ -1,5 +1,6 @@
 /** A program of ours as a real process: its output kept, its end awaited, and never left behind. */
 import { spawn, type ChildProcess } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 export const projectRoot = join(import.meta.dirname, '..', '..');
@@ -31,7 +32,8 @@ export interface Program {
 }
 
 export function startProgram({ program, args = [], env = {}, input, cwd }: ProgramOptions): Program {
-  const child = spawn(process.execPath, [join(programs, program, 'main.js'), ...args], {
+  const file = join(programs, program, 'main.js');
+  const child = spawn(process.execPath, [...nodeOptions(file), file, ...args], {
     env: { PATH: process.env['PATH'] ?? '', ...env },
     stdio: 'pipe',
     ...(cwd === undefined ? {} : { cwd }),
@@ -63,6 +65,12 @@ export function startProgram({ program, args = [], env = {}, input, cwd }: Progr
       return ended;
     },
   };
+}
+
+/** Those of its first line, which a shell would honour; but by the Node that runs the tests. */
+function nodeOptions(file: string): readonly string[] {
+  const [, options = ''] = /^#!.*\bnode\b(.*)$/m.exec(readFileSync(file, 'utf8').slice(0, 200)) ?? [];
+  return options.split(' ').filter((option) => option !== '');
 }
 
 /** Runs to the end. */
