@@ -244,6 +244,25 @@ describe('connector: HTTP/2', function () {
     await limited.stop();
   });
 
+  it('who opens streams only to reset them is cut off, and others are served meanwhile (CVE-2023-44487)', async () => {
+    const { server, connector } = cluster;
+    const ben = await openHttp2(connector.tls(await server.issue(server.addUser('ben@example.com', [{ role: 'view' }]).id)));
+    await until(async () => (await ben.request(list)).status === 200, 'ben gets in');
+    const attack = setInterval(() => {
+      for (let count = 0; count < 100 && !isOver(client.session); count += 1)
+        client.session
+          .request({ ':path': list })
+          .on('error', () => undefined)
+          .close(constants.NGHTTP2_CANCEL);
+    }, 10);
+    await until(async () => {
+      expect((await ben.request(list)).status).to.equal(200);
+      return isOver(client.session);
+    }, 'the connection to end');
+    clearInterval(attack);
+    ben.session.destroy();
+  });
+
   it('told to end, it lets what is under way end and takes nothing new', async () => {
     const ending = await startStrangeCluster();
     const waiting: ServerResponse[] = [];
