@@ -18,6 +18,7 @@ import { effectiveAccessRows } from './rows/effective-access.ts';
 import { manyGrantsRows } from './rows/many-grants.ts';
 import { memoryRows } from './rows/memory.ts';
 import { execRows } from './rows/exec.ts';
+import { greedyRows } from './rows/greedy.ts';
 import { handshakeRows } from './rows/handshakes.ts';
 import { kubectlBytesRows } from './rows/kubectl-bytes.ts';
 import { lightRows } from './rows/light.ts';
@@ -53,6 +54,7 @@ const rows: Readonly<Record<string, (effort: Effort) => Promise<Figure[]>>> = {
   ...(values['programs-only'] ? {} : effectiveAccessRows()),
   ...smallGetRows(setting),
   ...lightRows(setting),
+  ...greedyRows(setting),
   ...handshakeRows(setting),
   ...bulkRows(setting),
   ...kubectlBytesRows(setting),

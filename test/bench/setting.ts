@@ -90,6 +90,8 @@ interface Parts {
   readonly token: string;
   readonly person: Person;
   readonly beforeStart?: ConnectorWish['beforeStart'];
+  /** More settings of the connector; none of its limits when absent. */
+  readonly variables?: ConnectorWish['variables'];
 }
 
 /** A connector with a destination of its own, and the person let in to the namespace. */
@@ -98,13 +100,13 @@ export async function guard(
   destination: string,
   upstream?: { readonly url: string; readonly caFile: string },
 ): Promise<Guarded> {
-  const { server, cluster, token, person, beforeStart } = parts;
+  const { server, cluster, token, person, beforeStart, variables = withoutLimits } = parts;
   const adminKubeconfig = tokenKubeconfig(upstream ?? cluster, token);
   const connector = await startConnector({
     server,
     cluster: { ...cluster, adminKubeconfig },
     destination,
-    variables: withoutLimits,
+    variables,
     ...(beforeStart === undefined ? {} : { beforeStart }),
   });
   await delay(3000);
