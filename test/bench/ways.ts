@@ -57,12 +57,12 @@ export interface StandInWays {
 }
 
 /** To a stand-in, with a connector of its own: what was measured before leaves no trace in it. One worker of nginx beside one process. */
-export async function waysTo(setting: Setting, standIn: StandIn, destination: string, bufferSize?: '16k'): Promise<StandInWays> {
+export async function waysTo(setting: Setting, standIn: StandIn, destination: string): Promise<StandInWays> {
   const upstream = { url: `https://127.0.0.1:${standIn.port}`, caFile: standIn.caFile };
   const parts = { server: await setting.server(), cluster: await setting.cluster(), token: await setting.token() };
   const guarded = await guard({ ...parts, person: await setting.person() }, destination, upstream);
   const { connector, target } = guarded;
-  const nginx = await throughNginx(setting, { upstream, target, workers: 1, ...(bufferSize === undefined ? {} : { bufferSize }) });
+  const nginx = await throughNginx(setting, { upstream, target, workers: 1 });
   return {
     direct: { name: 'direct', target: { host: '127.0.0.1', port: standIn.port, ca: standIn.ca }, headers: {}, pids: () => [] },
     nginx,

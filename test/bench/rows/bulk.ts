@@ -28,8 +28,8 @@ export function bulkRows(setting: Setting) {
     [row]: async ({ isQuick, runs }: Effort): Promise<Figure[]> => {
       const upstream = await startStreamingUpstream(await setting.cluster());
       const ways = await waysTo(setting, upstream, row);
-      const { url, caFile } = { url: `https://127.0.0.1:${upstream.port}`, caFile: upstream.caFile };
-      const wide = await throughNginx(setting, { upstream: { url, caFile }, target: ways.infra.target, workers: 1, bufferSize: '16k' });
+      const stands = { url: `https://127.0.0.1:${upstream.port}`, caFile: upstream.caFile };
+      const wide = await throughNginx(setting, { upstream: stands, target: ways.infra.target, workers: 1, bufferSize: '16k' });
       const passages: readonly Passage[] = [ways.direct, ways.nginx, { ...wide, name: 'nginx16k' }, ways.infra];
       const bytes = (isQuick ? 128 : 1024) * 2 ** 20;
       const figures: Figure[] = [];
