@@ -12,6 +12,7 @@ import type { Gate } from './gate.ts';
 import { answerHeaders, responseRefusal } from './response-screen.ts';
 import { statusResponse, type Refusal } from './status.ts';
 import { unreachable } from './unreachable.ts';
+import { endAndLinger, relay } from './relay.ts';
 import type { Upstream } from './upstream.ts';
 
 export type UpgradeHandler = (request: IncomingMessage, client: Duplex, head: Buffer) => void;
@@ -96,28 +97,15 @@ interface Ends {
   readonly bytes: ByteCounts;
 }
 
-/** Both ways with back-pressure; an end is passed on after the last byte, and when either side is gone so is the other. */
+/** Both ways; an end is passed on after the last byte, and when the cluster is gone what came of it still goes out. */
 function splice({ client, clientHead, cluster, clusterHead, bytes }: Ends): void {
-  bytes.received += clientHead.length;
-  bytes.sent += clusterHead.length;
-  if (clusterHead.length > 0) client.write(clusterHead);
-  if (clientHead.length > 0) cluster.write(clientHead);
   for (const socket of [client, cluster]) if (socket instanceof Socket) socket.setNoDelay(true);
-  cluster.on('error', () => client.destroy());
-  cluster.once('close', () => endOrDestroy(client));
+  // Its close follows, and says all there is to do.
+  cluster.on('error', () => undefined);
+  cluster.once('close', () => endAndLinger(client));
   client.once('close', () => cluster.destroy());
-  client.on('data', (chunk: Buffer) => (bytes.received += chunk.length));
-  cluster.on('data', (chunk: Buffer) => (bytes.sent += chunk.length));
-  client.pipe(cluster);
-  cluster.pipe(client);
-}
-
-/** What was handed over for writing still goes out; a peer that does not read it does not keep the socket for ever. */
-function endOrDestroy(socket: Duplex): void {
-  if (socket.destroyed) return;
-  const timer = setTimeout(() => socket.destroy(), answerMilliseconds);
-  socket.once('close', () => clearTimeout(timer));
-  socket.end(() => socket.destroy());
+  relay(client, cluster, (count) => (bytes.received += count), clientHead);
+  relay(cluster, client, (count) => (bytes.sent += count), clusterHead);
 }
 
 function relayAndEnd(incoming: IncomingMessage, client: Duplex, admitted: Admitted): void {
@@ -138,13 +126,13 @@ function relayAndEnd(incoming: IncomingMessage, client: Duplex, admitted: Admitt
       client.once('drain', () => incoming.resume());
     }
   });
-  incoming.once('end', () => endOrDestroy(client));
+  incoming.once('end', () => endAndLinger(client));
 }
 
 function answerAndEnd(client: Duplex, refusal: Refusal): void {
   if (client.destroyed) return;
   client.write(statusResponse(refusal));
-  endOrDestroy(client);
+  endAndLinger(client);
 }
 
 /** `kept`: names and values in turn. */

@@ -26,9 +26,10 @@ describe('connector: in front of an API server that misbehaves', () => {
     ({ upstream, connector, credential, seen } = cluster);
     cluster.answer('/redirect', (_request, response) => void response.writeHead(302, { location: 'https://evil.example/' }).end());
     cluster.answer('/unauthorized', (_request, response) => void response.writeHead(401).end());
-    cluster.answer('/torn', (_request, response) => {
-      response.writeHead(200, { 'content-length': 1000 });
-      response.write('x', () => response.destroy());
+    cluster.answer('/torn', (request, response) => {
+      const length = Number(new URL(request.url ?? '', 'https://x').searchParams.get('length'));
+      response.writeHead(200, { 'content-length': length + 1000 });
+      response.write('x'.repeat(length), () => response.destroy());
     });
     upstream.on('upgrade', (request: IncomingMessage, socket: Duplex) => {
       seen.push(request);
@@ -89,8 +90,11 @@ describe('connector: in front of an API server that misbehaves', () => {
       });
     });
 
-  it('shows a torn answer as torn', async () => {
-    const error = await connector.request(credential, '/api/v1/torn').then(
+  it('shows an answer that is torn at once as none, and one torn midway as torn', async () => {
+    const { status, text } = await connector.request(credential, '/api/v1/torn?length=10');
+    expect(status).to.equal(502);
+    expect(text).to.include('look whether your request took effect');
+    const error = await connector.request(credential, '/api/v1/torn?length=1000000').then(
       () => undefined,
       (reason: unknown) => reason,
     );
