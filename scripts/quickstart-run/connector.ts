@@ -1,6 +1,7 @@
 /** The destination `local` and its connector beside the cluster. */
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { createConnectorAccount } from '../kubernetes/connector-account.ts';
 import type { GuardedCluster } from './cluster.ts';
 import type { Say } from './fault.ts';
 import type { Person } from './login.ts';
@@ -26,6 +27,7 @@ export async function openConnector(parts: {
   const address = `127.0.0.1:${await freePort()}`;
   const healthAddress = `127.0.0.1:${await freePort()}`;
   const joinToken = await joinTokenFor(person);
+  const account = await createConnectorAccount({ ...cluster, namespace: 'infra', kubeconfig: join(directory, 'connector-kubeconfig') });
   say(`starting infra-connector on ${address}`);
   startService({
     directory,
@@ -37,7 +39,8 @@ export async function openConnector(parts: {
       INFRA_CONNECTOR_LISTEN: address,
       INFRA_CONNECTOR_ADDRESS: address,
       INFRA_CONNECTOR_STATE_DIR: join(directory, 'connector'),
-      INFRA_CONNECTOR_KUBECONFIG: cluster.adminKubeconfig,
+      INFRA_CONNECTOR_KUBECONFIG: account.kubeconfig,
+      INFRA_CONNECTOR_NAMESPACE: account.namespace,
       INFRA_CONNECTOR_HEALTH_LISTEN: healthAddress,
     },
   });

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { controlPlane, type Cluster } from '../support/clusters.ts';
+import { newConnectorAccount, type TestAccount } from '../support/connector-account.ts';
 import { kubectlOrThrow } from '../support/kubectl.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { FakeServer } from './fake-server.ts';
@@ -20,6 +21,7 @@ describe('connector: bindings in a real cluster', () => {
   let cluster: Cluster;
   let server: FakeServer;
   let connector: RunningConnector;
+  let account: TestAccount;
   const own = `bindings-${process.pid}`;
   const admin = (...args: readonly string[]) => kubectlOrThrow({ kubeconfig: cluster.adminKubeconfig }, ...args);
   const bindings = async (destination = server.destinationId): Promise<BindingObject[]> => {
@@ -43,7 +45,8 @@ describe('connector: bindings in a real cluster', () => {
     cluster = await controlPlane();
     for (const name of [own, `${own}-b`]) await admin('create', 'namespace', name);
     server = await FakeServer.start();
-    connector = await RunningConnector.start({ server, kubeconfig: cluster.adminKubeconfig });
+    account = await newConnectorAccount(cluster, `${own}-infra`);
+    connector = await RunningConnector.start({ server, kubeconfig: account.kubeconfig });
   });
 
   after(async () => {
@@ -51,6 +54,7 @@ describe('connector: bindings in a real cluster', () => {
     await connector.stop();
     await server.stop();
     await admin('delete', 'rolebindings,clusterrolebindings', '-A', '-l', `infra.internal/destination=${server.destinationId}`);
+    await account.remove();
     await admin('delete', 'namespace', own, `${own}-b`, `${own}-late`, '--ignore-not-found', '--wait=false');
   });
 

@@ -3,6 +3,7 @@ import { createAuthority, serverAuth } from './fake-authority.ts';
 import type { DesiredIdentity } from '../../shared/api/connectors.ts';
 import { newId } from '../../shared/id.ts';
 import { controlPlane, type Cluster } from '../support/clusters.ts';
+import { newConnectorAccount, type TestAccount } from '../support/connector-account.ts';
 import { kubectlOrThrow } from '../support/kubectl.ts';
 import { kubernetesAudit, type KubernetesAuditEvent } from '../support/kubernetes-audit.ts';
 import { FakeServer, trustDomain, type Credential } from './fake-server.ts';
@@ -22,6 +23,7 @@ describe('connector: the gate in front of a real API server', () => {
   let cluster: Cluster;
   let server: FakeServer;
   let connector: RunningConnector;
+  let account: TestAccount;
   let ana: DesiredIdentity;
   let credential: Credential;
   const own = `gate-${process.pid}`;
@@ -39,7 +41,8 @@ describe('connector: the gate in front of a real API server', () => {
     server = await FakeServer.start();
     ana = server.addUser('ana@example.com', [{ role: 'view', namespace: own }]);
     credential = await server.issue(ana.id);
-    connector = await RunningConnector.start({ server, kubeconfig: cluster.adminKubeconfig });
+    account = await newConnectorAccount(cluster, `${own}-infra`);
+    connector = await RunningConnector.start({ server, kubeconfig: account.kubeconfig });
     await applied();
   });
 
@@ -47,6 +50,7 @@ describe('connector: the gate in front of a real API server', () => {
     await connector.stop();
     await server.stop();
     await admin('delete', 'rolebindings,clusterrolebindings', '-A', '-l', `infra.internal/destination=${server.destinationId}`);
+    await account.remove();
     await admin('delete', 'namespace', own, '--wait=false');
   });
 

@@ -62,7 +62,7 @@ describe('security of the connector: the limits of acting as somebody else', fun
     });
     try {
       const person = await other.person('ana', { role: 'view' });
-      const id = await person.grant({ role: `impersonate:serviceaccount:${other.account.namespace}/connector`, namespace: null });
+      const id = await person.grant({ role: `impersonate:serviceaccount:${other.account.namespace}/infra-connector`, namespace: null });
       const own = await person.client();
       await waitFor(async () => (await other.call(api.grants.get, { params: { id } })).state.state === 'failed', {
         within: 15,

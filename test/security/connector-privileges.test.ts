@@ -86,7 +86,7 @@ describe('security of the connector: privileges', function () {
     'create a deployment': async (client, query) =>
       post(client, `/apis/apps/v1/namespaces/${guarded.account.namespace}/deployments?${query}`, {}),
     'create a secret': async (client, query) => post(client, `${own()}/secrets?${query}`, secretOf('Opaque')),
-    'mint a token': async (client, query) => post(client, `${own()}/serviceaccounts/connector/token?${query}`, tokenRequest),
+    'mint a token': async (client, query) => post(client, `${own()}/serviceaccounts/infra-connector/token?${query}`, tokenRequest),
     'bind a role': async (client, query) =>
       post(client, `/apis/rbac.authorization.k8s.io/v1/namespaces/${guarded.account.namespace}/rolebindings?${query}`, {}),
     'delete everything': async (client, query) => client.request(`${own()}/configmaps?${query}`, { method: 'DELETE' }),
@@ -107,7 +107,7 @@ describe('security of the connector: privileges', function () {
   });
 
   it('row 36: a cluster-admin may, and the audit of infra names them', async () => {
-    const answer = await post(clients['cluster-admin'], `${own()}/serviceaccounts/connector/token`, tokenRequest);
+    const answer = await post(clients['cluster-admin'], `${own()}/serviceaccounts/infra-connector/token`, tokenRequest);
     expect(answer.status, answer.text).to.equal(201);
     const isRecorded = async (): Promise<boolean> => {
       const { items } = await guarded.call(api.audit.list, { query: { event: 'request.completed', limit: 200 } });

@@ -2,18 +2,17 @@
  * A server, a connector in front of a real cluster, a namespace, and people: what most tests of the connector's doings arrange. The connector
  * reaches the cluster by the token of a service account of its own, as it does in production.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import type { ConnectorAccount } from '../../scripts/kubernetes/connector-account.ts';
 import { api } from '../../shared/api/index.ts';
 import type { Call } from '../../shared/client.ts';
 import type { Cluster } from './clusters.ts';
 import { connectorClient, type ClientCertificate, type ConnectorClient } from './connector-client.ts';
+import { newConnectorAccount } from './connector-account.ts';
 import { startConnector, type ConnectorWish, type RunningConnectorProgram } from './connector.ts';
 import { loginWithPassword, newTerminal, type Terminal } from './infra.ts';
 import { kubectlOrThrow } from './kubectl.ts';
 import { newLease, type LeasedCertificate } from './lease.ts';
 import { newPerson, startServer, type RunningServer, type ServerWish } from './server.ts';
-import { tempDir } from './temp-dir.ts';
 import { waitFor } from './wait-for.ts';
 
 export interface GuardedClusterWish {
@@ -50,7 +49,7 @@ export interface GuardedCluster {
   readonly server: RunningServer;
   readonly connector: RunningConnectorProgram;
   readonly namespace: string;
-  /** The connector's own account in the cluster: its namespace, its name, its bearer token. */
+  /** The connector's own account in the cluster, with the rights of docs/connector-rbac.yaml. */
   readonly account: ConnectorAccount;
   /** As the admin of infra. */
   readonly call: Call;
@@ -61,19 +60,12 @@ export interface GuardedCluster {
   stop(): Promise<void>;
 }
 
-export interface ConnectorAccount {
-  readonly namespace: string;
-  readonly username: string;
-  readonly token: string;
-  readonly kubeconfig: string;
-}
-
 export async function guardCluster(wish: GuardedClusterWish): Promise<GuardedCluster> {
   const { cluster } = wish;
   const name = `${wish.name}-${process.pid}`;
   const admin = async (...args: readonly string[]): Promise<string> => kubectlOrThrow({ kubeconfig: cluster.adminKubeconfig }, ...args);
   await admin('create', 'namespace', name);
-  const account = await createAccount(cluster, `${name}-infra`, admin);
+  const account = await newConnectorAccount(cluster, `${name}-infra`);
   const server = await startServer(wish.server);
   const connector = await startConnector({
     server,
@@ -98,8 +90,8 @@ export async function guardCluster(wish: GuardedClusterWish): Promise<GuardedClu
       await connector.stop('SIGKILL');
       await server.stop('SIGKILL');
       await admin('delete', 'rolebindings,clusterrolebindings', '-A', '-l', `infra.internal/destination=${connector.destination.id}`);
-      await admin('delete', 'clusterrolebinding', account.namespace);
-      await admin('delete', 'namespace', name, account.namespace, '--wait=false');
+      await account.remove();
+      await admin('delete', 'namespace', name, '--wait=false');
     },
   };
   return guarded;
@@ -136,21 +128,4 @@ async function createPerson(guarded: GuardedCluster, email: string, grants: read
 async function applied({ call }: GuardedCluster, id: string): Promise<void> {
   const isApplied = async (): Promise<boolean> => (await call(api.grants.get, { params: { id } })).state.state === 'applied';
   await waitFor(isApplied, { within: 15, what: 'the grant to be applied' });
-}
-
-async function createAccount(cluster: Cluster, namespace: string, admin: GuardedCluster['admin']): Promise<ConnectorAccount> {
-  await admin('create', 'namespace', namespace);
-  await admin('-n', namespace, 'create', 'serviceaccount', 'connector');
-  await admin('create', 'clusterrolebinding', namespace, '--clusterrole=cluster-admin', `--serviceaccount=${namespace}:connector`);
-  const token = (await admin('-n', namespace, 'create', 'token', 'connector', '--duration=2h')).trim();
-  const kubeconfig = join(tempDir('infra-account'), 'kubeconfig');
-  const ca = readFileSync(cluster.caFile).toString('base64');
-  const config = {
-    'current-context': 'c',
-    contexts: [{ name: 'c', context: { cluster: 'c', user: 'u' } }],
-    clusters: [{ name: 'c', cluster: { server: cluster.url, 'certificate-authority-data': ca } }],
-    users: [{ name: 'u', user: { token } }],
-  };
-  writeFileSync(kubeconfig, JSON.stringify(config), { mode: 0o600 });
-  return { namespace, username: `system:serviceaccount:${namespace}:connector`, token, kubeconfig };
 }
