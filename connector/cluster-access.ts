@@ -1,12 +1,16 @@
 /** How this connector itself reaches its kube-apiserver: from a kubeconfig, or as a pod by its service account. Secrets are read anew when they rotate. */
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 import { isIP } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { ConfigError } from '../shared/node/load-config.ts';
+import type { Logger } from '../shared/node/logger.ts';
 import { SecretValue } from '../shared/node/secret-value.ts';
+import { startExecCredential, type ExecCredential } from './exec-credential.ts';
+import { execSchema, type ExecPlugin } from './exec-credential-format.ts';
+import { watchedFile } from './watched-file.ts';
 
 export type ClusterTls = Pick<ConnectionOptions, 'minVersion' | 'servername' | 'ca' | 'cert' | 'key'>;
 
@@ -19,8 +23,11 @@ export interface ClusterAccess {
   readonly tls: () => ClusterTls;
   /** Asked for every request: tokens of service accounts rotate. */
   readonly bearerToken: () => SecretValue | undefined;
+  /** The cluster answered 401. */
+  readonly refused: () => void;
   /** The namespace this connector runs in; undefined outside a cluster. */
   readonly namespace: string | undefined;
+  stop(): void;
 }
 
 const serviceAccountFolder = '/var/run/secrets/kubernetes.io/serviceaccount';
@@ -29,18 +36,21 @@ export interface ClusterAccessSources {
   readonly kubeconfig: string | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly serviceAccountFolder?: string;
+  readonly logger: Logger;
 }
 
 /** The kubeconfig that was named, else the pod's service account, else `$KUBECONFIG`. */
-export function findClusterAccess(sources: ClusterAccessSources): ClusterAccess {
+export async function findClusterAccess(sources: ClusterAccessSources): Promise<ClusterAccess> {
   const folder = sources.serviceAccountFolder ?? serviceAccountFolder;
-  if (sources.kubeconfig !== undefined) return readKubeconfig(sources.kubeconfig);
+  if (sources.kubeconfig !== undefined) return readKubeconfig(sources.kubeconfig, sources);
   const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port, KUBECONFIG: fromEnvironment } = sources.env;
   if (host !== undefined && port !== undefined && existsSync(join(folder, 'token'))) return inCluster(host, Number(port), folder);
   const first = fromEnvironment?.split(process.platform === 'win32' ? ';' : ':').find((path) => path !== '');
-  if (first !== undefined) return readKubeconfig(first);
+  if (first !== undefined) return readKubeconfig(first, sources);
   throw new ConfigError('no way to the kube-apiserver: set kubeconfig, or run as a pod with a service account');
 }
+
+const nothingToRun = { refused: (): void => undefined, stop: (): void => undefined };
 
 function inCluster(host: string, port: number, folder: string): ClusterAccess {
   const serverName = isIP(host) === 0 ? host : '';
@@ -50,6 +60,7 @@ function inCluster(host: string, port: number, folder: string): ClusterAccess {
     serverName,
     tls: tlsOf({ serverName, ca: watchedFile(join(folder, 'ca.crt')) }),
     bearerToken: tokenFile(join(folder, 'token')),
+    ...nothingToRun,
     namespace: readFileSync(join(folder, 'namespace'), 'utf8').trim(),
   };
 }
@@ -76,6 +87,7 @@ const kubeconfigSchema = z.object({
       'certificate-authority-data': base64.optional(),
       'tls-server-name': z.string().optional(),
       'insecure-skip-tls-verify': z.boolean().optional(),
+      extensions: named('extension', z.unknown()).optional(),
     }),
   ),
   users: named(
@@ -87,11 +99,12 @@ const kubeconfigSchema = z.object({
       'client-key-data': base64.optional(),
       token: z.string().optional(),
       tokenFile: z.string().optional(),
+      exec: z.unknown().optional(),
     }),
   ),
 });
 
-function readKubeconfig(path: string): ClusterAccess {
+async function readKubeconfig(path: string, { env, logger }: ClusterAccessSources): Promise<ClusterAccess> {
   const parsed = kubeconfigSchema.safeParse(parseKubeconfig(path));
   const config = parsed.data;
   const context = config?.contexts.get(config['current-context']);
@@ -106,26 +119,62 @@ function readKubeconfig(path: string): ClusterAccess {
     return file === undefined ? undefined : watchedFile(beside(file));
   };
 
+  const ca = either(cluster['certificate-authority-data'], cluster['certificate-authority']);
   const certificate = either(user['client-certificate-data'], user['client-certificate']);
   const key = either(user['client-key-data'], user['client-key']);
   const token = user.token;
-  if ((certificate === undefined || key === undefined) && token === undefined && user.tokenFile === undefined)
-    throw new ConfigError(`${path}: the connector needs a client certificate, a token or a tokenFile; exec plugins are not run`);
+  const hasOwn = (certificate !== undefined && key !== undefined) || token !== undefined || user.tokenFile !== undefined;
+  if (!hasOwn && user.exec === undefined)
+    throw new ConfigError(`${path}: the connector needs a client certificate, a token, a tokenFile or an exec plugin`);
+  if (hasOwn && user.exec !== undefined)
+    throw new ConfigError(`${path}: its user has an exec plugin and a credential besides; keep one of them`);
 
   const url = new URL(cluster.server);
   const host = url.hostname.replace(/^\[|\]$/g, '');
   const serverName = cluster['tls-server-name'] ?? (isIP(host) === 0 ? host : '');
+  const place = { host, port: Number(url.port === '' ? 443 : url.port), serverName, namespace: undefined };
+  if (user.exec !== undefined) {
+    const { server, extensions, 'tls-server-name': told } = cluster;
+    const config = extensions?.get('client.authentication.k8s.io/exec');
+    const plugin = readPlugin(path, user.exec);
+    const options = { plugin, cluster: () => ({ server, serverName: told, ca: ca?.(), config }), directory: dirname(path), env, logger };
+    return { ...place, ...byPlugin(await startExecCredential(options), { serverName, ca }) };
+  }
   return {
-    host,
-    port: Number(url.port === '' ? 443 : url.port),
-    serverName,
-    tls: tlsOf({
-      serverName,
-      ca: either(cluster['certificate-authority-data'], cluster['certificate-authority']),
-      ...(certificate === undefined || key === undefined ? {} : { certificate, key }),
-    }),
+    ...place,
+    tls: tlsOf({ serverName, ca, ...(certificate === undefined || key === undefined ? {} : { certificate, key }) }),
     bearerToken: user.tokenFile === undefined ? fixedToken(token) : tokenFile(beside(user.tokenFile)),
-    namespace: undefined,
+    ...nothingToRun,
+  };
+}
+
+function readPlugin(path: string, exec: unknown): ExecPlugin {
+  if (z.object({ interactiveMode: z.literal('Always') }).safeParse(exec).success)
+    throw new ConfigError(`${path}: its exec plugin wants to ask somebody (interactiveMode: Always), and nobody sits at a connector`);
+  const parsed = execSchema.safeParse(exec);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new ConfigError(`${path}: its exec plugin cannot be used: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`);
+}
+
+function byPlugin(
+  credential: ExecCredential,
+  parts: Pick<TlsParts, 'serverName' | 'ca'>,
+): Pick<ClusterAccess, 'tls' | 'bearerToken' | 'refused' | 'stop'> {
+  return {
+    tls: tlsOf({ ...parts, certificate: () => credential.current().certificate, key: () => credential.current().key }),
+    bearerToken: changingToken(() => credential.current().token),
+    refused: () => credential.refused(),
+    stop: () => credential.stop(),
+  };
+}
+
+function changingToken(token: () => string | undefined): () => SecretValue | undefined {
+  let value: SecretValue | undefined;
+  return () => {
+    const now = token();
+    if (now !== value?.reveal()) value = now === undefined ? undefined : new SecretValue(now);
+    return value;
   };
 }
 
@@ -145,8 +194,8 @@ function fixedToken(token: string | undefined): () => SecretValue | undefined {
 interface TlsParts {
   readonly serverName: string;
   readonly ca: (() => string) | undefined;
-  readonly certificate?: () => string;
-  readonly key?: () => string;
+  readonly certificate?: () => string | undefined;
+  readonly key?: () => string | undefined;
 }
 
 function tlsOf({ serverName, ca, certificate, key }: TlsParts): () => ClusterTls {
@@ -167,34 +216,7 @@ function tlsOf({ serverName, ca, certificate, key }: TlsParts): () => ClusterTls
   };
 }
 
-function tokenFile(path: string): () => SecretValue {
+function tokenFile(path: string): () => SecretValue | undefined {
   const text = watchedFile(path);
-  let value = new SecretValue(text().trim());
-  return () => {
-    const now = text().trim();
-    if (now !== value.reveal()) value = new SecretValue(now);
-    return value;
-  };
-}
-
-const lookMilliseconds = 1000;
-
-/** Reads the file again when it changed; looks at most once a second. While it cannot be read, what it held stands. */
-function watchedFile(path: string): () => string {
-  let text = readFileSync(path, 'utf8');
-  let modified = statSync(path).mtimeMs;
-  let lookedAt = performance.now();
-  return () => {
-    if (performance.now() - lookedAt < lookMilliseconds) return text;
-    lookedAt = performance.now();
-    try {
-      const { mtimeMs } = statSync(path);
-      if (mtimeMs === modified) return text;
-      text = readFileSync(path, 'utf8');
-      modified = mtimeMs;
-    } catch {
-      // Between two names of a file that is being replaced; the next look finds it.
-    }
-    return text;
-  };
+  return changingToken(() => text().trim());
 }

@@ -46,6 +46,8 @@ export interface GuardOptions {
   readonly ownAccount: string | undefined;
   readonly replica: string;
   readonly metrics: ConnectorMetrics;
+  /** No answer of the cluster could go on. */
+  readonly doubtCredential: () => void;
   readonly logger: Logger;
   readonly shutdown: Shutdown;
   readonly failed: (error: Error) => void;
@@ -80,7 +82,7 @@ export function composeGuard(options: GuardOptions): Guard {
   shutdown.onShutdown('gate', () => gate.stop());
   const spool = openSpool(options, auditMode, (reason) => void gate.closeAll(reason));
   shutdown.onShutdown('audit spool', () => spool.close());
-  const accessLog = createAccessLog({ sink: counted(spool, options.metrics), clock, isRequired: () => auditMode() === 'required' });
+  const accessLog = createAccessLog({ sink: counted(spool, options), clock, isRequired: () => auditMode() === 'required' });
   const upload = startAuditUpload({ ...options, spool, droppedEvent: (count) => accessLog.droppedEvent(count) });
   shutdown.onShutdown('audit upload', () => upload.stop());
   shutdown.onShutdown('access log', () => accessLog.stop());
@@ -140,10 +142,11 @@ function openSpool(
 }
 
 /** What was let through counts when its answer is known; refusals were counted as they were made. */
-const counted = (spool: AccessSink, metrics: ConnectorMetrics): AccessSink => ({
+const counted = (spool: AccessSink, { metrics, doubtCredential }: GuardOptions): AccessSink => ({
   canTake: () => spool.canTake(),
   append: (event) => {
     if (event.phase === 'completed' || event.phase === 'stream-opened') metrics.answered(event.status);
+    if (event.phase === 'completed' && (event.status === 0 || event.status === 502)) doubtCredential();
     spool.append(event);
   },
 });

@@ -18,6 +18,7 @@ import { findClusterAccess } from './cluster-access.ts';
 import { composeGuard } from './compose-guard.ts';
 import { composeLink } from './compose-link.ts';
 import type { ConnectorConfig } from './config.ts';
+import { createCredentialDoubt } from './credential-doubt.ts';
 import { startHealth, type Readiness } from './health.ts';
 import { createConnectorMetrics } from './metrics.ts';
 import { ownAccountOf } from './own-account.ts';
@@ -37,7 +38,8 @@ export interface ConnectorOptions {
 export async function startConnector(options: ConnectorOptions): Promise<void> {
   const { config, logger, shutdown } = options;
   const directory = openStateDirectory(config.stateDir);
-  const access = findClusterAccess({ kubeconfig: config.kubeconfig, env: options.env });
+  const access = await findClusterAccess({ kubeconfig: config.kubeconfig, env: options.env, logger });
+  shutdown.onShutdown('access to the cluster', () => access.stop());
   const client = createClusterClient(access);
   shutdown.onShutdown('cluster client', () => client.close());
 
@@ -78,7 +80,12 @@ export async function startConnector(options: ConnectorOptions): Promise<void> {
     logger,
     shutdown,
   };
-  const guard = composeGuard({ ...shared, replica: replicaName(), failed: options.failed });
+  const guard = composeGuard({
+    ...shared,
+    replica: replicaName(),
+    doubtCredential: createCredentialDoubt(client),
+    failed: options.failed,
+  });
   const link = composeLink({ ...shared, guard, clusterUid, version: options.build.version, replica: replicaName() });
   ready.now = () => ({ missing: [...guard.missing(), ...link.missing()], staleness: guard.staleness() });
   metrics.observe(() => ({ ...guard.readings(), appliedRevision: link.appliedRevision() }));

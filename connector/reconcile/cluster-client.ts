@@ -22,6 +22,8 @@ export interface ReconcileAccess {
   /** Asked for every request: authorities and client certificates rotate. */
   readonly tls: () => Pick<ConnectionOptions, 'minVersion' | 'servername' | 'ca' | 'cert' | 'key'>;
   readonly bearerToken: () => SecretValue | undefined;
+  /** The cluster answered 401. */
+  readonly refused: () => void;
 }
 
 export interface ClusterClient {
@@ -145,6 +147,7 @@ function sendRequest(agent: Agent, access: ReconcileAccess, outgoing: Outgoing):
     });
     sent.once('response', (incoming) => {
       clearTimeout(timer);
+      if (incoming.statusCode === 401) access.refused();
       resolve(incoming);
     });
     sent.end(body);

@@ -27,22 +27,34 @@ export interface StrangeCluster {
   stop(): Promise<void>;
 }
 
+/** The connector's kubeconfig: where it lies, and as whom it is there. */
+export interface KubeconfigWish {
+  readonly folder?: string;
+  readonly user?: object;
+}
+
 /** @param env more settings of the connector. */
-export async function startStrangeCluster(env: Readonly<Record<string, string>> = {}): Promise<StrangeCluster> {
+export async function startStrangeCluster(
+  env: Readonly<Record<string, string>> = {},
+  { folder = tempDir('infra-upstream'), user: ownUser = { token: 'connector-secret' } }: KubeconfigWish = {},
+): Promise<StrangeCluster> {
   const server = await FakeServer.start();
   const seen: IncomingMessage[] = [];
   const answers = new Map<string, Answer>();
   const serving = await server.authority.issue({ usages: [serverAuth], names: [{ type: 'ip', value: '127.0.0.1' }] });
-  const upstream = createServer({ key: serving.keyPem, cert: serving.chain }, (request, response) => {
-    if (request.headers['user-agent'] !== 'infra-connector') seen.push(request);
-    const { pathname } = new URL(request.url ?? '/', 'https://x');
-    const [, how] = [...answers].find(([ending]) => pathname.endsWith(ending)) ?? [];
-    if (how === undefined)
-      response.writeHead(200, { 'content-type': 'application/json' }).end('{"items":[],"metadata":{"resourceVersion":"1"}}');
-    else how(request, response);
-  });
+  const upstream = createServer(
+    { key: serving.keyPem, cert: serving.chain, requestCert: true, rejectUnauthorized: false },
+    (request, response) => {
+      if (request.headers['user-agent'] !== 'infra-connector') seen.push(request);
+      const { pathname } = new URL(request.url ?? '/', 'https://x');
+      const [, how] = [...answers].find(([ending]) => pathname.endsWith(ending)) ?? [];
+      if (how === undefined)
+        response.writeHead(200, { 'content-type': 'application/json' }).end('{"items":[],"metadata":{"resourceVersion":"1"}}');
+      else how(request, response);
+    },
+  );
   await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve));
-  const kubeconfig = join(tempDir('infra-upstream'), 'config');
+  const kubeconfig = join(folder, 'config');
   const url = `https://127.0.0.1:${(upstream.address() as AddressInfo).port}`;
   const caFile = join(dirname(kubeconfig), 'ca.pem');
   writeFileSync(caFile, server.authority.rootPem);
@@ -52,7 +64,7 @@ export async function startStrangeCluster(env: Readonly<Record<string, string>> 
       'current-context': 'c',
       contexts: [{ name: 'c', context: { cluster: 'c', user: 'u' } }],
       clusters: [{ name: 'c', cluster: { server: url, 'certificate-authority': 'ca.pem' } }],
-      users: [{ name: 'u', user: { token: 'connector-secret' } }],
+      users: [{ name: 'u', user: ownUser }],
     }),
   );
   const user = server.addUser('ana@example.com', [{ role: 'view' }]);
