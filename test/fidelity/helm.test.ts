@@ -43,7 +43,7 @@ describe('fidelity: helm', function () {
       { line: 'helm list -A --filter ^none$' },
       { line: 'helm status demo' },
       // helm lists kinds in no order.
-      { line: 'helm status demo --show-resources | grep ^==> | sort' },
+      { line: 'helm status demo --show-resources | grep "^==>" | sort' },
       { line: 'helm template demo chart --validate --is-upgrade --skip-tests' },
       { line: 'helm get manifest demo' },
       { line: 'helm get hooks demo' },
