@@ -32,6 +32,7 @@ const suites: Readonly<Record<string, Suite>> = {
   connector: { needs: ['control-plane', 'whole-cluster'], eachFile: true },
   security: { needs: ['control-plane', 'whole-cluster'], eachFile: true },
   fidelity: { needs: ['whole-cluster'], eachFile: true },
+  defences: { needs: [], eachFile: true },
   architecture: { needs: ['control-plane', 'whole-cluster'], eachFile: true },
   cli: { needs: ['control-plane'], eachFile: true },
   web: { needs: [], eachFile: true },

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { connect, type TLSSocket } from 'node:tls';
 import type { Credential, FakeServer } from './fake-server.ts';
 
-const program = join(import.meta.dirname, '../../dist/connector/main.js');
+const builtProgram = join(import.meta.dirname, '../../dist/connector/main.js');
 
 export interface ConnectorWish {
   readonly server: FakeServer;
@@ -18,6 +18,8 @@ export interface ConnectorWish {
   /** Absent: the join token of the server. */
   readonly joinToken?: string | null;
   readonly serverUrl?: string;
+  /** Another main.js than the one that was built. */
+  readonly program?: string;
 }
 
 export class RunningConnector {
@@ -45,7 +47,7 @@ export class RunningConnector {
     this.output = '';
     const { server, kubeconfig, joinToken } = this.#wish;
     const token = joinToken === undefined ? server.joinToken : joinToken;
-    const child = spawn(process.execPath, [program], {
+    const child = spawn(process.execPath, [this.#wish.program ?? builtProgram], {
       env: {
         PATH: process.env['PATH'] ?? '',
         INFRA_CONNECTOR_SERVER: this.#wish.serverUrl ?? server.url,

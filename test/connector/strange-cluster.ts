@@ -27,16 +27,19 @@ export interface StrangeCluster {
   stop(): Promise<void>;
 }
 
-/** The connector's kubeconfig: where it lies, and as whom it is there. */
-export interface KubeconfigWish {
+/** The connector, and as whom it comes to the cluster. */
+export interface StrangeClusterWish {
+  /** Where the kubeconfig lies. */
   readonly folder?: string;
   readonly user?: object;
+  /** Another main.js than the one that was built. */
+  readonly program?: string;
 }
 
 /** @param env more settings of the connector. */
 export async function startStrangeCluster(
   env: Readonly<Record<string, string>> = {},
-  { folder = tempDir('infra-upstream'), user: ownUser = { token: 'connector-secret' } }: KubeconfigWish = {},
+  { folder = tempDir('infra-upstream'), user: ownUser = { token: 'connector-secret' }, ...wish }: StrangeClusterWish = {},
 ): Promise<StrangeCluster> {
   const server = await FakeServer.start();
   const seen: IncomingMessage[] = [];
@@ -69,7 +72,7 @@ export async function startStrangeCluster(
   );
   const user = server.addUser('ana@example.com', [{ role: 'view' }]);
   const credential = await server.issue(user.id);
-  const connector = await RunningConnector.start({ server, kubeconfig, env });
+  const connector = await RunningConnector.start({ server, kubeconfig, env, ...wish });
   const goAway = async (): Promise<void> => {
     // Connections in the middle of their handshake are not the HTTP server's yet.
     const sweep = setInterval(() => upstream.closeAllConnections(), 50);
