@@ -184,10 +184,7 @@ const defences: readonly Defence[] = [
   {
     name: 'streams end when the record can no longer be kept',
     row: 35,
-    cut: cutIn('compose-guard.js')(
-      "if (auditMode() === 'required')\n                gate.closeAll",
-      'if (false)\n                gate.closeAll',
-    ),
+    cut: cutIn('compose-guard.js')("if (mode() === 'required')\n                endAll", 'if (false)\n                endAll'),
     attack: unrecordedStream,
   },
 ];

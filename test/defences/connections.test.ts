@@ -137,7 +137,7 @@ const defences: readonly Defence[] = [
   {
     name: 'a refused upgrade ends the connection of the client',
     row: 6,
-    cut: upgrades("incoming.once('end', () => endOrDestroy(client));", ''),
+    cut: upgrades("incoming.once('end', () => endAndLinger(client));", ''),
     attack: { on: refusedUpgradeStays('client') },
   },
   {

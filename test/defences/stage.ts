@@ -57,7 +57,7 @@ const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toS
 
 export async function startStage({ settings = {}, program, expected }: StageWish): Promise<Stage> {
   const token = [encode({ alg: 'none' }), encode({ sub: guarded.account }), 'x'].join('.');
-  const wish = { token, ...(program === undefined ? {} : { program }) };
+  const wish = { user: { token }, ...(program === undefined ? {} : { program }) };
   const cluster = await startStrangeCluster({ INFRA_CONNECTOR_NAMESPACE: guarded.namespace, ...settings }, wish);
   const { server, connector, seen, upstream } = cluster;
   let takeUpgrade = (_request: IncomingMessage, socket: Duplex): void =>
