@@ -26,9 +26,10 @@ export async function askYesNo(terminal: Terminal, question: string): Promise<bo
 
 /** Raw mode: the terminal echoes nothing, so the few keys that matter are understood here. */
 export async function askSecret({ stdin, stderr }: Terminal, question: string): Promise<string> {
-  stderr.write(safeText(question));
+  // Before the question, which may be answered at once: until then the terminal would echo.
   stdin.setRawMode?.(true);
   stdin.resume();
+  stderr.write(safeText(question));
   try {
     return await new Promise<string>((resolve, reject) => {
       let typed = '';

@@ -22,6 +22,7 @@ import { createAccessLog, type AccessSink } from './proxy/access-log.ts';
 import { createAdmission } from './proxy/admission.ts';
 import { createConnectionLimits, type ConnectionLimits } from './proxy/connection-limits.ts';
 import { createEntrance } from './proxy/entrance.ts';
+import { createFairTurns } from './proxy/fair-turns.ts';
 import { createGate } from './proxy/gate.ts';
 import { createIdentityLimits, type IdentityLimits } from './proxy/identity-limits.ts';
 import { createKubeProxy } from './proxy/kube-proxy.ts';
@@ -29,6 +30,7 @@ import { createListener, createPeerLookup } from './proxy/listener.ts';
 import { createOpenRequests } from './proxy/open-requests.ts';
 import type { PeerExpectations, PeerResult } from './proxy/peer-certificate.ts';
 import type { Staleness } from './proxy/staleness-rules.ts';
+import { refuse, type Refusal } from './proxy/status.ts';
 import { createUpgradeHandler } from './proxy/upgrade-proxy.ts';
 import { createUpstream } from './proxy/upstream.ts';
 
@@ -46,8 +48,6 @@ export interface GuardOptions {
   readonly ownAccount: string | undefined;
   readonly replica: string;
   readonly metrics: ConnectorMetrics;
-  /** No answer of the cluster could go on. */
-  readonly doubtCredential: () => void;
   readonly logger: Logger;
   readonly shutdown: Shutdown;
   readonly failed: (error: Error) => void;
@@ -64,6 +64,7 @@ export interface Guard {
 }
 
 const drainMilliseconds = 3000;
+const ending = refuse('ServiceUnavailable', 'the connector was told to end; try again in a moment');
 
 export function composeGuard(options: GuardOptions): Guard {
   const { config, clock, contact, access, logger, shutdown } = options;
@@ -80,7 +81,7 @@ export function composeGuard(options: GuardOptions): Guard {
     openRequests: createOpenRequests(),
   });
   shutdown.onShutdown('gate', () => gate.stop());
-  const spool = openSpool(options, auditMode, (reason) => void gate.closeAll(reason));
+  const spool = openSpool(options, auditMode, (refusal) => void gate.closeAll(refusal));
   shutdown.onShutdown('audit spool', () => spool.close());
   const accessLog = createAccessLog({ sink: counted(spool, options), clock, isRequired: () => auditMode() === 'required' });
   const upload = startAuditUpload({ ...options, spool, droppedEvent: (count) => accessLog.droppedEvent(count) });
@@ -94,16 +95,14 @@ export function composeGuard(options: GuardOptions): Guard {
   const admission = createAdmission({ gate, accessLog, clock, ...entry, counts: options.metrics });
   const listener = createListener({
     ...config.listen,
-    entrance: createEntrance(admission, createKubeProxy(upstream, gate)),
+    entrance: createEntrance(admission, createKubeProxy({ upstream, gate, turns: createFairTurns() })),
     connections: entry.connections,
     upgrade: createUpgradeHandler(admission, upstream, gate),
     listening: (port) => logger.info({ host: config.listen.host, port }, 'listening'),
     handshakeFailed: () => options.metrics.handshake('failed'),
     failed: options.failed,
   });
-  shutdown.onShutdown('listener', () =>
-    listener.drain(drainMilliseconds, () => void gate.closeAll('infra: the connector was told to end')),
-  );
+  shutdown.onShutdown('listener', () => listener.drain(drainMilliseconds, () => void gate.closeAll(ending)));
 
   const serving = keepServing(options, (certificate, key) => {
     trust.learn(certificate.certificateChain, certificate.caCertificates);
@@ -128,7 +127,7 @@ export function composeGuard(options: GuardOptions): Guard {
 function openSpool(
   { directory, config, logger }: GuardOptions,
   mode: () => 'required' | 'bestEffort',
-  endAll: (reason: string) => void,
+  endAll: (refusal: Refusal) => void,
 ): AuditSpool {
   return openAuditSpool({
     path: join(directory.path, 'audit'),
@@ -136,17 +135,17 @@ function openSpool(
     mode,
     logger,
     failing: (reason) => {
-      if (mode() === 'required') endAll(`infra: requests here must be recorded, and ${reason}`);
+      if (mode() === 'required')
+        endAll(refuse('ServiceUnavailable', `requests here must be recorded, and ${reason}; ask an admin to look at the connector`));
     },
   });
 }
 
 /** What was let through counts when its answer is known; refusals were counted as they were made. */
-const counted = (spool: AccessSink, { metrics, doubtCredential }: GuardOptions): AccessSink => ({
+const counted = (spool: AccessSink, { metrics }: GuardOptions): AccessSink => ({
   canTake: () => spool.canTake(),
   append: (event) => {
     if (event.phase === 'completed' || event.phase === 'stream-opened') metrics.answered(event.status);
-    if (event.phase === 'completed' && (event.status === 0 || event.status === 502)) doubtCredential();
     spool.append(event);
   },
 });

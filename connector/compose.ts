@@ -18,7 +18,6 @@ import { findClusterAccess } from './cluster-access.ts';
 import { composeGuard } from './compose-guard.ts';
 import { composeLink } from './compose-link.ts';
 import type { ConnectorConfig } from './config.ts';
-import { createCredentialDoubt } from './credential-doubt.ts';
 import { startHealth, type Readiness } from './health.ts';
 import { createConnectorMetrics } from './metrics.ts';
 import { ownAccountOf } from './own-account.ts';
@@ -83,7 +82,6 @@ export async function startConnector(options: ConnectorOptions): Promise<void> {
   const guard = composeGuard({
     ...shared,
     replica: replicaName(),
-    doubtCredential: createCredentialDoubt(client),
     failed: options.failed,
   });
   const link = composeLink({ ...shared, guard, clusterUid, version: options.build.version, replica: replicaName() });

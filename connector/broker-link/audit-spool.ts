@@ -9,6 +9,7 @@ import {
   closeSync,
   fsync,
   fsyncSync,
+  ftruncateSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -163,11 +164,23 @@ class Spool implements AuditSpool {
       this.#bytes += Buffer.byteLength(text);
     } catch (error) {
       this.#pending = lines;
+      this.#takeBack();
       this.#fail(`the audit spool cannot be written: ${error instanceof Error ? error.message : 'unknown error'}`);
       return;
     }
     if (this.#active.lines >= linesPerSegment) this.#seal();
     if (this.#bytes >= this.#options.limitBytes) this.#overflow();
+  }
+
+  /** A disk that fills up takes the beginning of a line: left there, it would tear the first of those written after it. */
+  #takeBack(): void {
+    if (this.#active === undefined) return;
+    try {
+      ftruncateSync(this.#active.file, this.#active.bytes);
+    } catch {
+      // Then nothing is added to it any more, and what is torn in it is left out when it is read.
+      this.#seal();
+    }
   }
 
   #overflow(): void {

@@ -108,7 +108,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
 const mayStayOpen = (info: RequestInfo): boolean => info.verb === 'watch' || info.subresource === 'log' || info.subresource === 'proxy';
 
 /** What the gate has to know of an admitted request to end it. */
-export const openRequestOf = (admitted: Admitted, close: (reason: string) => void): OpenRequest => ({
+export const openRequestOf = (admitted: Admitted, close: OpenRequest['close']): OpenRequest => ({
   identityId: admitted.peer.identityId,
   leaseId: admitted.peer.leaseId,
   scope: admitted.info,

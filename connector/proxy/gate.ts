@@ -44,7 +44,7 @@ export interface Gate {
   open(request: OpenRequest): void;
   close(request: OpenRequest): void;
   /** Ends everything; how many. */
-  closeAll(reason: string): number;
+  closeAll(refusal: Refusal): number;
   nameOf(identityId: string): string | undefined;
   staleness(): Staleness;
   stop(): void;
@@ -92,9 +92,9 @@ class LiveGate implements Gate {
     this.#options.openRequests.remove(request);
   }
 
-  closeAll(reason: string): number {
+  closeAll(refusal: Refusal): number {
     const requests = this.#options.openRequests.all();
-    for (const request of requests) this.#end(request, reason);
+    for (const request of requests) this.#end(request, refusal);
     return requests.length;
   }
 
@@ -165,7 +165,7 @@ class LiveGate implements Gate {
 
   /** Ends those of the requests that are no longer covered; how many. */
   #reconsider(requests: readonly OpenRequest[]): number {
-    if (this.#options.now() >= this.#staleAt()) return this.closeAll(staleRefusal.message);
+    if (this.#options.now() >= this.#staleAt()) return this.closeAll(staleRefusal);
     let ended = 0;
     for (const request of requests) {
       const decision = this.#decide(request, request.scope, askedOf(request.lent));
@@ -174,15 +174,15 @@ class LiveGate implements Gate {
         this.#wakeAt(decision.until);
         continue;
       }
-      this.#end(request, decision.kind === 'denied' ? `infra: ${decision.message}` : 'infra: the grant this ran on is gone');
+      this.#end(request, decision.kind === 'denied' ? refuse(decision.reason, decision.message) : lessThanLent);
       ended += 1;
     }
     return ended;
   }
 
-  #end(request: OpenRequest, reason: string): void {
+  #end(request: OpenRequest, refusal: Refusal): void {
     this.#options.openRequests.remove(request);
-    request.close(reason);
+    request.close(refusal);
   }
 
   #staleAt(): number {
@@ -210,6 +210,9 @@ class LiveGate implements Gate {
     if (this.#options.openRequests.count() > 0) this.#wakeAt(next);
   }
 }
+
+/** They may still come in, but not with all that this was lent. */
+const lessThanLent = refuse('Forbidden', 'the grant this ran on is gone; try again with those that are left, or ask an admin');
 
 const staleRefusal = refuse(
   'ServiceUnavailable',

@@ -2,10 +2,12 @@
 import { openRequestOf, type Admitted } from './admission.ts';
 import type { AnswerHead } from './answer-head.ts';
 import type { Answer, Exchange } from './exchange.ts';
+import type { FairTurns } from './fair-turns.ts';
 import type { Gate } from './gate.ts';
 import type { OpenRequest } from './open-requests.ts';
 import { requestHead } from './request-head.ts';
-import { answerHeaders, responseRefusal } from './response-screen.ts';
+import { answerHeaders } from './response-screen.ts';
+import { statusCodeOf, type Refusal } from './status.ts';
 import { unreachable } from './unreachable.ts';
 import type { Upstream } from './upstream.ts';
 import { ConnectionLost, type UpstreamConnection, type UpstreamListener, type UpstreamRequest } from './upstream-connection.ts';
@@ -14,19 +16,23 @@ export interface KubeProxy {
   forward(exchange: Exchange, admitted: Admitted): void;
 }
 
-export function createKubeProxy(upstream: Upstream, gate: Gate): KubeProxy {
+export interface KubeProxyParts {
+  readonly upstream: Upstream;
+  readonly gate: Gate;
+  readonly turns: FairTurns;
+}
+
+export function createKubeProxy(parts: KubeProxyParts): KubeProxy {
   return {
     forward: (exchange, admitted) => {
-      new Passage({ exchange, admitted, upstream, gate }).begin();
+      new Passage({ ...parts, exchange, admitted }).begin();
     },
   };
 }
 
-interface Parties {
+interface Parties extends KubeProxyParts {
   readonly exchange: Exchange;
   readonly admitted: Admitted;
-  readonly upstream: Upstream;
-  readonly gate: Gate;
 }
 
 const nothing = Buffer.alloc(0);
@@ -46,14 +52,16 @@ class Passage implements UpstreamListener {
   #holding: NodeJS.Timeout | undefined;
   #status = 0;
   #retried = false;
+  /** Given up, ended or refused: nothing more of it goes to the cluster. */
+  #isOver = false;
 
   constructor(parties: Parties) {
     this.#parties = parties;
-    this.#open = openRequestOf(parties.admitted, (reason) => this.#endedByGate(reason));
+    this.#open = openRequestOf(parties.admitted, (refusal) => this.#turnAway(refusal));
   }
 
   begin(): void {
-    const { exchange, admitted, gate } = this.#parties;
+    const { exchange, admitted, gate, turns } = this.#parties;
     gate.open(this.#open);
     exchange.onceClosed((isWhole) => {
       gate.close(this.#open);
@@ -61,16 +69,17 @@ class Passage implements UpstreamListener {
       this.#abort();
       admitted.record.ended(this.#status, isWhole ? '' : 'the connection broke');
     });
-    this.#send();
+    turns.take(admitted.peer.identityId, () => {
+      if (!this.#isOver) this.#send();
+    });
   }
 
   onHead({ status, message, headers }: AnswerHead): void {
     const { info } = this.#parties.admitted;
     const { kept, location } = answerHeaders(headers);
-    const refusal = responseRefusal(status, location, info.subresource);
+    const refusal = this.#parties.upstream.refusalOf(status, location, info.subresource);
     if (refusal !== undefined) {
-      this.#abort();
-      this.#parties.exchange.refuse(refusal);
+      this.#turnAway(refusal);
       return;
     }
     this.#status = status;
@@ -132,18 +141,17 @@ class Passage implements UpstreamListener {
       this.#send();
       return;
     }
-    // Once the answer has begun the client must see a torn one, not a short one.
-    this.#parties.exchange.refuse(unreachable(error));
+    this.#turnAway(unreachable(error));
   }
 
   #send(): void {
-    const { exchange, upstream } = this.#parties;
+    const { upstream } = this.#parties;
     let request: UpstreamRequest;
     try {
       request = this.#request();
     } catch (error) {
       // A credential of the connector that no header can carry, say.
-      exchange.refuse(unreachable(error as Error));
+      this.#turnAway(unreachable(error as Error));
       return;
     }
     this.#connection = upstream.pool.take();
@@ -176,15 +184,18 @@ class Passage implements UpstreamListener {
     if (this.#connection !== undefined) this.#parties.admitted.record.bytes.received = this.#connection.bodyBytes;
   }
 
-  #endedByGate(reason: string): void {
+  /** In words while nothing has been answered; once the answer has begun the client must see a torn one, not a short one. */
+  #turnAway(refusal: Refusal): void {
     const { exchange, admitted } = this.#parties;
+    if (!exchange.hasAnswered) this.#status = statusCodeOf(refusal);
     this.#countReceived();
-    admitted.record.ended(this.#status, reason);
+    admitted.record.ended(this.#status, refusal.message);
     this.#abort();
-    exchange.refuse({ reason: 'Unauthorized', message: reason });
+    exchange.refuse(refusal);
   }
 
   #abort(): void {
+    this.#isOver = true;
     this.#connection?.abort();
     this.#connection = undefined;
     this.#release();

@@ -2,6 +2,7 @@
 import type { Slot } from './identity-limits.ts';
 import type { Impersonation } from './impersonation.ts';
 import type { RequestScope } from './scope-rules.ts';
+import type { Refusal } from './status.ts';
 
 export interface OpenRequest {
   readonly identityId: string;
@@ -13,8 +14,8 @@ export interface OpenRequest {
   until: number;
   /** Its place among the identity's open requests; given back with its removal. */
   readonly slot: Slot;
-  /** Ends it at once, on both sides. */
-  readonly close: (reason: string) => void;
+  /** Ends it at once, on both sides; with these words where nothing was answered yet. */
+  readonly close: (refusal: Refusal) => void;
 }
 
 export interface OpenRequests {

@@ -1,6 +1,11 @@
 /** Answers of the cluster that must not reach the client as they are: pure. */
 import { refuse, type Refusal } from './status.ts';
 
+export const ownCredentialRefused = refuse(
+  'BadGateway',
+  "the cluster refuses the connector's own credential; ask an admin to look at the connector",
+);
+
 /**
  * A redirect to another host would take the client's credential there (CVE-2022-3172). A 401 means the connector's own credential is refused:
  * passed on, kubectl would throw its good one away; only what a pod behind `proxy` answers is the client's affair.
@@ -8,8 +13,7 @@ import { refuse, type Refusal } from './status.ts';
 export function responseRefusal(status: number, location: string | undefined, subresource: string): Refusal | undefined {
   if (status >= 300 && status < 400 && location !== undefined && !isPathOnly(location))
     return refuse('BadGateway', 'the cluster answered with a redirect to another host, which is not passed on');
-  if (status === 401 && subresource !== 'proxy')
-    return refuse('BadGateway', "the cluster refuses the connector's own credential; ask an admin to look at the connector");
+  if (status === 401 && subresource !== 'proxy') return ownCredentialRefused;
   return undefined;
 }
 

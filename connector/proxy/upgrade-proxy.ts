@@ -9,8 +9,8 @@ import type { Duplex } from 'node:stream';
 import type { ByteCounts } from './access-log.ts';
 import { openRequestOf, type Admission, type Admitted } from './admission.ts';
 import type { Gate } from './gate.ts';
-import { answerHeaders, responseRefusal } from './response-screen.ts';
-import { statusResponse, type Refusal } from './status.ts';
+import { answerHeaders } from './response-screen.ts';
+import { statusCodeOf, statusResponse, type Refusal } from './status.ts';
 import { unreachable } from './unreachable.ts';
 import { endAndLinger, relay } from './relay.ts';
 import type { Upstream } from './upstream.ts';
@@ -54,10 +54,18 @@ function connect(crossing: Crossing): void {
     headers: { ...headers, connection: 'Upgrade', upgrade: admitted.upgrade },
     timeout: answerMilliseconds,
   });
-  const open = openRequestOf(admitted, (reason) => {
-    admitted.record.ended(status, reason);
+  let isOver = false;
+  /** In words while nothing has been answered. */
+  const turnAway = (refusal: Refusal): void => {
+    if (isOver) return;
+    isOver = true;
+    admitted.record.ended(status === 0 ? statusCodeOf(refusal) : status, refusal.message);
+    if (status === 0) answerAndEnd(client, refusal);
+    else client.destroy();
+  };
+  const open = openRequestOf(admitted, (refusal) => {
     outgoing.destroy();
-    client.destroy();
+    turnAway(refusal);
   });
   gate.open(open);
   client.once('close', () => {
@@ -66,13 +74,16 @@ function connect(crossing: Crossing): void {
     admitted.record.ended(status);
   });
   outgoing.once('timeout', () => outgoing.destroy(new Error('no answer to the upgrade')));
-  outgoing.once('error', (error) => {
-    if (status === 0) answerAndEnd(client, unreachable(error));
-    else client.destroy();
-  });
+  outgoing.once('error', (error) => turnAway(unreachable(error)));
   outgoing.once('response', (incoming) => {
-    status = incoming.statusCode ?? 502;
-    relayAndEnd(incoming, client, admitted);
+    const refusal = upstream.refusalOf(incoming.statusCode ?? 502, incoming.headers.location, admitted.info.subresource);
+    if (refusal === undefined) {
+      status = incoming.statusCode ?? 502;
+      relayAndEnd(incoming, client, admitted);
+      return;
+    }
+    incoming.destroy();
+    turnAway(refusal);
   });
   outgoing.once('upgrade', (incoming, cluster, clusterHead) => {
     status = 101;
@@ -109,14 +120,9 @@ function splice({ client, clientHead, cluster, clusterHead, bytes }: Ends): void
 }
 
 function relayAndEnd(incoming: IncomingMessage, client: Duplex, admitted: Admitted): void {
-  const status = incoming.statusCode ?? 502;
-  const refusal = responseRefusal(status, incoming.headers.location, admitted.info.subresource);
-  if (refusal !== undefined) {
-    incoming.destroy();
-    answerAndEnd(client, refusal);
-    return;
-  }
-  client.write(answerHead(status, incoming.statusMessage ?? '', answerHeaders(incoming.rawHeaders).kept, ['Connection: close']));
+  client.write(
+    answerHead(incoming.statusCode ?? 502, incoming.statusMessage ?? '', answerHeaders(incoming.rawHeaders).kept, ['Connection: close']),
+  );
   // Without a length the body ends with the connection, which ends here in any case.
   incoming.on('error', () => client.destroy());
   incoming.on('data', (chunk: Buffer) => {

@@ -2,6 +2,8 @@
 import { Agent } from 'node:https';
 import type { SecretValue } from '../../shared/node/secret-value.ts';
 import { impersonationHeaders, type Impersonation } from './impersonation.ts';
+import { ownCredentialRefused, responseRefusal } from './response-screen.ts';
+import type { Refusal } from './status.ts';
 import { createUpstreamPool, type UpstreamPool, type UpstreamTls } from './upstream-pool.ts';
 
 /** What the proxy needs to know of the cluster; compose passes the real one. */
@@ -12,6 +14,8 @@ export interface UpstreamAccess {
   /** Asked for every connection; the same object as long as nothing changed. */
   readonly tls: () => UpstreamTls;
   readonly bearerToken: () => SecretValue | undefined;
+  /** The cluster answered 401. */
+  readonly refused: () => void;
 }
 
 export interface Upstream {
@@ -26,6 +30,8 @@ export interface Upstream {
   readonly upgradeAgent: Agent;
   /** The client's clean headers with the identity set over them, last. */
   headersFor(clean: UpstreamHeaders, impersonation: Impersonation, auditId: string): UpstreamHeaders;
+  /** Why an answer must not go on; that our own credential was refused is told to where it comes from. */
+  refusalOf(status: number, location: string | undefined, subresource: string): Refusal | undefined;
   close(): void;
 }
 
@@ -52,6 +58,11 @@ export function createUpstream(access: UpstreamAccess): Upstream {
         headers[name] = before === undefined ? value : [...(Array.isArray(before) ? before : [before]), value];
       }
       return headers;
+    },
+    refusalOf: (status, location, subresource) => {
+      const refusal = responseRefusal(status, location, subresource);
+      if (refusal === ownCredentialRefused) access.refused();
+      return refusal;
     },
     close: () => {
       pool.close();

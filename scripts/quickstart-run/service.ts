@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { nodeArguments } from '../lib/node-arguments.ts';
 import { programFile } from './build.ts';
 import { QuickstartError, type Say } from './fault.ts';
 
@@ -31,7 +32,7 @@ export function runningService(directory: string, program: 'server' | 'connector
 export function startService({ directory, program, env, facts }: ServiceOptions): void {
   mkdirSync(join(directory, 'log'), { recursive: true });
   const log = openSync(logFile(directory, program), 'w', 0o600);
-  const child = spawn(process.execPath, [programFile(program)], {
+  const child = spawn(process.execPath, nodeArguments(programFile(program)), {
     env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', ...env },
     detached: true,
     stdio: ['ignore', log, log],

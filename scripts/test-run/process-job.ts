@@ -23,6 +23,7 @@ export interface ProcessResult {
 }
 
 const graceSeconds = 15;
+const answerMilliseconds = 1000;
 
 export async function runProcess(context: RunContext, job: ProcessJob): Promise<ProcessResult> {
   const output = openSync(job.outputFile, 'w');
@@ -36,8 +37,14 @@ export async function runProcess(context: RunContext, job: ProcessJob): Promise<
   const keeper = keep(['/bin/sh', '-c', 'kill -s KILL -- "-$1"', 'end-group', String(group)]);
   context.onEnd(keeper.undo);
   const watch = new AbortController();
-  const killed = whyKilled(job, watch.signal).then((reason) => {
-    if (reason !== undefined) signalGroup(group, 'SIGKILL');
+  const killed = whyKilled(job, watch.signal).then(async (reason) => {
+    if (reason === undefined) return undefined;
+    if (job.isDone !== undefined) {
+      // Its last words: say-what-is-open.ts.
+      child.kill('SIGUSR2');
+      await delay(answerMilliseconds);
+    }
+    signalGroup(group, 'SIGKILL');
     return reason;
   });
   const code = await exit;

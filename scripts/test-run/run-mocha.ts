@@ -28,7 +28,14 @@ export async function runMocha(context: RunContext, job: MochaJob, env: NodeJS.P
   const options = ['--reporter', 'json', '--reporter-option', `output=${reportFile}`];
   if (env['CI'] === 'true') options.push('--forbid-pending');
   const result = await runProcess(context, {
-    command: [process.execPath, 'node_modules/mocha/bin/mocha.js', ...options, ...job.files],
+    command: [
+      process.execPath,
+      '--import',
+      './scripts/test-run/say-what-is-open.ts',
+      'node_modules/mocha/bin/mocha.js',
+      ...options,
+      ...job.files,
+    ],
     ...{ env, outputFile, deadlineSeconds },
     isDone: () => existsSync(reportFile),
   });

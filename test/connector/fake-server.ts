@@ -304,6 +304,8 @@ export class FakeServer {
   }
 
   #stream(response: ServerResponse): void {
+    // Cut off while its assertion was checked: its 'close' is past, and nothing would end what begins here.
+    if (response.destroyed) return;
     response.writeHead(200, { 'content-type': 'text/event-stream' });
     response.write(': open\n\n');
     this.#streams.add(response);

@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import { renameSync } from 'node:fs';
 import { Agent } from 'node:https';
 import { join } from 'node:path';
+import { limitFileSize } from './file-size-limit.ts';
 import { onePerson } from './one-person.ts';
 import { until } from './running-connector.ts';
 
@@ -85,6 +86,23 @@ describe('connector: records that cannot be kept', function () {
     await until(async () => (await scene.connector.request(scene.credential, scene.path)).status === 200, 'it serves again');
     await scene.server.listen();
     await until(() => recorded() > (statuses.get(200) ?? 0), 'every line', 20_000);
+  });
+
+  it('required: a disk that fills up in the middle of a line tears none, and what was refused meanwhile is said', async function () {
+    if (process.platform !== 'linux') this.skip();
+    await scene.start(smallSpool);
+    await scene.server.stop();
+    const before = recorded();
+    // As a full disk does, the limit takes the beginning of what does not fit.
+    limitFileSize(scene.connector.pid, 30_001);
+    const statuses = await ask(2000, refused);
+    expect(statuses.get(503) ?? 0).to.be.at.least(20);
+    limitFileSize(scene.connector.pid, 'unlimited');
+    await until(async () => (await scene.connector.request(scene.credential, scene.path)).status === 200, 'it serves again');
+    await scene.server.listen();
+    await until(() => recorded() >= before + (statuses.get(200) ?? 0) + 1, 'every line', 20_000);
+    expect(scene.connector.output).to.not.contain('cannot be read');
+    expect(scene.server.events.filter(({ phase, status }) => phase === 'refused' && status === 503).length).to.be.at.least(1);
   });
 
   it('bestEffort: it drops the oldest, lets people go on, and says how many', async () => {

@@ -6,6 +6,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, type TLSSocket } from 'node:tls';
+import { nodeArguments } from '../../scripts/lib/node-arguments.ts';
 import type { Credential, FakeServer } from './fake-server.ts';
 
 const builtProgram = join(import.meta.dirname, '../../dist/connector/main.js');
@@ -47,7 +48,7 @@ export class RunningConnector {
     this.output = '';
     const { server, kubeconfig, joinToken } = this.#wish;
     const token = joinToken === undefined ? server.joinToken : joinToken;
-    const child = spawn(process.execPath, [this.#wish.program ?? builtProgram], {
+    const child = spawn(process.execPath, nodeArguments(this.#wish.program ?? builtProgram), {
       env: {
         PATH: process.env['PATH'] ?? '',
         INFRA_CONNECTOR_SERVER: this.#wish.serverUrl ?? server.url,

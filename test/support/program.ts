@@ -1,7 +1,7 @@
 /** A program of ours as a real process: its output kept, its end awaited, and never left behind. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { nodeArguments } from '../../scripts/lib/node-arguments.ts';
 
 export const projectRoot = join(import.meta.dirname, '..', '..');
 /** The bench compares with the programs of another commit. */
@@ -32,8 +32,7 @@ export interface Program {
 }
 
 export function startProgram({ program, args = [], env = {}, input, cwd }: ProgramOptions): Program {
-  const file = join(programs, program, 'main.js');
-  const child = spawn(process.execPath, [...nodeOptions(file), file, ...args], {
+  const child = spawn(process.execPath, [...nodeArguments(join(programs, program, 'main.js')), ...args], {
     env: { PATH: process.env['PATH'] ?? '', ...env },
     stdio: 'pipe',
     ...(cwd === undefined ? {} : { cwd }),
@@ -65,12 +64,6 @@ export function startProgram({ program, args = [], env = {}, input, cwd }: Progr
       return ended;
     },
   };
-}
-
-/** Those of its first line, which a shell would honour; but by the Node that runs the tests. */
-function nodeOptions(file: string): readonly string[] {
-  const [, options = ''] = /^#!.*\bnode\b(.*)$/m.exec(readFileSync(file, 'utf8').slice(0, 200)) ?? [];
-  return options.split(' ').filter((option) => option !== '');
 }
 
 /** Runs to the end. */
