@@ -37,6 +37,10 @@ const betweenRuns: readonly Difference[] = [
   { reason: 'kubectl draws names of temporary files', replace: pattern(/\b(LIVE|MERGED|kubectl-edit)-\d+\b/g, '$1-RANDOM') },
   { reason: 'every write has a revision of its own', replace: pattern(/\b(resourceVersion"?: ?"|Resource Version: +)\d+/g, '$1REVISION') },
   { reason: 'field managers are ordered by the second of their last write', replace: withSortedManagers },
+  {
+    reason: 'a controller that is slow is waited for aloud',
+    replace: pattern(/^Waiting for deployment spec update to be observed\.\.\.\n/gm, ''),
+  },
   { reason: 'times', replace: pattern(/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, 'TIME') },
   { reason: 'times, as described', replace: pattern(/\b\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d [+-]\d{4}/g, 'TIME') },
   { reason: 'times, as helm tells them', replace: pattern(/\b\w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d \d{4}\b/g, 'TIME') },
