@@ -27,7 +27,10 @@ export function kubectlBytesRows({ log }: Setting) {
         for (let run = 0; run < runs; run++)
           for (const name of ['direct', 'fixed'] as const) {
             const [cpuBefore, startedAt] = [cpuSeconds(pids), performance.now()];
-            if (!(await carry({ ...wish, way: ways[name] }))) throw new Error(`${what}: what arrived is not what was sent`);
+            const arrived = await carry({ ...wish, way: ways[name] }).catch((cause: unknown) => {
+              throw new Error(`${what}, ${name}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+            });
+            if (!arrived) throw new Error(`${what}, ${name}: what arrived is not what was sent`);
             speed[name].push(wish.megabytes / ((performance.now() - startedAt) / 1000));
             if (name === 'fixed') cpu.push(((cpuSeconds(pids) - cpuBefore) / wish.megabytes) * 1024);
           }
