@@ -9,7 +9,7 @@ import { claimDirectory, type Cluster, markReady, type StartOptions } from './cl
 import { type Component, ComponentEnded, startComponent } from './component.ts';
 import { freePorts } from './free-ports.ts';
 import { apiServerCommand, auditLogOf, controllerManagerCommand, etcdCommand } from './kubernetes-programs.ts';
-import { type AssetsFolder, kubernetesVersion, obtainAssets } from './obtain-assets.ts';
+import { type AssetsFolder, kubernetesVersions, obtainAssets } from './obtain-assets.ts';
 import { untilReady, untilServiceAccount } from './readiness.ts';
 
 export interface ControlPlane extends Cluster {
@@ -26,14 +26,14 @@ const attempts = 4;
 export async function startControlPlane(options: StartOptions): Promise<ControlPlane> {
   const directory = resolve(options.directory);
   const { log = () => undefined } = options;
-  const assets = await obtainAssets('control-plane', log);
+  const assets = await obtainAssets('control-plane', { log });
   const stop = await claimDirectory(options);
   try {
-    log(`control plane ${kubernetesVersion}: starting`);
+    log(`control plane ${kubernetesVersions.pinned}: starting`);
     await createPki(directory);
     const parts = await startOnFreePorts(directory, assets, log);
     const state = { ...parts.state, directory, kubectl: join(assets, 'kubectl'), auditLog: auditLogOf(directory) };
-    log(`control plane ${kubernetesVersion}: ready at ${state.url}`);
+    log(`control plane ${kubernetesVersions.pinned}: ready at ${state.url}`);
     return { ...markReady(state), stop, ...parts.apiServer };
   } catch (error) {
     await stop();

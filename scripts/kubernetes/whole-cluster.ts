@@ -12,12 +12,17 @@ import { type Component, startComponent } from './component.ts';
 import { writeTestImages } from './images/test-images.ts';
 import { apiServerCommand, auditLogOf, controllerManagerCommand, etcdCommand } from './kubernetes-programs.ts';
 import { addressesOf, containerdSocket, writeNodeConfig } from './node-config.ts';
-import { type AssetsFolder, kubernetesVersion, obtainAssets } from './obtain-assets.ts';
+import { type AssetsFolder, type KubernetesRelease, kubernetesVersions, obtainAssets } from './obtain-assets.ts';
 import { until, untilReady, untilServiceAccount } from './readiness.ts';
 
 export interface RunningWholeCluster extends WholeCluster {
   /** Ends its processes and removes its directory, namespaces, routes and cgroups. */
   stop(): Promise<void>;
+}
+
+export interface WholeClusterOptions extends StartOptions {
+  /** Absent: the pinned one. */
+  readonly release?: KubernetesRelease;
 }
 
 const packages = 'containerd runc containernetworking-plugins iptables conntrack socat busybox-static iproute2 procps'.split(' ');
@@ -31,19 +36,20 @@ export function whyNoWholeCluster(): string | undefined {
 }
 
 /** `localhost/busybox:1` is there for pods (imagePullPolicy: Never). */
-export async function startWholeCluster(options: StartOptions): Promise<RunningWholeCluster> {
+export async function startWholeCluster(options: WholeClusterOptions): Promise<RunningWholeCluster> {
   const reason = whyNoWholeCluster();
   if (reason !== undefined) throw new Error(reason);
   const directory = resolve(options.directory);
-  const { log = () => undefined } = options;
+  const { log = () => undefined, release = 'pinned' } = options;
+  const version = kubernetesVersions[release];
   await execute(join(import.meta.dirname, '..', 'lib', 'debian-packages.sh'), packages);
-  const assets = await obtainAssets('node', log);
+  const assets = await obtainAssets('node', { release, log });
   const stop = await claimDirectory({ ...options, directory });
   try {
-    log(`whole cluster ${kubernetesVersion}: starting`);
+    log(`whole cluster ${version}: starting`);
     const number = await claimNumber(directory);
     const cluster = await new Node(directory, assets, number).start();
-    log(`whole cluster ${kubernetesVersion}: ready at ${cluster.url}`);
+    log(`whole cluster ${version}: ready at ${cluster.url}`);
     return { ...markReady(cluster), stop };
   } catch (error) {
     await stop();

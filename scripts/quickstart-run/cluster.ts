@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { connectCluster, stopCluster } from '../kubernetes/cluster.ts';
 import { startControlPlane } from '../kubernetes/control-plane.ts';
-import { obtainAssets } from '../kubernetes/obtain-assets.ts';
+import { obtainKubectl } from '../kubernetes/obtain-assets.ts';
 import { startWholeCluster, whyNoWholeCluster } from '../kubernetes/whole-cluster.ts';
 import { QuickstartError, type Say } from './fault.ts';
 import type { QuickstartOptions } from './options.ts';
@@ -53,7 +53,7 @@ async function ownCluster(directory: string, withNode: boolean, say: Say): Promi
 }
 
 async function namedCluster(directory: string, options: QuickstartOptions, say: Say): Promise<GuardedCluster> {
-  const kubectl = join(await obtainAssets('control-plane', say), 'kubectl');
+  const kubectl = await obtainKubectl({ log: say });
   const context = options.context === undefined ? [] : ['--context', options.context];
   const { stdout } = await run(kubectl, [
     '--kubeconfig',

@@ -2,7 +2,8 @@
 import { existsSync, globSync, readdirSync } from 'node:fs';
 import { dirname, relative } from 'node:path';
 
-export type Need = 'control-plane' | 'whole-cluster';
+/** Each is a cluster that a run has once. */
+export type Need = 'control-plane' | 'whole-cluster' | 'older-whole-cluster';
 
 export interface MochaJob {
   /** Below test/: a folder, or one file. */
@@ -32,6 +33,7 @@ const suites: Readonly<Record<string, Suite>> = {
   connector: { needs: ['control-plane', 'whole-cluster'], eachFile: true },
   security: { needs: ['control-plane', 'whole-cluster'], eachFile: true },
   fidelity: { needs: ['whole-cluster'], eachFile: true },
+  skew: { needs: ['whole-cluster', 'older-whole-cluster'], eachFile: true },
   defences: { needs: [], eachFile: true },
   architecture: { needs: ['control-plane', 'whole-cluster'], eachFile: true },
   cli: { needs: ['control-plane'], eachFile: true },

@@ -23,13 +23,18 @@ export async function startSharedClusters(
 ): Promise<SharedClusters> {
   await sweepDeadClusters(context.clusters);
   const directory = (need: Need): string => join(context.clusters, `${need}-${process.pid}`);
-  const directories = { 'control-plane': directory('control-plane'), 'whole-cluster': directory('whole-cluster') };
+  const directories = {
+    'control-plane': directory('control-plane'),
+    'whole-cluster': directory('whole-cluster'),
+    'older-whole-cluster': directory('older-whole-cluster'),
+  } satisfies Record<Need, string>;
   const stateFile = join(context.results, 'clusters.json');
-  writeFileSync(stateFile, JSON.stringify({ controlPlane: directories['control-plane'], wholeCluster: directories['whole-cluster'] }));
+  writeFileSync(stateFile, JSON.stringify(directories));
 
   const starting = new Map<Need, Promise<void>>();
-  const begin = (need: Need, start: (options: StartOptions) => Promise<unknown>): void => {
-    const started = measure(need, () => start({ directory: directories[need], log: (line) => console.error(`· ${line}`) }));
+  const begin = (need: Need, start: (options: StartOptions) => Promise<unknown>, after: Promise<unknown> = Promise.resolve()): void => {
+    const options = { directory: directories[need], log: (line: string) => console.error(`· ${line}`) };
+    const started = after.then(async () => measure(need, async () => start(options)));
     // Also in the middle of its start, which then fails.
     context.onEnd(() => stopCluster(directories[need]));
     const ready = started.then(() => undefined);
@@ -38,7 +43,12 @@ export async function startSharedClusters(
     starting.set(need, ready);
   };
   if (needs.has('control-plane')) begin('control-plane', startControlPlane);
-  // Where it cannot run, tests that need it skip themselves and say why.
-  if (needs.has('whole-cluster') && whyNoWholeCluster() === undefined) begin('whole-cluster', startWholeCluster);
+  // Where they cannot run, tests that need them skip themselves and say why.
+  if (whyNoWholeCluster() === undefined) {
+    if (needs.has('whole-cluster')) begin('whole-cluster', startWholeCluster);
+    const startOlder = (options: StartOptions): Promise<unknown> => startWholeCluster({ ...options, release: 'older' });
+    // Few tests need it: what most wait for is built and started first.
+    if (needs.has('older-whole-cluster')) begin('older-whole-cluster', startOlder, Promise.allSettled(starting.values()));
+  }
   return { stateFile, directories, ready: async (need) => starting.get(need) };
 }

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
-import { obtainAssets } from '../../scripts/kubernetes/obtain-assets.ts';
+import { obtainKubectl } from '../../scripts/kubernetes/obtain-assets.ts';
 import { startKubectl } from '../support/long-kubectl.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -99,8 +99,9 @@ async function overForward({ way, pod }: ByteWish, port: number, work: (localPor
 
 async function start({ way }: ByteWish, ...command: readonly string[]): Promise<ChildProcessWithoutNullStreams> {
   const { kubeconfig, env, args } = way;
-  const program = join(await obtainAssets('control-plane'), 'kubectl');
-  const child = spawn(program, [...args, ...command], { env: { PATH: process.env['PATH'] ?? '', ...env, KUBECONFIG: kubeconfig } });
+  const child = spawn(await obtainKubectl(), [...args, ...command], {
+    env: { PATH: process.env['PATH'] ?? '', ...env, KUBECONFIG: kubeconfig },
+  });
   child.stderr.pipe(process.stderr);
   const kill = (): boolean => child.kill('SIGKILL');
   process.once('exit', kill);

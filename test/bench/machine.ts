@@ -1,6 +1,6 @@
 /** The machine that figures were taken on. */
 import { cpus, loadavg, release, totalmem } from 'node:os';
-import { kubernetesVersion } from '../../scripts/kubernetes/obtain-assets.ts';
+import { kubernetesVersions } from '../../scripts/kubernetes/obtain-assets.ts';
 
 export interface Machine {
   readonly cores: number;
@@ -19,7 +19,7 @@ export const describeMachine = (): Machine => ({
   memoryGigabytes: Math.round(totalmem() / 2 ** 30),
   kernel: release(),
   node: process.version,
-  kubernetes: kubernetesVersion,
+  kubernetes: kubernetesVersions.pinned,
   load: loadavg(),
 });
 

@@ -1,5 +1,6 @@
 /** Runs what a person types twice against the same real cluster, straight and through infra, and compares what came of it. */
 import { expect } from 'chai';
+import { obtainKubectl, type KubernetesRelease } from '../../scripts/kubernetes/obtain-assets.ts';
 import { noWholeCluster, wholeCluster, type WholeCluster } from '../support/clusters.ts';
 import { guardCluster, type GuardedCluster, type Person } from '../support/guarded-cluster.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -18,9 +19,21 @@ export interface Row extends Typed {
   readonly differs?: DocumentedDifference;
 }
 
-export interface BothWaysWish {
+/** What a suite that other files share is told by each of them. */
+export interface SuiteWish {
   /** Begins the names of what the suite makes. */
   readonly name: string;
+  /** Absent: both pinned. */
+  readonly releases?: Releases;
+}
+
+/** Which kubectl meets which cluster. */
+export interface Releases {
+  readonly kubectl: KubernetesRelease;
+  readonly cluster: KubernetesRelease;
+}
+
+export interface BothWaysWish extends SuiteWish {
   /** Both look at one namespace, for what only reads; else each writes into its own. */
   readonly isOneNamespace?: true;
   readonly files?: Readonly<Record<string, string>>;
@@ -56,7 +69,7 @@ export function bothWays(wish: BothWaysWish): BothWays {
   let made: Prepared | undefined;
   before(async function () {
     if (noWholeCluster !== undefined) this.skip();
-    made = await prepare(wish, await wholeCluster());
+    made = await prepare(wish);
   });
   after(async () => {
     if (made === undefined) return;
@@ -90,7 +103,10 @@ export function bothWays(wish: BothWaysWish): BothWays {
   return ways;
 }
 
-async function prepare(wish: BothWaysWish, cluster: WholeCluster): Promise<Prepared> {
+async function prepare(wish: BothWaysWish): Promise<Prepared> {
+  const { releases = { kubectl: 'pinned', cluster: 'pinned' } } = wish;
+  const cluster = await wholeCluster(releases.cluster);
+  const kubectlProgram = await obtainKubectl({ release: releases.kubectl });
   const guarded = await guardCluster({ cluster, name: wish.name });
   const person = await guarded.person('ana', { role: 'cluster-admin', namespace: null });
   const terminal = await person.terminal();
@@ -100,7 +116,7 @@ async function prepare(wish: BothWaysWish, cluster: WholeCluster): Promise<Prepa
   for (const each of [ofStraight, ofInfra])
     await guarded.admin('-n', each, 'wait', '--for=create', 'serviceaccount/default', 'configmap/kube-root-ca.crt', '--timeout=20s');
   const { files = {}, programs = [] } = wish;
-  const own = { cluster, files, programs };
+  const own = { cluster, kubectlProgram, files, programs };
   return {
     cluster,
     guarded,

@@ -34,6 +34,10 @@ const betweenRuns: readonly Difference[] = [
   { reason: 'each way has a folder of its own', replace: (text, { folder }) => text.replaceAll(folder, 'FOLDER') },
   { reason: 'uids are random', replace: pattern(/\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b/g, 'UID') },
   { reason: 'containerd numbers what it runs', replace: pattern(/\bexec \\?"[0-9a-f]{64}\\?"/g, 'exec ID') },
+  {
+    reason: 'kubectl before 1.34 may hear containerd before it listens: of its first message, which is empty, it says that it discards it',
+    replace: pattern(/^E\d{4} [\d:.]+ +\d+ websocket\.go:\d+\] Unknown stream id \d+, discarding message\n/gm, ''),
+  },
   { reason: 'kubectl draws names of temporary files', replace: pattern(/\b(LIVE|MERGED|kubectl-edit)-\d+\b/g, '$1-RANDOM') },
   { reason: 'every write has a revision of its own', replace: pattern(/\b(resourceVersion"?: ?"|Resource Version: +)\d+/g, '$1REVISION') },
   { reason: 'field managers are ordered by the second of their last write', replace: withSortedManagers },

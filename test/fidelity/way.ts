@@ -27,11 +27,14 @@ export interface Way {
   readonly names: WayNames;
   readonly env: Readonly<Record<string, string>>;
   readonly kubeconfig: string;
+  readonly kubectlProgram: string;
   run(typed: Typed): Promise<Outcome>;
 }
 
 export interface WayWish {
   readonly cluster: WholeCluster;
+  /** What `kubectl` is in its shell. */
+  readonly kubectlProgram: string;
   readonly kubeconfig: string;
   readonly namespace: string;
   readonly env?: Readonly<Record<string, string>>;
@@ -41,7 +44,8 @@ export interface WayWish {
   readonly programs?: readonly string[];
 }
 
-export async function newWay({ cluster, kubeconfig, namespace, env: given, files = {}, programs = [] }: WayWish): Promise<Way> {
+export async function newWay(wish: WayWish): Promise<Way> {
+  const { cluster, kubectlProgram, kubeconfig, namespace, files = {}, programs = [] } = wish;
   const folder = tempDir('infra-way');
   const work = join(folder, 'work');
   mkdirSync(work);
@@ -55,9 +59,9 @@ export async function newWay({ cluster, kubeconfig, namespace, env: given, files
   // As kubectl has just written it.
   const { clusters } = parse(readFileSync(copy, 'utf8')) as { clusters: readonly { cluster: { server: string } }[] };
   const env = {
-    ...given,
+    ...wish.env,
     HOME: folder,
-    PATH: [dirname(cluster.kubectl), ...programs, process.env['PATH'] ?? ''].join(delimiter),
+    PATH: [dirname(kubectlProgram), ...programs, process.env['PATH'] ?? ''].join(delimiter),
     TMPDIR: folder,
     KUBECONFIG: copy,
     NS: namespace,
@@ -67,6 +71,7 @@ export async function newWay({ cluster, kubeconfig, namespace, env: given, files
     names: { namespace, server: clusters[0]?.cluster.server ?? '', folder },
     env,
     kubeconfig: copy,
+    kubectlProgram,
     run: async (typed) => runShell({ ...typed, env: { ...env, ...typed.env } }, work),
   };
 }

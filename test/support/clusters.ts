@@ -12,15 +12,14 @@ import {
   type WholeCluster,
 } from '../../scripts/kubernetes/cluster.ts';
 import { startControlPlane } from '../../scripts/kubernetes/control-plane.ts';
+import type { KubernetesRelease } from '../../scripts/kubernetes/obtain-assets.ts';
 import { startWholeCluster, whyNoWholeCluster } from '../../scripts/kubernetes/whole-cluster.ts';
+import type { Need } from '../../scripts/test-run/plan.ts';
 
 export type { Cluster, WholeCluster };
 
 /** The runner's JSON file: which directory holds which cluster. */
-interface RunningClusters {
-  readonly controlPlane?: string;
-  readonly wholeCluster?: string;
-}
+type RunningClusters = Readonly<Partial<Record<Need, string>>>;
 
 /** Where clusters of this checkout live; what dead runs left there is swept. */
 export const clustersFolder = join(import.meta.dirname, '..', '..', '.local', 'clusters');
@@ -29,7 +28,7 @@ export const clustersFolder = join(import.meta.dirname, '..', '..', '.local', 'c
 export const noWholeCluster = whyNoWholeCluster();
 
 let controlPlaneOfThisProcess: Promise<Cluster> | undefined;
-let wholeClusterOfThisProcess: Promise<WholeCluster> | undefined;
+const wholeClustersOfThisProcess = new Map<KubernetesRelease, Promise<WholeCluster>>();
 
 /** API server, etcd and controller manager; no node, so nothing that needs a running pod. */
 export async function controlPlane(): Promise<Cluster> {
@@ -38,21 +37,23 @@ export async function controlPlane(): Promise<Cluster> {
 }
 
 /** With one node, on which pods of the image `localhost/busybox:1` run (imagePullPolicy: Never). */
-export async function wholeCluster(): Promise<WholeCluster> {
-  wholeClusterOfThisProcess ??= findWholeCluster();
-  return wholeClusterOfThisProcess;
+export async function wholeCluster(release: KubernetesRelease = 'pinned'): Promise<WholeCluster> {
+  const found = wholeClustersOfThisProcess.get(release) ?? findWholeCluster(release);
+  wholeClustersOfThisProcess.set(release, found);
+  return found;
 }
 
 async function findControlPlane(): Promise<Cluster> {
-  const { controlPlane: directory } = startedByRunner();
+  const { 'control-plane': directory } = startedByRunner();
   const running = directory === undefined ? undefined : connectCluster(directory);
   return running ?? startControlPlane(await onDemand('control-plane'));
 }
 
-async function findWholeCluster(): Promise<WholeCluster> {
-  const { wholeCluster: directory } = startedByRunner();
+async function findWholeCluster(release: KubernetesRelease): Promise<WholeCluster> {
+  const kind = release === 'pinned' ? 'whole-cluster' : 'older-whole-cluster';
+  const { [kind]: directory } = startedByRunner();
   const running = directory === undefined ? undefined : connectWholeCluster(directory);
-  return running ?? startWholeCluster(await onDemand('whole-cluster'));
+  return running ?? startWholeCluster({ ...(await onDemand(kind)), release });
 }
 
 function startedByRunner(): RunningClusters {
@@ -61,7 +62,7 @@ function startedByRunner(): RunningClusters {
   return file === undefined ? {} : (JSON.parse(readFileSync(file, 'utf8')) as RunningClusters);
 }
 
-async function onDemand(kind: string) {
+async function onDemand(kind: Need) {
   await sweepDeadClusters(clustersFolder);
   return { directory: join(clustersFolder, `${kind}-${process.pid}`), log: (line: string) => console.error(line) };
 }

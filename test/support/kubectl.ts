@@ -1,12 +1,13 @@
-/** kubectl as people run it: a real process of the cluster's own version, with an environment that holds only what the test gives. */
+/** kubectl as people run it: a real process, with an environment that holds only what the test gives. */
 import { spawn } from 'node:child_process';
-import { join } from 'node:path';
-import { obtainAssets } from '../../scripts/kubernetes/obtain-assets.ts';
+import { obtainKubectl } from '../../scripts/kubernetes/obtain-assets.ts';
 
 export interface KubectlOptions {
   readonly kubeconfig: string;
   /** On top of PATH, HOME and TMPDIR. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Absent: that of the pinned release. */
+  readonly kubectlProgram?: string;
   readonly input?: string;
   /** After this the process is killed and `code` is null. */
   readonly withinSeconds?: number;
@@ -19,10 +20,10 @@ export interface KubectlResult {
 }
 
 export async function kubectl(options: KubectlOptions, ...args: readonly string[]): Promise<KubectlResult> {
-  const program = join(await obtainAssets('control-plane'), 'kubectl');
+  const { kubectlProgram = await obtainKubectl() } = options;
   const { PATH, HOME, TMPDIR } = process.env;
   const kept = Object.entries({ PATH, HOME, TMPDIR }).filter(([, value]) => value !== undefined);
-  const child = spawn(program, args, {
+  const child = spawn(kubectlProgram, args, {
     env: { ...Object.fromEntries(kept), KUBECONFIG: options.kubeconfig, ...options.env },
     timeout: (options.withinSeconds ?? 30) * 1000,
     killSignal: 'SIGKILL',

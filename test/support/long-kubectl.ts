@@ -1,10 +1,9 @@
 /** A kubectl that goes on, such as a watch or an exec, and is looked at meanwhile. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { join } from 'node:path';
-import { obtainAssets } from '../../scripts/kubernetes/obtain-assets.ts';
+import { obtainKubectl } from '../../scripts/kubernetes/obtain-assets.ts';
 import type { Terminal } from './infra.ts';
 
-const folder = await obtainAssets('control-plane');
+const pinned = await obtainKubectl();
 const running = new Set<ChildProcess>();
 process.once('exit', () => running.forEach((child) => child.kill('SIGKILL')));
 
@@ -21,10 +20,12 @@ export interface LongKubectl {
 export interface KubectlEnvironment {
   readonly kubeconfig: string;
   readonly env: Terminal['env'];
+  /** Absent: that of the pinned release. */
+  readonly kubectlProgram?: string;
 }
 
-export function startKubectl({ kubeconfig, env }: KubectlEnvironment, ...args: readonly string[]): LongKubectl {
-  const child = spawn(join(folder, 'kubectl'), args, { env: { PATH: process.env['PATH'] ?? '', ...env, KUBECONFIG: kubeconfig } });
+export function startKubectl({ kubeconfig, env, kubectlProgram = pinned }: KubectlEnvironment, ...args: readonly string[]): LongKubectl {
+  const child = spawn(kubectlProgram, args, { env: { PATH: process.env['PATH'] ?? '', ...env, KUBECONFIG: kubeconfig } });
   const output = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) child[name].setEncoding('utf8').on('data', (text: string) => (output[name] += text));
   child.stdin.on('error', () => undefined);

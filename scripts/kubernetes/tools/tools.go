@@ -1,6 +1,6 @@
 //go:build tools
 
-// Package tools names the Kubernetes commands that build-assets.sh builds, so that `go mod tidy` keeps what they need.
+// Package tools names the Kubernetes commands that build-assets.sh builds, so that `go mod tidy -modfile=MINOR.mod` keeps what they need.
 package tools
 
 import (

@@ -1,0 +1,3 @@
+import { describeSkew } from './skew-suite.ts';
+
+describeSkew({ kubectl: 'older', cluster: 'older' });
