@@ -2,7 +2,7 @@
 import { existsSync, globSync, readdirSync } from 'node:fs';
 import { dirname, relative } from 'node:path';
 
-export type Need = 'control-plane' | 'whole-cluster';
+export type Need = 'control-plane' | 'whole-cluster' | 'keycloak' | 'chromium';
 
 export interface MochaJob {
   /** Below test/: a folder, or one file. */
@@ -32,8 +32,10 @@ const suites: Readonly<Record<string, Suite>> = {
   connector: { needs: ['control-plane', 'whole-cluster'], eachFile: true },
   security: { needs: ['control-plane', 'whole-cluster'], eachFile: true },
   fidelity: { needs: ['whole-cluster'], eachFile: true },
+  /** People at a real browser with a real identity provider. */
+  browser: { needs: ['control-plane', 'keycloak', 'chromium'], eachFile: true },
   defences: { needs: [], eachFile: true },
-  architecture: { needs: ['control-plane', 'whole-cluster'], eachFile: true },
+  architecture: { needs: ['control-plane', 'whole-cluster', 'keycloak', 'chromium'], eachFile: true },
   cli: { needs: ['control-plane'], eachFile: true },
   web: { needs: [], eachFile: true },
   api: { needs: [] },

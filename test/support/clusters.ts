@@ -20,6 +20,7 @@ export type { Cluster, WholeCluster };
 interface RunningClusters {
   readonly controlPlane?: string;
   readonly wholeCluster?: string;
+  readonly keycloak?: string;
 }
 
 /** Where clusters of this checkout live; what dead runs left there is swept. */
@@ -55,13 +56,15 @@ async function findWholeCluster(): Promise<WholeCluster> {
   return running ?? startWholeCluster(await onDemand('whole-cluster'));
 }
 
-function startedByRunner(): RunningClusters {
+/** Nothing, for a file run by hand with mocha. */
+export function startedByRunner(): RunningClusters {
   const file = process.env['INFRA_TEST_CLUSTERS'];
   // Written by scripts/run-tests.ts.
   return file === undefined ? {} : (JSON.parse(readFileSync(file, 'utf8')) as RunningClusters);
 }
 
-async function onDemand(kind: string) {
+/** How a part is started that ends with this process. */
+export async function onDemand(kind: string) {
   await sweepDeadClusters(clustersFolder);
   return { directory: join(clustersFolder, `${kind}-${process.pid}`), log: (line: string) => console.error(line) };
 }
