@@ -2,6 +2,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { api } from '../../shared/api/index.ts';
 import type { Call } from '../../shared/client.ts';
+import { newId } from '../../shared/id.ts';
 import { createCertificateRequest } from '../../shared/node/certificate-request.ts';
 import { adminEmail, adminPassword, newPerson, type RunningServer } from '../support/server.ts';
 
@@ -27,6 +28,7 @@ export interface ForeignThings {
   readonly accessKeyId: string;
   readonly workloadId: string;
   readonly groupId: string;
+  readonly providerId: string;
   readonly destinationId: string;
   readonly grantId: string;
   readonly leaseId: string;
@@ -80,6 +82,7 @@ export async function foreignThings(server: RunningServer, { owner }: People): P
     accessKeyId: accessKey.id,
     workloadId: workload.id,
     groupId: group.id,
+    providerId: newId('provider', Date.now()),
     destinationId: destination.id,
     grantId: grant.id,
     leaseId: lease.id,

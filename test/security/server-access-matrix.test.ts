@@ -24,6 +24,7 @@ const rows: Readonly<Record<string, Row>> = {
   'server.setup': { input: () => ({ body: { token: 'x', email: 'x@example.com', password: 'x' } }) },
   'login.password': { input: () => ({ body: { email: 'nobody@example.com', password: 'wrong' } }) },
   'login.changePassword': { input: () => ({ body: { changeToken: 'x', newPassword: 'a lantern in the harbour' } }) },
+  'login.browser': { input: () => ({ body: { code: 'infra_code_x', codeVerifier: 'v'.repeat(43) } }) },
   'login.accessKey': { input: () => ({ body: { key: 'infra_key_x' } }) },
   'sessions.current': { stranger: 200, viewer: 200 },
   'sessions.logout': { stranger: 200, viewer: 200 },
@@ -52,6 +53,22 @@ const rows: Readonly<Record<string, Row>> = {
   'groups.remove': { input: id('groupId') },
   'groups.addMember': { input: ({ groupId, strangerEmail }) => ({ params: { id: groupId }, body: { identity: strangerEmail } }) },
   'groups.removeMember': { input: ({ groupId, userId }) => ({ params: { id: groupId, identity: userId } }) },
+  'identityProviders.list': {},
+  'identityProviders.get': { input: id('providerId') },
+  'identityProviders.create': {
+    input: () => ({
+      body: {
+        ...{ name: 'another', kind: 'oidc', issuer: 'https://login.example.com', clientId: 'infra', clientSecret: 'x' },
+        emailDomains: ['example.com'],
+      },
+    }),
+  },
+  'identityProviders.update': { input: ({ providerId }) => ({ params: { id: providerId }, body: { createUsers: false } }) },
+  'identityProviders.test': { input: id('providerId') },
+  'identityProviders.impact': { input: id('providerId') },
+  'identityProviders.disable': { input: id('providerId') },
+  'identityProviders.enable': { input: id('providerId') },
+  'identityProviders.remove': { input: id('providerId') },
   'accessKeys.list': { input: () => ({ query: { all: 'true' } }), stranger: refused, viewer: 200 },
   'accessKeys.create': {
     input: ({ userEmail }) => ({ body: { name: 'theirs', identity: userEmail } }),
