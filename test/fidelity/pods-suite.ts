@@ -7,7 +7,7 @@ import { request } from 'node:http';
 import { startKubectl, type LongKubectl } from '../support/long-kubectl.ts';
 import { runPod } from '../support/pod.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { bothWays, type Row, type SuiteWish } from './both-ways.ts';
+import { bothWays, type BothWays, type Row, type SuiteWish } from './both-ways.ts';
 import { withoutDifferences } from './differences.ts';
 import type { Way } from './way.ts';
 
@@ -16,11 +16,12 @@ const protocols = {
   SPDY: { KUBECTL_REMOTE_COMMAND_WEBSOCKETS: 'false', KUBECTL_PORT_FORWARD_WEBSOCKETS: 'false' },
 } as const;
 
-const image = '--image=localhost/busybox:1 --image-pull-policy=Never';
+/** Of a pod. */
+export const image = '--image=localhost/busybox:1 --image-pull-policy=Never';
 /** kubectl tells the size of its terminal a moment after the command has begun; `script` may show the end of its own input as ^@. */
 const terminalLine = `script -qec 'stty rows 33 cols 77; kubectl exec -it worker -- sh -c "until stty size 2>/dev/null | grep -v ^0; do sleep 0.1; done"' /dev/null | sed 's/^\\^@//'`;
 
-export function describePods(wish: SuiteWish): void {
+export function describePods(wish: SuiteWish): BothWays {
   const ways = bothWays(wish);
 
   before(async () => {
@@ -167,27 +168,7 @@ export function describePods(wish: SuiteWish): void {
     });
   });
 
-  describe('debug, run and the rest', () => {
-    const debugged = `pod/worker -o jsonpath={.spec.ephemeralContainers[*].name}{.spec.ephemeralContainers[*].command}`;
-    ways.rows([
-      { line: `kubectl debug worker ${image} -c looker --attach=false -- sleep 1000`, then: debugged },
-      {
-        line: `kubectl debug worker ${image} --copy-to=copy -c extra --attach=false -- sleep 1000`,
-        then: 'pod/copy -o jsonpath={.spec.containers[*].name}',
-      },
-      {
-        line: `kubectl run quick ${image} --rm -i --quiet --restart=Never -- cat`,
-        input: 'passed through\n',
-        then: 'pod/quick --ignore-not-found',
-      },
-      {
-        line: `kubectl run failing ${image} -i --quiet --restart=Never --pod-running-timeout=20s -- sh -c 'read -r code; exit $code'`,
-        input: '3\n',
-        fails: true,
-      },
-      { line: 'kubectl delete pod copy failing --grace-period=0 --force' },
-    ]);
-  });
+  return ways;
 
   function start(way: Way, env: Readonly<Record<string, string>>, ...args: readonly string[]): LongKubectl {
     return startKubectl({ ...way, env: { ...way.env, ...env } }, ...args);

@@ -2,10 +2,10 @@
 import { expect } from 'chai';
 import { startKubectl } from '../support/long-kubectl.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { bothWays, type SuiteWish } from './both-ways.ts';
+import { bothWays, type BothWays, type SuiteWish } from './both-ways.ts';
 import type { Way } from './way.ts';
 
-export function describeReading(wish: SuiteWish): void {
+export function describeReading(wish: SuiteWish): BothWays {
   const ways = bothWays({ ...wish, isOneNamespace: true });
 
   before(async () => {
@@ -143,4 +143,5 @@ export function describeReading(wish: SuiteWish): void {
       expect(await said(throughInfra, line)).to.match(/infra: --as-group may not name system:masters/);
     });
   });
+  return ways;
 }

@@ -1,7 +1,7 @@
 /** kubectl and cluster of two minors: what the suites of fidelity compare is the same here too, straight and through infra. */
 import { expect } from 'chai';
 import { kubernetesVersions } from '../../scripts/kubernetes/obtain-assets.ts';
-import { bothWays, type Releases } from '../fidelity/both-ways.ts';
+import type { Releases } from '../fidelity/both-ways.ts';
 import { describePods } from '../fidelity/pods-suite.ts';
 import { describeReading } from '../fidelity/reading-suite.ts';
 import { describeWriting } from '../fidelity/writing-suite.ts';
@@ -22,10 +22,10 @@ export function describeSkew(releases: Releases): void {
   describe(`skew: kubectl ${versions.kubectl}, cluster ${versions.cluster}`, function () {
     this.timeout(60_000);
 
-    describe('versions', () => {
-      const ways = bothWays({ name: name('versions'), releases, isOneNamespace: true });
+    describe('reading', () => {
+      const ways = describeReading({ name: name('read'), releases });
 
-      it('really are these', async () => {
+      it('really is of these versions', async () => {
         const { stdout } = await ways.same({ line: 'kubectl version -o json' });
         // kubectl's own shape.
         const { clientVersion, serverVersion } = JSON.parse(stdout) as Versions;
@@ -33,8 +33,7 @@ export function describeSkew(releases: Releases): void {
         expect(serverVersion.gitVersion).to.equal(`v${versions.cluster}`);
       });
     });
-    describe('reading', () => describeReading({ name: name('read'), releases }));
     describe('writing', () => describeWriting({ name: name('write'), releases }));
-    describe('pods', () => describePods({ name: name('pods'), releases }));
+    describe('pods', () => void describePods({ name: name('pods'), releases }));
   });
 }
