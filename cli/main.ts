@@ -27,6 +27,10 @@ const environment: Environment = {
     return process.stderr;
   },
   startedBy: { node: process.execPath, main: fileURLToPath(import.meta.url) },
+  onInterrupt: (listener) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, listener);
+    return () => void (['SIGINT', 'SIGTERM'] as const).forEach((signal) => process.off(signal, listener));
+  },
 };
 
 async function main(): Promise<number> {

@@ -93,6 +93,7 @@ export const auditEvent = z.discriminatedUnion('event', [
   event('provider.disabled', { provider: named, ...fed }),
   event('provider.enabled', { provider: named }),
   event('provider.removed', { provider: named, ...fed }),
+  event('account.groups-left-out', { user: named, provider: named, count: z.int(), examples: z.array(z.string().max(100)).max(5) }),
   event('account.linked', { user: named, provider: named, subject: z.string().max(300) }),
   event('access-key.added', { accessKey: named, owner: named, expiresAt: time }),
   event('access-key.removed', { accessKey: named, owner: named }),

@@ -9,6 +9,7 @@ import {
   isLocalName,
   isNamespaceName,
   isProviderName,
+  parseGroupName,
   isRoleName,
   parseResourceName,
   parseSubjectName,
@@ -48,6 +49,10 @@ export const time = z.iso
   .transform((text) => new Date(text).toISOString());
 
 export const email = z.string().trim().refine(isEmail, 'is no email address');
+/** A local group, or `okta/platform`. */
+export const groupName = z
+  .string()
+  .refine((text) => parseGroupName(text) !== undefined, 'must be the name of a local group, such as platform, or PROVIDER/GROUP');
 export const localName = z
   .string()
   .refine(isLocalName, 'must be 1–63 lower-case letters, digits, "-", "_" or ".", and neither "system" nor "infra"');

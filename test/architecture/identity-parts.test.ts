@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { accessibilityFaults, closeBrowser, newBrowser } from '../support/browser.ts';
+import { accessibilityFaults, closeBrowser, newBrowser } from '../support/chromium.ts';
 import { newRealm, type Realm } from '../support/keycloak.ts';
 
 /** Tests of logins are worth what their provider and their browser are worth. */

@@ -2,7 +2,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { api } from '../../shared/api/index.ts';
 import type { Call } from '../../shared/client.ts';
-import { newId } from '../../shared/id.ts';
 import { createCertificateRequest } from '../../shared/node/certificate-request.ts';
 import { adminEmail, adminPassword, newPerson, type RunningServer } from '../support/server.ts';
 
@@ -63,11 +62,14 @@ export async function people(server: RunningServer): Promise<People> {
   };
 }
 
-export async function foreignThings(server: RunningServer, { owner }: People): Promise<ForeignThings> {
+export async function foreignThings(server: RunningServer, { owner }: People, issuer: string): Promise<ForeignThings> {
   const admin = await server.admin();
   const { session } = await owner.call(api.sessions.current, {});
   const { accessKey } = await owner.call(api.accessKeys.create, { body: { name: 'own' } });
   const workload = await admin(api.workloads.create, { body: { name: 'deploy' } });
+  const provider = await admin(api.identityProviders.create, {
+    body: { name: 'acme', kind: 'oidc', issuer, clientId: 'infra', clientSecret: 'x', emailDomains: ['example.com'] },
+  });
   const group = await admin(api.groups.create, { body: { name: 'platform' } });
   await admin(api.groups.addMember, { params: { id: group.id }, body: { identity: ownerEmail } });
   const { destination } = await admin(api.destinations.create, { body: { name: 'prod' } });
@@ -82,7 +84,7 @@ export async function foreignThings(server: RunningServer, { owner }: People): P
     accessKeyId: accessKey.id,
     workloadId: workload.id,
     groupId: group.id,
-    providerId: newId('provider', Date.now()),
+    providerId: provider.id,
     destinationId: destination.id,
     grantId: grant.id,
     leaseId: lease.id,

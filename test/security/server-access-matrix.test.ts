@@ -4,6 +4,7 @@ import { outgoing } from '../../shared/client.ts';
 import { endpoints } from '../../shared/api/index.ts';
 import type { Endpoint } from '../../shared/api/endpoint.ts';
 import { enrolConnector, type EnrolledConnector } from '../support/enrolled-connector.ts';
+import { startOidcProvider, type OidcProvider } from '../support/oidc-provider.ts';
 import { startServer, type RunningServer } from '../support/server.ts';
 import { foreignThings, people, type ForeignThings, type People } from './access-fixture.ts';
 
@@ -126,14 +127,19 @@ describe('access to the API', function () {
   let everybody: People;
   let things: ForeignThings;
   let connector: EnrolledConnector;
+  let idp: OidcProvider;
 
   before(async () => {
     server = await startServer();
     everybody = await people(server);
-    things = await foreignThings(server, everybody);
+    idp = await startOidcProvider([]);
+    things = await foreignThings(server, everybody, idp.issuer);
     connector = await enrolConnector(server, 'connector-of-x');
   });
-  after(async () => server.stop());
+  after(async () => {
+    await server.stop();
+    await idp.stop();
+  });
 
   const request = async (endpoint: Endpoint, authorization?: string): Promise<Response> => {
     const input = rows[endpoint.name]?.input?.(things) ?? {};

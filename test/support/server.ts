@@ -37,7 +37,10 @@ export interface RunningServer {
   admin(): Promise<Call>;
   login(email: string, password: string): Promise<{ readonly call: Call; readonly secret: string }>;
   /** Raw HTTPS, for what the typed client would not send. */
-  request(path: string, init?: { method?: string; headers?: Record<string, string>; body?: string }): Promise<Response>;
+  request(
+    path: string,
+    init?: { method?: string; headers?: Record<string, string>; body?: string; redirect?: 'manual' | 'follow' },
+  ): Promise<Response>;
   /** On the same port and data. */
   start(): Promise<void>;
   stop(signal?: NodeJS.Signals): Promise<void>;
