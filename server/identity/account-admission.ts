@@ -13,12 +13,13 @@ import type { GroupStore } from './group-store.ts';
 import type { Identity, IdentityStore } from './identity-store.ts';
 import { syncProviderGroups } from './provider-groups.ts';
 import type { Provider } from './provider-store.ts';
-import { named, newUser } from './user-service.ts';
+import { named, newUser, type PasswordRecords } from './user-service.ts';
 
 interface Stores {
   readonly identities: IdentityStore;
   readonly accounts: AccountStore;
   readonly groups: GroupStore;
+  readonly passwords: Pick<PasswordRecords, 'stateOf'>;
   readonly effects: Pick<AccessEffects, 'membershipChanged'>;
   readonly audit: AuditLog;
 }
@@ -36,7 +37,9 @@ export async function admit(stores: Stores, arrival: Arrival): Promise<{ readonl
   const owner = found === undefined ? undefined : await stores.identities.find(found.identityId);
   const namesake = owner === undefined ? await stores.identities.findByName('user', claims.email) : undefined;
   const namesakeAccounts = namesake === undefined ? [] : await stores.accounts.ofIdentity(namesake.id);
-  const admission = admissionOf({ owner, namesake, namesakeProviders: namesakeAccounts.map(({ providerId }) => providerId) }, provider);
+  const namesakeProviders = namesakeAccounts.map(({ providerId }) => providerId);
+  const namesakeHasPassword = namesake !== undefined && (await stores.passwords.stateOf(namesake.id)) === 'set';
+  const admission = admissionOf({ owner, namesake, namesakeProviders, namesakeHasPassword }, provider);
   if ('code' in admission) throw new DomainError(admission.code, admission.sentence);
 
   const user = owner ?? namesake ?? newUser(claims.email, now);

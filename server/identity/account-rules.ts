@@ -97,10 +97,12 @@ export interface Known {
   readonly namesake: User | undefined;
   /** Providers of the accounts that the namesake has already. */
   readonly namesakeProviders: readonly string[];
+  /** The namesake logs in with a password of their own choice: somebody is there already. */
+  readonly namesakeHasPassword: boolean;
 }
 export type Admission = { readonly as: 'owner' | 'namesake' | 'new user' } | Refusal;
 
-/** An account is never found by email. An email binds once: a user without an account, or one the provider's setting lets it share. */
+/** An account is never found by email. An email binds once: a user who has not logged in in any way, or one the provider's setting lets it share. */
 export function admissionOf(known: Known, provider: ProviderSettings & { readonly id: string }): Admission {
   const { owner, namesake } = known;
   if ((owner ?? namesake)?.status === 'disabled')
@@ -122,6 +124,11 @@ export function admissionOf(known: Known, provider: ProviderSettings & { readonl
     return {
       code: 'login.account-conflict',
       sentence: `The user with your email logs in through another identity provider. Log in there, or ask an admin to let ${provider.name} share users.`,
+    };
+  if (known.namesakeHasPassword && !provider.linkUsers)
+    return {
+      code: 'login.account-conflict',
+      sentence: `The user with your email logs in with a password. Log in with it (infra login --user EMAIL), or ask an admin to let ${provider.name} share users.`,
     };
   return { as: 'namesake' };
 }

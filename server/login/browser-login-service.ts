@@ -24,6 +24,7 @@ import type { Transact } from '../storage/transact.ts';
 import type { BrowserLogin, BrowserLoginStore } from './browser-login-store.ts';
 import type { LoginAttempts } from './login-attempts.ts';
 import { openSession, type OpenedSession, type SessionSettings } from './open-session.ts';
+import type { PasswordStore } from './password-store.ts';
 import type { ProviderLogins } from './provider-logins.ts';
 import { newSecret } from './secrets.ts';
 import type { SessionStore } from './session-store.ts';
@@ -33,6 +34,7 @@ interface Stores {
   readonly accounts: AccountStore;
   readonly identities: IdentityStore;
   readonly groups: GroupStore;
+  readonly passwords: Pick<PasswordStore, 'stateOf'>;
   readonly sessions: SessionStore;
   readonly browserLogins: BrowserLoginStore;
   readonly effects: Pick<AccessEffects, 'membershipChanged'>;

@@ -42,7 +42,7 @@ describe('claims of a provider', () => {
 });
 
 describe('admission', () => {
-  const nobody: Known = { owner: undefined, namesake: undefined, namesakeProviders: [] };
+  const nobody: Known = { owner: undefined, namesake: undefined, namesakeProviders: [], namesakeHasPassword: false };
   const active = { status: 'active' } as const;
   const disabled = { status: 'disabled' } as const;
   const table: readonly (readonly [what: string, known: Partial<Known>, settings: object, outcome: string])[] = [
@@ -55,6 +55,8 @@ describe('admission', () => {
     ['a namesake without an account is bound', { namesake: active }, { createUsers: false }, 'namesake'],
     ['one with an account elsewhere is not', { namesake: active, namesakeProviders: ['idp_2'] }, {}, 'login.account-conflict'],
     ['unless the provider may share', { namesake: active, namesakeProviders: ['idp_2'] }, { linkUsers: true }, 'namesake'],
+    ['one with a password of their own is not', { namesake: active, namesakeHasPassword: true }, {}, 'login.account-conflict'],
+    ['unless it may share', { namesake: active, namesakeHasPassword: true }, { linkUsers: true }, 'namesake'],
     ['never with a second subject here', { namesake: active, namesakeProviders: ['idp_1'] }, { linkUsers: true }, 'login.account-conflict'],
     ['nor beside another', { namesake: active, namesakeProviders: ['idp_2', 'idp_1'] }, { linkUsers: true }, 'login.account-conflict'],
   ];

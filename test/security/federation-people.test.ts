@@ -79,16 +79,26 @@ describe('people of a provider', function () {
     expect(await usersNamed('case.person@example.com')).to.have.length(1);
   });
 
-  it('row 16: a user who was there is bound once, to the first verified login, keeps the password, and is no other subject’s', async () => {
-    const early = await newPerson(stage.server, 'early@example.com');
+  it('row 16: a user whom an admin added is bound once, to the first verified login, and is no other subject’s', async () => {
+    const { user: early } = await admin(api.users.create, { body: { email: 'early@example.com' } });
     await admin(api.grants.create, { body: { subject: 'early@example.com', role: 'view', resource: 'infra' } });
     is({ sub: 'early', email: 'early@example.com' });
     const { session, call } = await loginByBrowser(stage.server, 'acme');
     expect(session.identity.id).to.equal(early.id);
     expect((await call(api.sessions.current, {})).serverRoles).to.include('view');
-    await stage.server.login('early@example.com', early.password);
     is({ sub: 'impostor', email: 'early@example.com' });
     expectRefusal(await attempt(stage.server), 'login.account-conflict');
+  });
+
+  it('row 16: a user with a password of their own is linked only where an admin said so, and keeps it', async () => {
+    const own = await newPerson(stage.server, 'own@example.com');
+    is({ sub: 'own', email: 'own@example.com' });
+    expectRefusal(await attempt(stage.server), 'login.account-conflict');
+    const params = { id: stage.acme.id };
+    await admin(api.identityProviders.update, { params, body: { linkUsers: true } });
+    expect((await loginByBrowser(stage.server, 'acme')).session.identity.id).to.equal(own.id);
+    await admin(api.identityProviders.update, { params, body: { linkUsers: false } });
+    await stage.server.login('own@example.com', own.password);
   });
 
   it('row 16: an account is found by its subject: whoever gets its email at the provider gets nothing of it', async () => {
@@ -118,7 +128,7 @@ describe('people of a provider', function () {
     is({ sub: 'stranger', email: 'stranger@example.com' });
     expectRefusal(await attempt(stage.server), 'login.user-unknown');
     expect(await usersNamed('stranger@example.com')).to.deep.equal([]);
-    await newPerson(stage.server, 'stranger@example.com');
+    await admin(api.users.create, { body: { email: 'stranger@example.com' } });
     await loginByBrowser(stage.server, 'acme');
     await admin(api.identityProviders.update, { params, body: { createUsers: true } });
   });
