@@ -154,6 +154,16 @@ describe('a login by browser', function () {
     expectRefusal(await attempt(stage.server), 'login.user-disabled');
   });
 
+  it('tells the CLI at once when the provider cannot be reached', async () => {
+    const gone = await startScriptedProvider();
+    await connect(stage.server, gone, 'gone');
+    await gone.stop();
+    // Its discovery document is kept for a minute, not over a restart.
+    await stage.server.stop();
+    await stage.server.start();
+    expectRefusal(await attempt(stage.server, 'gone'), 'provider.unreachable');
+  });
+
   it('row 20: the answer goes to 127.0.0.1 or nowhere, whatever the link says', async () => {
     const good = new URL(loginUrl(stage.server, newCliSide()));
     const links = [

@@ -15,8 +15,9 @@ export interface FederationStage {
 
 export async function federationStage(
   settings: Partial<{ groupsClaim: string; createUsers: boolean; linkUsers: boolean }> = {},
+  main?: string,
 ): Promise<FederationStage> {
-  const server = await startServer();
+  const server = await startServer(main === undefined ? {} : { main });
   const evil = await startScriptedProvider();
   const acme = await connect(server, evil, 'acme', settings);
   return {
