@@ -34,7 +34,7 @@ export function browserLoginRoutes(
       return;
     }
     const begun = await logins.begin(chosen, cli, sourceOf(request));
-    setBrowserSecret(response, begun.state, begun.browser, browserLoginSeconds);
+    if (begun.kept !== undefined) setBrowserSecret(response, begun.kept.state, begun.kept.browser, browserLoginSeconds);
     redirect(response, begun.redirectTo);
   });
 

@@ -52,6 +52,12 @@ export interface CliAsk {
   readonly challenge: string;
 }
 
+export interface BegunLogin {
+  readonly redirectTo: string;
+  /** For the browser; undefined: there is no login to come back to. */
+  readonly kept: { readonly state: string; readonly browser: string } | undefined;
+}
+
 export const browserLoginSeconds = 600;
 const codeSeconds = 60;
 const deadCode = 'This login is over: its code was used, is older than a minute, or belongs to another login. Run again: infra login';
@@ -61,14 +67,14 @@ export type BrowserLoginService = ReturnType<typeof createBrowserLoginService>;
 export function createBrowserLoginService(options: BrowserLoginOptions) {
   const { read, transact, logins, attempts, clock } = options;
 
-  const refuse = async (reason: string, source: AuditSource, provider?: Provider, attempted = ''): Promise<void> =>
+  const refuse = async (reason: string, source: AuditSource, provider?: Provider): Promise<void> =>
     transact(async ({ audit }) =>
       audit.record({
         event: 'login.refused',
         act: { by: anonymous(source), now: clock.now() },
         outcome: 'refused',
         details: {
-          attempted,
+          attempted: '',
           method: 'provider',
           reason,
           ...(provider === undefined ? {} : { provider: { id: provider.id, name: provider.name } }),
@@ -95,17 +101,17 @@ export function createBrowserLoginService(options: BrowserLoginOptions) {
   return {
     providers: async (): Promise<Provider[]> => read.providers.active(),
 
-    /** Where the person goes, and the secret that their browser keeps until they are back. */
-    begin: async (
-      provider: Provider,
-      cli: CliAsk,
-      source: AuditSource,
-    ): Promise<{ redirectTo: string; state: string; browser: string }> => {
+    /** Where the person goes, and the secret that their browser keeps until they are back; to the CLI when the provider cannot be used. */
+    begin: async (provider: Provider, cli: CliAsk, source: AuditSource): Promise<BegunLogin> => {
       const now = clock.now();
       const limit = await attempts.countStart(source.address, now);
       if (limit !== undefined) throw limit;
       const id = newId('token', now);
-      const begun = await logins.begin(provider, id);
+      const begun = await logins.begin(provider, id).catch((error: unknown) => refusalOf(error));
+      if (begun instanceof DomainError) {
+        await refuse(begun.message, source, provider);
+        return { redirectTo: answerTo(cli, { error: begun.code, error_description: begun.message }), kept: undefined };
+      }
       const browser = newSecret('browser');
       const login: BrowserLogin = {
         id,
@@ -116,7 +122,7 @@ export function createBrowserLoginService(options: BrowserLoginOptions) {
         expiresAt: toTime(now + browserLoginSeconds * 1000),
       };
       await transact(async ({ browserLogins }) => browserLogins.insert(login, { state: begun.state, browser }));
-      return { redirectTo: begun.redirectTo, state: begun.state, browser };
+      return { redirectTo: begun.redirectTo, kept: { state: begun.state, browser } };
     },
 
     /**
@@ -141,11 +147,11 @@ export function createBrowserLoginService(options: BrowserLoginOptions) {
       if (!isOurs || !(await transact(async ({ browserLogins }) => browserLogins.comeBack(login.id, toTime(now))))) throw nobodysLogin();
       try {
         if (provider.status !== 'active' || provider.updatedAt > login.createdAt) throw changedMeanwhile(provider);
-        return answerTo(login, { code: await arrive(login, provider, returned, source) });
+        return answerTo(login.cli, { code: await arrive(login, provider, returned, source) });
       } catch (error) {
-        if (!(error instanceof DomainError)) throw error;
-        await refuse(error.message, source, provider);
-        return answerTo(login, { error: error.code, error_description: error.message });
+        const { code, message } = refusalOf(error);
+        await refuse(message, source, provider);
+        return answerTo(login.cli, { error: code, error_description: message });
       }
     },
 
@@ -188,7 +194,13 @@ async function open(
   );
 }
 
-function answerTo({ cli }: BrowserLogin, answer: Readonly<Record<string, string>>): string {
+/** What is none of ours goes on as a fault of ours. */
+function refusalOf(error: unknown): DomainError {
+  if (error instanceof DomainError) return error;
+  throw error;
+}
+
+function answerTo(cli: CliAsk, answer: Readonly<Record<string, string>>): string {
   const url = new URL(loopbackUrl(cli.port));
   for (const [name, value] of Object.entries({ ...answer, state: cli.state })) url.searchParams.set(name, value);
   return url.href;

@@ -2,7 +2,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import Provider, { type Configuration, type JWK } from 'oidc-provider';
+import Provider, { type Adapter, type AdapterPayload, type Configuration, type JWK } from 'oidc-provider';
 
 export interface ProviderPerson {
   readonly email?: string;
@@ -50,7 +50,8 @@ export async function startOidcProvider(redirectUris: readonly string[]): Promis
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   // A listening TCP server has such an address.
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const make = (): Provider => quiet(new Provider(issuer, configuration({ redirectUris, clientSecret, people })));
+  const kept = new Map<string, AdapterPayload>();
+  const make = (): Provider => quiet(new Provider(issuer, configuration({ redirectUris, clientSecret, people, kept })));
   let provider = make();
   handle = () => provider;
   return {
@@ -71,8 +72,10 @@ function configuration(wish: {
   readonly redirectUris: readonly string[];
   readonly clientSecret: string;
   readonly people: ReadonlyMap<string, ProviderPerson>;
+  readonly kept: Map<string, AdapterPayload>;
 }): Configuration {
   return {
+    adapter: (model) => memory(wish.kept, model),
     clients: [
       {
         client_id: 'infra',
@@ -98,6 +101,27 @@ function configuration(wish: {
       grant.addOIDCScope('openid offline_access email profile groups');
       await grant.save();
       return grant;
+    },
+  };
+}
+
+/** What outlives a change of keys, as in a real provider. */
+function memory(kept: Map<string, AdapterPayload>, model: string): Adapter {
+  const find = async (id: string): Promise<AdapterPayload | undefined> => kept.get(`${model}:${id}`);
+  const whose = async (matches: (payload: AdapterPayload) => boolean): Promise<AdapterPayload | undefined> =>
+    [...kept].find(([key, payload]) => key.startsWith(`${model}:`) && matches(payload))?.[1];
+  return {
+    find,
+    upsert: async (id, payload) => void kept.set(`${model}:${id}`, payload),
+    findByUid: async (uid) => whose((payload) => payload.uid === uid),
+    findByUserCode: async (userCode) => whose((payload) => payload.userCode === userCode),
+    consume: async (id) => {
+      const found = await find(id);
+      if (found !== undefined) found.consumed = Math.floor(Date.now() / 1000);
+    },
+    destroy: async (id) => void kept.delete(`${model}:${id}`),
+    revokeByGrantId: async (grantId) => {
+      for (const [key, { grantId: of }] of kept) if (of === grantId) kept.delete(key);
     },
   };
 }

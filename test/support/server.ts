@@ -20,6 +20,8 @@ export interface ServerWish {
   readonly withAdmin?: boolean;
   readonly dataDir?: string;
   readonly port?: number;
+  /** Another main.js than the one that was built. */
+  readonly main?: string;
 }
 
 export interface RunningServer {
@@ -71,6 +73,7 @@ export async function startServer(wish: ServerWish = {}): Promise<RunningServer>
   const start = async (): Promise<void> => {
     program = startProgram({
       program: 'server',
+      ...(wish.main === undefined ? {} : { main: wish.main }),
       args: Object.entries(settings).map(([name, value]) => `--${name}=${value}`),
       env: { INFRA_SERVER_ADMIN_PASSWORD_FILE: passwordFile },
     });
