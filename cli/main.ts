@@ -28,8 +28,11 @@ const environment: Environment = {
   },
   startedBy: { node: process.execPath, main: fileURLToPath(import.meta.url) },
   onInterrupt: (listener) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, listener);
-    return () => void (['SIGINT', 'SIGTERM'] as const).forEach((signal) => process.off(signal, listener));
+    const signals = ['SIGINT', 'SIGTERM'] as const;
+    for (const signal of signals) process.on(signal, listener);
+    return () => {
+      for (const signal of signals) process.off(signal, listener);
+    };
   },
 };
 

@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import { createHash } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { errorCode } from '../../cli/failure.ts';
 import { loginScript, type ScriptedServer, scriptedServer, serverScript } from '../cli/scripted-server.ts';
 import {
   askLoopback,
@@ -22,7 +23,7 @@ interface Login {
 }
 
 /** Each has the right state where it is not the state that is wrong: the strongest attacker there is. */
-const attacks: readonly (readonly [title: string, sent: (login: Login) => Sent])[] = [
+const attacks: readonly (readonly [title: string, sent: (login: Login) => LoopbackRequest])[] = [
   [
     'row 14: a name that was pointed at 127.0.0.1 (DNS rebinding)',
     ({ port, state }) => ({ target: good(state), headers: [['host', `evil.example:${port}`]] }),
@@ -68,6 +69,12 @@ const attacks: readonly (readonly [title: string, sent: (login: Login) => Sent])
 const own = (port: string): [string, string][] => [['host', `127.0.0.1:${port}`]];
 const good = (state: string): string => `/callback?state=${state}&code=infra_code_x`;
 
+const faultOf = async (asked: Promise<unknown>): Promise<string | undefined> =>
+  asked.then(
+    () => undefined,
+    (error: unknown) => errorCode(error),
+  );
+
 describe('the loopback port of infra login', function () {
   this.timeout(60_000);
   let server: ScriptedServer;
@@ -112,12 +119,12 @@ describe('the loopback port of infra login', function () {
     const opened = await browser.firstOpened();
     const [port, target] = [portOf(opened), good(stateOf(opened))];
     for (const address of ['127.0.0.2', '::1']) {
-      const fault = await askLoopback(port, { target, address }).catch((error: NodeJS.ErrnoException) => error.code);
+      const fault = await faultOf(askLoopback(port, { target, address }));
       expect(fault, address).to.be.oneOf(['ECONNREFUSED', 'EADDRNOTAVAIL']);
     }
     await askLoopback(port, { target });
     expect(await login.ended).to.equal(0);
-    expect(await askLoopback(port, { target }).catch((error: NodeJS.ErrnoException) => error.code)).to.equal('ECONNREFUSED');
+    expect(await faultOf(askLoopback(port, { target }))).to.equal('ECONNREFUSED');
   });
 
   it('takes the first answer alone, also while that one is being exchanged', async () => {

@@ -20,7 +20,8 @@ export function notingBrowser(): NotingBrowser {
   const [program, notes] = [join(directory, 'browser'), join(directory, 'opened')];
   // One short write: those of several processes do not mix.
   writeFileSync(program, `#!/bin/sh\nprintf '%s\\n' "$1" >>'${notes}'\n`, { mode: 0o755 });
-  const opened = (): string[] => (existsSync(notes) ? readFileSync(notes, 'utf8').trimEnd().split('\n') : []);
+  // Whole lines alone: it may be read while it is written.
+  const opened = (): string[] => (existsSync(notes) ? readFileSync(notes, 'utf8').split('\n').slice(0, -1) : []);
   return {
     program,
     opened,
