@@ -20,7 +20,10 @@ const settings: readonly OptionSpec[] = [
     flags: '--unknown-people <what>',
     help: 'create (default) makes them users at their first login; refuse lets in only users added before',
   },
-  { flags: '--other-users <what>', help: 'refuse (default), or link: users of another provider may come in with this one too' },
+  {
+    flags: '--other-users <what>',
+    help: 'refuse (default), or link: users with a password or another provider may come in with this one too',
+  },
 ];
 
 export const providerChangeCommands: readonly CommandSpec[] = [

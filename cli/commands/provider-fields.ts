@@ -15,7 +15,7 @@ export function showProvider({ output }: CommandContext, provider: IdentityProvi
     ['scopes', provider.scopes.join(' ')],
     ['groups claim', provider.groupsClaim ?? 'groups are not read'],
     ['unknown people', provider.createUsers ? 'become users at their first login' : 'are refused until an admin adds them'],
-    ['users of another provider', provider.linkUsers ? 'may come in with this one too' : 'may not come in with this one'],
+    ['users with another way in', provider.linkUsers ? 'may come in with this one too' : 'may not come in with this one'],
     ['created', provider.createdAt],
     ['updated', provider.updatedAt],
   ]);

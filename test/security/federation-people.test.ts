@@ -217,7 +217,7 @@ describe('people of a provider', function () {
   ] as const) {
     it(`row 11: a provider that is ${verb} takes sessions, leases, memberships and left-over access keys with it`, async () => {
       const name = `leaving-${verb}`;
-      const provider = await connect(stage.server, stage.evil, name, { groupsClaim: 'groups' });
+      const provider = await connect(stage.server, stage.evil, name, { groupsClaim: 'groups', linkUsers: true });
       const { destination } = await admin(api.destinations.create, { body: { name: `prod-${verb}` } });
       is({ sub: name, email: `${name}@example.com`, groups: ['crew'] });
       const { call, session } = await loginByBrowser(stage.server, name);
