@@ -255,12 +255,19 @@ describe('connector: HTTP/2', function () {
           .on('error', () => undefined)
           .close(constants.NGHTTP2_CANCEL);
     }, 10);
-    await until(async () => {
-      expect((await ben.request(list)).status).to.equal(200);
-      return isOver(client.session);
-    }, 'the connection to end');
-    clearInterval(attack);
-    ben.session.destroy();
+    try {
+      await until(
+        async () => {
+          expect((await ben.request(list)).status).to.equal(200);
+          return isOver(client.session);
+        },
+        'the connection to end',
+        20_000,
+      );
+    } finally {
+      clearInterval(attack);
+      ben.session.destroy();
+    }
   });
 
   it('told to end, it lets what is under way end and takes nothing new', async () => {

@@ -125,6 +125,8 @@ const ofTheFlow: readonly ServerDefence[] = [
   },
 ];
 
+const ownPassword = accounts('known.namesakeHasPassword && !provider.linkUsers', 'false');
+
 const ofPeople: readonly ServerDefence[] = [
   {
     name: 'only a verified email counts',
@@ -139,8 +141,15 @@ const ofPeople: readonly ServerDefence[] = [
     attack: comesIn({ email: 'new@evil.example' }),
   },
   {
+    name: 'a user with a password of their own is not bound',
+    row: 16,
+    cut: ownPassword,
+    attack: comesIn({ email: 'admin@example.com' }),
+  },
+  {
     name: 'only plain addresses count',
     row: 16,
+    behind: [ownPassword],
     cut: accounts('/^[\\x21-\\x7e]+$/.test(email) && ', ''),
     attack: comesIn({ email: '\uff41dmin@example.com' }),
   },
@@ -195,10 +204,10 @@ const ofPeople: readonly ServerDefence[] = [
     ),
     attack: async ({ server, acme }) => {
       await newPerson(server, 'ana@example.com');
+      const admin = await server.admin();
+      await admin(api.identityProviders.update, { params: { id: acme.id }, body: { linkUsers: true } });
       const { call } = await loginByBrowser(server);
-      await (
-        await server.admin()
-      )(api.identityProviders.disable, { params: { id: acme.id } });
+      await admin(api.identityProviders.disable, { params: { id: acme.id } });
       return succeeds(call(api.sessions.current, {}));
     },
   },
