@@ -24,6 +24,9 @@ describe('connector: a kube-apiserver that restarts', function () {
     // Of its own: the others share theirs.
     cluster = await startControlPlane({ directory: join(clustersFolder, `restart-${process.pid}`) });
     await admin('create', 'namespace', own);
+    // Added up by a controller, which may not get to it any more once its API server was away.
+    const edit = async (): Promise<string> => admin('get', 'clusterrole', 'edit', '-o', 'jsonpath={.rules}');
+    await until(async () => (await edit()).includes('configmaps'), 'the role edit is whole', 20_000);
     server = await FakeServer.start();
     userId = server.addUser('ana@example.com', [{ role: 'view', namespace: own }]).id;
     credential = await server.issue(userId);
