@@ -40,6 +40,7 @@ module.exports = {
     onlyFrom('door-express', 'express', '^server/(app\\.ts|http/)|-routes\\.ts$'),
     onlyFrom('door-client-node', '@kubernetes/client-node', '^connector/reconcile/'),
     onlyFrom('door-x509', '@peculiar/x509', '^server/authority/'),
+    onlyFrom('door-openid', 'openid-client|passport', '^server/login/openid-'),
     onlyFrom('door-pino', 'pino', '^shared/node/logger\\.ts$'),
     onlyFrom('door-commander', 'commander', '^cli/'),
     {

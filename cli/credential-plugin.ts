@@ -2,8 +2,6 @@
  * `infra kube credential`: the exec plugin of kubectl and its friends (client.authentication.k8s.io/v1). Prints the cached credential, or
  * gets one: key pair here, certificate from the server, one flight at a time for each destination and account. Imports nothing heavy.
  */
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import { systemClock, toTime } from '../shared/clock.ts';
 import { idPattern } from '../shared/id.ts';
@@ -16,11 +14,11 @@ import {
   type CachedCredential,
   type CacheKey,
 } from './credential-cache.ts';
-import { CliError, exitCodes, type Failure } from './failure.ts';
-import { ensurePrivateDirectory, lockFile, type Home } from './home.ts';
-import { withLock } from './lock-file.ts';
+import { CliError, type Failure } from './failure.ts';
+import type { Home } from './home.ts';
 import { chooseProfile, readProfiles, type Profile } from './profiles.ts';
 import { readSession, type StoredSession } from './session-file.ts';
+import { singleFlight } from './single-flight.ts';
 
 export interface PluginOptions {
   readonly home: Home;
@@ -32,27 +30,21 @@ export interface PluginOptions {
 /** The text for stdout: one ExecCredential. */
 export async function provideCredential({ home, arguments: args, userAgent }: PluginOptions): Promise<string> {
   const { destination, profile: profileName } = readArguments(args);
-  const startedAt = systemClock.now();
   const profile = chooseProfile(readProfiles(home), profileName);
   const key = { profile: profile.name, destination };
   const cached = usable(readCachedCredential(home, key));
   if (cached !== undefined) return cached.execCredential;
-  const lock = lockFile(home, `${key.profile}.${key.destination}`);
-  ensurePrivateDirectory(home, dirname(lock));
-  return withLock(lock, { waitMilliseconds: 45_000 }, async () => {
-    // Another flight may have landed since the first look, whether or not this one had to wait for it.
-    const meanwhile = usable(readCachedCredential(home, key));
-    if (meanwhile !== undefined) return meanwhile.execCredential;
-    rethrowFailureSince(`${lock}.failure`, startedAt);
-    try {
-      const credential = await refresh({ home, profile, key, userAgent: userAgent() });
-      rmSync(`${lock}.failure`, { force: true });
-      return credential;
-    } catch (error) {
-      noteFailure(`${lock}.failure`, error);
-      return lastResort(home, key, error);
-    }
-  });
+  try {
+    return await singleFlight({
+      home,
+      name: `${key.profile}.${key.destination}`,
+      waitMilliseconds: 45_000,
+      landed: () => usable(readCachedCredential(home, key))?.execCredential,
+      fly: () => refresh({ home, profile, key, userAgent: userAgent() }),
+    });
+  } catch (error) {
+    return lastResort(home, key, error);
+  }
 }
 
 function readArguments(args: readonly string[]): { destination: string; profile: string | undefined } {
@@ -139,22 +131,4 @@ function lastResort(home: Home, key: CacheKey, error: unknown): string {
   const cached = failure === 'unreachable' ? readCachedCredential(home, key) : undefined;
   if (cached === undefined || systemClock.now() / 1000 >= cached.endsAtSeconds) throw error;
   return cached.execCredential.replace(/"expirationTimestamp":"[^"]*"/, `"expirationTimestamp":"${toTime(cached.endsAtSeconds * 1000)}"`);
-}
-
-/** Those who waited for this flight get its answer, a refusal too, instead of asking the same again one after the other. */
-function noteFailure(path: string, error: unknown): void {
-  if (!(error instanceof CliError)) return;
-  writeFileSync(path, JSON.stringify({ at: systemClock.now(), failure: error.failure, sentence: error.message }), { mode: 0o600 });
-}
-
-function rethrowFailureSince(path: string, since: number): void {
-  let noted: Readonly<Record<string, unknown>>;
-  try {
-    noted = JSON.parse(readFileSync(path, 'utf8')) as Readonly<Record<string, unknown>>;
-  } catch {
-    return;
-  }
-  const { at, failure, sentence } = noted;
-  if (typeof at !== 'number' || at < since || typeof sentence !== 'string' || typeof failure !== 'string') return;
-  if (failure in exitCodes && failure !== 'ok') throw new CliError(failure as Failure, sentence);
 }

@@ -88,6 +88,8 @@ export function describeFailedRequest(cause: unknown, baseUrl: string): string {
       return `${baseUrl} is not the server that was trusted at login: its certificate is signed by another authority; if that is intended, run: infra login ${baseUrl} --trust-fingerprint SHA256:…`;
     case 'CERT_HAS_EXPIRED':
       return `the certificate of ${baseUrl} has expired; check this machine's clock, then tell the server's admin`;
+    case 'CERT_NOT_YET_VALID':
+      return `the certificate of ${baseUrl} is not valid yet by this machine's clock; set the clock and try again`;
     case 'ERR_TLS_CERT_ALTNAME_INVALID':
       return `the certificate of ${baseUrl} is for another name; use the address that the server is set up for`;
     default:

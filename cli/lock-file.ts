@@ -12,7 +12,7 @@ export interface LockOptions {
   readonly waitMilliseconds: number;
 }
 
-/** No work under a lock takes this long; an older lock of an owner that cannot be looked up is dead. */
+/** No work under a lock takes this long, but for a person at a browser; an older lock of an owner that cannot be looked up is dead. */
 const deadAfterMilliseconds = 60_000;
 const pollMilliseconds = 15;
 

@@ -1,9 +1,12 @@
-/** Ways to log in, as values: the first that the person's options ask for is taken. A further way is one more value in this list. */
+/** Ways to log in, as values: which one the person's options ask for, and how each gets its session. */
 import { api } from '../shared/api/index.ts';
 import type { CallResult } from '../shared/api/endpoint.ts';
 import type { Call } from '../shared/client.ts';
+import { loginByBrowser } from './browser-login/browser-login.ts';
 import { isInteractive, type Environment } from './environment.ts';
 import { CliError } from './failure.ts';
+import type { Output } from './output.ts';
+import { parseServerUrl } from './profiles.ts';
 import { askLine, askSecret, readStdinLines } from './prompt.ts';
 
 export type OpenedSession = CallResult<typeof api.login.accessKey>;
@@ -11,6 +14,9 @@ export type OpenedSession = CallResult<typeof api.login.accessKey>;
 export interface LoginInput {
   readonly call: Call;
   readonly environment: Environment;
+  readonly output: Output;
+  /** Where the session is wanted. */
+  readonly server: string;
   readonly options: LoginOptions;
   /** Who was logged in with this profile before: offered when nobody is named. */
   readonly lastUser: string | undefined;
@@ -20,26 +26,57 @@ export interface LoginOptions {
   readonly user: string | undefined;
   readonly passwordStdin: boolean;
   readonly keyStdin: boolean;
+  readonly provider: string | undefined;
+  readonly noBrowser: boolean;
+  /** How long the browser may take. */
+  readonly timeoutSeconds: number;
 }
 
-interface LoginMethod {
-  /** As the server lists it in `loginMethods`. */
-  readonly name: string;
-  readonly isAskedFor: (options: LoginOptions) => boolean;
-  readonly run: (input: LoginInput) => Promise<OpenedSession>;
+export interface LoginMethod {
+  /** Set: who asks for a login of this name at the same moment wants this very one, and it is made once. */
+  readonly sharedAs: string | undefined;
+  readonly run: () => Promise<OpenedSession>;
 }
 
-const methods: readonly LoginMethod[] = [
-  { name: 'access-key', isAskedFor: (options) => options.keyStdin, run: loginWithKey },
-  { name: 'password', isAskedFor: () => true, run: loginWithPassword },
-];
-
-export async function logIn(input: LoginInput): Promise<OpenedSession> {
-  if (input.options.keyStdin && (input.options.passwordStdin || input.options.user !== undefined))
+/** What the options ask for; without any, the browser where the server has identity providers, else the password. */
+export async function chooseLoginMethod(input: LoginInput): Promise<LoginMethod> {
+  const { keyStdin, passwordStdin, user, provider, noBrowser } = input.options;
+  const asksForPassword = passwordStdin || user !== undefined;
+  const asksForBrowser = provider !== undefined || noBrowser;
+  if (keyStdin && asksForPassword)
     throw new CliError('wrongUse', 'a key says whose it is: --key-stdin goes without --user and --password-stdin');
-  const method = methods.find((each) => each.isAskedFor(input.options));
-  if (method === undefined) throw new CliError('wrongUse', 'no way to log in was chosen; see: infra login --help');
-  return method.run(input);
+  if (asksForBrowser && (keyStdin || asksForPassword))
+    throw new CliError(
+      'wrongUse',
+      '--provider and --no-browser are for the login by browser: they go without --user, --password-stdin and --key-stdin',
+    );
+  if (keyStdin) return { sharedAs: undefined, run: () => loginWithKey(input) };
+  if (asksForPassword) return { sharedAs: undefined, run: () => loginWithPassword(input) };
+  return (await browserMethod(input, asksForBrowser)) ?? { sharedAs: undefined, run: () => loginWithPassword(input) };
+}
+
+async function browserMethod(input: LoginInput, isAskedFor: boolean): Promise<LoginMethod | undefined> {
+  const { provider } = input.options;
+  const { providers, publicUrl } = await input.call(api.server.info, {});
+  if (providers.length === 0) {
+    if (isAskedFor) throw new CliError('wrongUse', `${input.server} has no identity provider; log in with a password: --user EMAIL`);
+    return undefined;
+  }
+  if (provider !== undefined && !providers.some((each) => each.name === provider))
+    throw new CliError(
+      'notFound',
+      `${input.server} has no identity provider "${provider}"; it has: ${providers.map((each) => each.name).join(', ')}`,
+    );
+  // The provider sends people back there, and cookies are for that host alone. An https origin or nothing: it is handed to a browser.
+  const server = parseServerUrl(publicUrl);
+  if (server === undefined)
+    throw new CliError('failed', `${input.server} names no https address of its own; its admin must mend publicUrl`);
+  const { call, environment, output, options } = input;
+  const { noBrowser, timeoutSeconds } = options;
+  return {
+    sharedAs: provider ?? '',
+    run: () => loginByBrowser({ call, environment, output, server, provider, noBrowser, timeoutSeconds }),
+  };
 }
 
 async function loginWithKey({ call, environment }: LoginInput): Promise<OpenedSession> {

@@ -27,6 +27,13 @@ const environment: Environment = {
     return process.stderr;
   },
   startedBy: { node: process.execPath, main: fileURLToPath(import.meta.url) },
+  onInterrupt: (listener) => {
+    const signals = ['SIGINT', 'SIGTERM'] as const;
+    for (const signal of signals) process.on(signal, listener);
+    return () => {
+      for (const signal of signals) process.off(signal, listener);
+    };
+  },
 };
 
 async function main(): Promise<number> {

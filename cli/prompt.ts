@@ -80,4 +80,4 @@ export async function readStdinLines({ stdin }: Pick<Environment, 'stdin'>): Pro
   return text.split(/\r?\n/);
 }
 
-const interrupted = (): CliError => new CliError('failed', 'interrupted; nothing was changed');
+export const interrupted = (): CliError => new CliError('failed', 'interrupted; nothing was changed');

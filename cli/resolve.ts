@@ -1,8 +1,29 @@
 /** People type emails, names or ids; the API takes ids. Names are looked up through the lists' own filters and matched exactly. */
 import { api } from '../shared/api/index.ts';
 import type { AccessKey } from '../shared/api/access-keys.ts';
-import type { DestinationId, GrantId, GroupId, IdentityId, LeaseId, SessionId, UserId, WorkloadId } from '../shared/api/values.ts';
-import { accessKeyId, destinationId, grantId, groupId, identityId, leaseId, sessionId, userId, workloadId } from '../shared/api/values.ts';
+import type {
+  DestinationId,
+  GrantId,
+  GroupId,
+  IdentityId,
+  LeaseId,
+  ProviderId,
+  SessionId,
+  UserId,
+  WorkloadId,
+} from '../shared/api/values.ts';
+import {
+  accessKeyId,
+  destinationId,
+  grantId,
+  groupId,
+  identityId,
+  leaseId,
+  providerId,
+  sessionId,
+  userId,
+  workloadId,
+} from '../shared/api/values.ts';
 import type { Page } from '../shared/api/pagination.ts';
 import { emailKey, isEmail } from '../shared/resource-name.ts';
 import type { Connection } from './command.ts';
@@ -72,6 +93,15 @@ export async function resolveGroup({ call }: Connection, text: string): Promise<
   const group = groups.find((each) => each.name === name);
   if (group === undefined) throw notFound('group', name, 'groups list');
   return group.id;
+}
+
+export async function resolveProvider({ call }: Connection, text: string): Promise<ProviderId> {
+  const id = asId(providerId, text);
+  if (id !== undefined) return id;
+  const providers = await allPages((page) => call(api.identityProviders.list, { query: { ...page, name: text } }));
+  const provider = providers.find((each) => each.name === text);
+  if (provider === undefined) throw notFound('identity provider', text, 'providers list');
+  return provider.id;
 }
 
 /** Through the directory, which everyone who is logged in may read. */

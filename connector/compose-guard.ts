@@ -22,7 +22,6 @@ import { createAccessLog, type AccessSink } from './proxy/access-log.ts';
 import { createAdmission } from './proxy/admission.ts';
 import { createConnectionLimits, type ConnectionLimits } from './proxy/connection-limits.ts';
 import { createEntrance } from './proxy/entrance.ts';
-import { createFairTurns } from './proxy/fair-turns.ts';
 import { createGate } from './proxy/gate.ts';
 import { createIdentityLimits, type IdentityLimits } from './proxy/identity-limits.ts';
 import { createKubeProxy } from './proxy/kube-proxy.ts';
@@ -95,7 +94,7 @@ export function composeGuard(options: GuardOptions): Guard {
   const admission = createAdmission({ gate, accessLog, clock, ...entry, counts: options.metrics });
   const listener = createListener({
     ...config.listen,
-    entrance: createEntrance(admission, createKubeProxy({ upstream, gate, turns: createFairTurns() })),
+    entrance: createEntrance(admission, createKubeProxy({ upstream, gate })),
     connections: entry.connections,
     upgrade: createUpgradeHandler(admission, upstream, gate),
     listening: (port) => logger.info({ host: config.listen.host, port }, 'listening'),

@@ -15,14 +15,22 @@ import { route, type RouteContext, type Router } from './http/route.ts';
 import { createSourceOf } from './http/source-address.ts';
 import { createGroupService } from './identity/group-service.ts';
 import { identityRoutes } from './identity/identity-routes.ts';
+import { impactOf } from './identity/provider-impact.ts';
+import { providerRoutes } from './identity/provider-routes.ts';
+import { createProviderService } from './identity/provider-service.ts';
 import { createUserService } from './identity/user-service.ts';
 import { createWorkloadService } from './identity/workload-service.ts';
 import { leaseRoutes } from './leases/lease-routes.ts';
 import { createLeaseService } from './leases/lease-service.ts';
 import { createAccessKeyService } from './login/access-key-service.ts';
+import { browserLoginRoutes, redirectUriOf } from './login/browser-login-routes.ts';
+import { createBrowserLoginService } from './login/browser-login-service.ts';
 import { loginRoutes } from './login/login-routes.ts';
 import { createLoginService } from './login/login-service.ts';
+import { createOpenIdDiscovery } from './login/openid-discovery.ts';
 import { passwordPreparation } from './login/password-preparation.ts';
+import { createProviderProbe } from './login/provider-probe.ts';
+import { clientSecretPurpose, createProviderLogins } from './login/provider-logins.ts';
 import { createSessionService } from './login/session-service.ts';
 import { type SetupService } from './login/setup-service.ts';
 import { createSharedCommit } from './storage/shared-commit.ts';
@@ -70,17 +78,38 @@ export function composeHttp(foundation: Foundation, setup: SetupService, destina
   return { app, metricsApp: createMetricsApp(parts), readiness };
 }
 
-function mountServerInfo(router: Router, context: RouteContext, { authority, config, build }: Foundation, setup: SetupService): void {
-  route(router, context, api.server.info, async () => ({
-    product: 'infra' as const,
-    version: build.version,
-    trustDomain: authority.trustDomain,
-    publicUrl: config.publicUrl,
-    loginMethods: ['password', 'access-key'],
-    rootCertificate: authority.rootCertificate,
-    rootFingerprint: authority.rootFingerprint,
-    setupPending: await setup.isPending(),
-  }));
+function mountServerInfo(router: Router, context: RouteContext, { authority, config, build, read }: Foundation, setup: SetupService): void {
+  route(router, context, api.server.info, async () => {
+    const providers = await read.providers.active();
+    return {
+      product: 'infra' as const,
+      version: build.version,
+      trustDomain: authority.trustDomain,
+      publicUrl: config.publicUrl,
+      loginMethods: ['password', 'access-key', ...(providers.length > 0 ? ['browser'] : [])],
+      providers: providers.map(({ name, kind }) => ({ name, kind })),
+      rootCertificate: authority.rootCertificate,
+      rootFingerprint: authority.rootFingerprint,
+      setupPending: await setup.isPending(),
+    };
+  });
+}
+
+function composeProviderLogins({ config, clock, logger, read, transact, sealing, attempts }: Foundation) {
+  const toProvider = redirectUriOf(config.publicUrl);
+  const discovery = createOpenIdDiscovery(clock.now);
+  const logins = createProviderLogins({ providers: read.providers, discovery, sealing, redirectUriOf: toProvider, logger });
+  return {
+    browserLogins: createBrowserLoginService({ read, transact, logins, attempts, sessionSettings: config.session, clock }),
+    providers: createProviderService({
+      read,
+      transact,
+      probe: createProviderProbe(discovery, logins),
+      secrets: { seal: (id, secret) => sealing.seal(Buffer.from(secret), clientSecretPurpose(id)) },
+      redirectUriOf: toProvider,
+      clock,
+    }),
+  };
 }
 
 interface Features {
@@ -100,7 +129,16 @@ function mountFeatures(router: Router, context: RouteContext, { foundation, sess
     sessionSettings: config.session,
     clock,
   });
-  loginRoutes(router, context, { login, sessions, setup, accessKeys: createAccessKeyService({ read, transact, clock }) });
+  const providerLogins = composeProviderLogins(foundation);
+  loginRoutes(router, context, {
+    login,
+    sessions,
+    setup,
+    accessKeys: createAccessKeyService({ read, transact, clock }),
+    browserLogins: providerLogins.browserLogins,
+  });
+  browserLoginRoutes(router, { logins: providerLogins.browserLogins, sourceOf: context.source, logger: foundation.logger });
+  providerRoutes(router, context, { providers: providerLogins.providers, impactOf: async (id) => impactOf(read, id) });
   identityRoutes(router, context, {
     users: createUserService({ read, transact, passwords: passwordPreparation, clock }),
     groups: createGroupService({ read, transact, clock }),

@@ -69,6 +69,7 @@ async function composeOn(database: OpenDatabase, options: ComposeOptions): Promi
     transact,
     bell,
     authority,
+    sealing: installation.sealing,
     attempts: createLoginAttempts(transact, attemptLimits),
     serverNameOf: (destinationId) => connectorServerName(destinationId, authority.trustDomain),
   };

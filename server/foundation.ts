@@ -3,6 +3,7 @@ import type { Clock } from '../shared/clock.ts';
 import type { BuildInfo } from '../shared/node/build-info.ts';
 import type { Logger } from '../shared/node/logger.ts';
 import type { CertificateAuthority } from './authority/certificate-authority.ts';
+import type { Sealing } from './authority/sealing.ts';
 import type { ServerConfig } from './config.ts';
 import type { LoginAttempts } from './login/login-attempts.ts';
 import type { ChangeBell } from './storage/change-feed.ts';
@@ -22,6 +23,8 @@ export interface Foundation extends ComposeOptions {
   readonly bell: ChangeBell;
   readonly authority: CertificateAuthority;
   readonly attempts: LoginAttempts;
+  /** For secrets at rest. */
+  readonly sealing: Sealing;
   /** The DNS name that a destination's connector serves under. */
   readonly serverNameOf: (destinationId: string) => string;
 }

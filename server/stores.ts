@@ -18,12 +18,16 @@ import { createDesiredIdentities } from './grants/desired-identities.ts';
 import { endGrants } from './grants/grant-service.ts';
 import { createGrantStore } from './grants/grant-store.ts';
 import type { AccessEffects } from './identity/access-effects.ts';
+import { createAccountStore } from './identity/account-store.ts';
 import { createGroupStore } from './identity/group-store.ts';
 import { createIdentityStore } from './identity/identity-store.ts';
+import type { AccessReach } from './identity/provider-impact.ts';
+import { createProviderStore } from './identity/provider-store.ts';
 import { createLeaseRevocation } from './leases/lease-revocation.ts';
 import { createLeaseStore } from './leases/lease-store.ts';
 import { removeAccessKey } from './login/access-key-service.ts';
 import { createAccessKeyStore } from './login/access-key-store.ts';
+import { createBrowserLoginStore } from './login/browser-login-store.ts';
 import { createLoginAttemptStore } from './login/login-attempts-store.ts';
 import { createPasswordStore } from './login/password-store.ts';
 import { createSessionEnd } from './login/session-end.ts';
@@ -49,10 +53,16 @@ export function bindStores(handle: Handle, clock: Clock) {
     membershipChanged: accessChanges.membershipChanged,
     assertAdminRemains: accessChanges.assertAdminRemains,
     endGrantsOf: async (subject, act) => endGrants(ending, await grants.ofSubject(subject.id), `${subject.kind} removed`, act),
+    endProviderSessions: async (providerId, reason, act) => sessionEnd.endAllOf({ providerId }, reason, act),
     revokeIdentity: async (identityId, reason, act) => sessionEnd.endAllOf({ identityId }, reason, act),
     removeAccessKeys: async (identityId, act) => {
       for (const key of await accessKeys.ofIdentity(identityId)) await removeAccessKey({ accessKeys, sessionEnd, audit }, key, act);
     },
+  };
+  const reach: AccessReach = {
+    openSessions: async (of) => (await sessions.openOf(of)).map(({ id }) => id),
+    liveLeases: async (sessionIds) => (await leases.liveOf({ sessionIds }, toTime(clock.now()))).length,
+    grantsOf: async (groupId) => (await grants.ofSubject(groupId)).length,
   };
   const destinationEffects: DestinationEffects = {
     destinationRemoved: async (destinationId, act) => {
@@ -75,6 +85,7 @@ export function bindStores(handle: Handle, clock: Clock) {
     leaseRevocation,
     sessionEnd,
     effects,
+    reach,
     destinationEffects,
     desiredIdentities: createDesiredIdentities(tables),
     desiredLeases,
@@ -93,10 +104,13 @@ function bindTables(handle: Handle) {
     authorities: createAuthorityStore(handle),
     identities: createIdentityStore(handle),
     groups: createGroupStore(handle),
+    providers: createProviderStore(handle),
+    accounts: createAccountStore(handle),
     passwords: createPasswordStore(handle),
     sessions: createSessionStore(handle),
     accessKeys: createAccessKeyStore(handle),
     loginTokens: createLoginTokenStore(handle),
+    browserLogins: createBrowserLoginStore(handle),
     loginAttempts: createLoginAttemptStore(handle),
     destinations: createDestinationStore(handle),
     connectors: createConnectorStore(handle),

@@ -17,6 +17,8 @@ export const idPrefixes = {
   auditEvent: 'aud',
   authority: 'aut',
   token: 'tok',
+  provider: 'idp',
+  account: 'acc',
 } as const;
 export type IdKind = keyof typeof idPrefixes;
 

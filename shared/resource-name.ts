@@ -23,6 +23,25 @@ export const isImpersonateRole = (text: string): boolean => text.startsWith(impe
  */
 export const isLocalName = (text: string): boolean => plainName.test(text) && text !== 'system' && text !== serverResource;
 
+/** An identity provider's name, which stands before its groups' names. */
+export const isProviderName = (text: string): boolean =>
+  text.length <= 40 && dnsLabel.test(text) && !['local', 'system', serverResource].includes(text);
+
+/**
+ * The name of a provider's group as we take it: printable ASCII without what other places give a meaning to (colon, comma, quotes, brackets).
+ * Taken exactly or not at all: changing it could make two groups one.
+ */
+export const isProviderGroupName = (text: string): boolean =>
+  /^[A-Za-z0-9/._&-](?:[A-Za-z0-9 /._@+&()-]{0,198}[A-Za-z0-9/._@+&()-])?$/.test(text);
+
+/** `platform`, or `okta/platform`; undefined when it is neither. */
+export function parseGroupName(text: string): { readonly provider: string | null; readonly name: string } | undefined {
+  if (isLocalName(text)) return { provider: null, name: text };
+  const slash = text.indexOf('/');
+  const [provider, name] = [text.slice(0, Math.max(slash, 0)), text.slice(slash + 1)];
+  return isProviderName(provider) && isProviderGroupName(name) ? { provider, name } : undefined;
+}
+
 export interface ResourceName {
   readonly destination: string;
   /** Absent: the whole destination. */
@@ -64,7 +83,7 @@ export type SubjectName =
 
 /** `ana@example.com`, `group:platform`, `workload:deploy`; undefined when the text names no subject. */
 export function parseSubjectName(text: string): SubjectName | undefined {
-  if (text.startsWith('group:')) return isLocalName(text.slice(6)) ? { kind: 'group', name: text.slice(6) } : undefined;
+  if (text.startsWith('group:')) return parseGroupName(text.slice(6)) === undefined ? undefined : { kind: 'group', name: text.slice(6) };
   if (text.startsWith('workload:')) return isLocalName(text.slice(9)) ? { kind: 'workload', name: text.slice(9) } : undefined;
   return isEmail(text) ? { kind: 'user', name: text } : undefined;
 }

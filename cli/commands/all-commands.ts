@@ -12,6 +12,7 @@ import { leaseCommands } from './leases.ts';
 import { listCommand } from './list.ts';
 import { loginCommand } from './login.ts';
 import { logoutCommand } from './logout.ts';
+import { providerCommands } from './providers.ts';
 import { revokeCommand } from './revoke.ts';
 import { sessionCommands } from './sessions.ts';
 import { statusCommand } from './status.ts';
@@ -34,6 +35,7 @@ export const allCommands: readonly CommandSpec[] = [
   ...workloadCommands,
   ...groupCommands,
   ...grantCommands,
+  ...providerCommands,
   ...destinationCommands,
   ...keyCommands,
   ...sessionCommands,
@@ -52,6 +54,7 @@ export const topics: Readonly<Record<string, string>> = {
   workloads: 'programs with an identity',
   groups: 'sets of identities',
   grants: 'who may do what where',
+  providers: 'where people sign in',
   destinations: 'what access is brokered to',
   keys: 'access keys for automation',
   sessions: 'logins',

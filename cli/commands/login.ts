@@ -1,30 +1,41 @@
 /** `infra login`: trust, then the secret, then the profile, then kubeconfig. */
+import { createHash } from 'node:crypto';
+import { systemClock } from '../../shared/clock.ts';
 import { SecretValue } from '../../shared/node/secret-value.ts';
-import type { CommandContext, CommandInput, CommandSpec, Connection } from '../command.ts';
+import { formatDuration, parseDuration } from '../../shared/ttl.ts';
+import type { CommandContext, CommandInput, CommandSpec } from '../command.ts';
 import { connect } from '../connection.ts';
 import { reachableAccess, updateContexts } from '../contexts.ts';
 import { removeCachedCredentials } from '../credential-cache.ts';
 import { isInteractive } from '../environment.ts';
 import { CliError } from '../failure.ts';
 import type { Trust } from '../https-request.ts';
-import { logIn, type OpenedSession } from '../login-methods.ts';
+import { chooseLoginMethod, type LoginMethod, type LoginOptions, type OpenedSession } from '../login-methods.ts';
 import { parseServerUrl, readProfiles, updateProfiles, withProfile, type Profile } from '../profiles.ts';
 import { askYesNo } from '../prompt.ts';
 import { establishTrust } from '../server-trust.ts';
-import { writeSession } from '../session-file.ts';
+import { readSession, writeSession } from '../session-file.ts';
+import { singleFlight } from '../single-flight.ts';
 
 export const loginCommand: CommandSpec = {
   words: 'login',
-  summary: 'log in to a server and make its destinations known to kubectl',
+  summary: 'log in to a server, by browser where it has identity providers, and make its destinations known to kubectl',
   arguments: [['[server]', 'host[:port] or https URL; without it, the current profile’s']],
   options: [
+    { flags: '--provider <name>', help: 'sign in with this identity provider, in the browser' },
+    { flags: '--no-browser', help: 'print the address to open instead of opening it' },
+    { flags: '--timeout <duration>', help: 'how long the browser may take, up to 10m (default)', check: parseTimeout },
     { flags: '--user <email>', help: 'log in as this user, with a password' },
     { flags: '--password-stdin', help: 'read the password from stdin; a second line replaces a one-time password' },
     { flags: '--key-stdin', help: 'log in with an access key from stdin' },
     { flags: '--ca <file>', help: 'PEM file with the root that signs the server’s certificate' },
     { flags: '--trust-fingerprint <fingerprint>', help: 'SHA256:… of the root that the server presents' },
   ],
-  examples: ['infra login infra.example.com', 'infra login https://infra.example.com --key-stdin < key-file'],
+  examples: [
+    'infra login infra.example.com',
+    'infra login infra.example.com --provider okta',
+    'infra login https://infra.example.com --key-stdin < key-file',
+  ],
   run: login,
 };
 
@@ -33,24 +44,46 @@ async function login(context: CommandContext, input: CommandInput): Promise<void
   const known = knownProfile(context, input);
   const server = serverToUse(input.optional('server') ?? context.server, known);
   const trust = await trustToUse(context, { server, input, known });
-  const opened = await logIn({
+  const method = await chooseLoginMethod({
     call: connect({ server, trust, userAgent: context.userAgent, output }),
-    environment,
-    options: { user: input.optional('user'), passwordStdin: input.flag('passwordStdin'), keyStdin: input.flag('keyStdin') },
+    ...{ environment, output, server },
+    options: readOptions(input),
     lastUser: known?.account.id.startsWith('usr_') === true ? known.account.name : undefined,
   });
-  const profile = await keep(context, { server, trust, opened });
-  output.say(`logged in to ${server} as ${profile.account.name} until ${opened.session.expiresAt}`);
-  const connection: Connection = {
-    profile,
-    call: connect({ server, trust, secret: new SecretValue(opened.secret), userAgent: context.userAgent, output }),
-  };
+  const profile = await enter(context, { server, trust, method });
+  const connection = context.connectTo(profile);
+  const session = readSession(home, profile.name);
+  if (connection === undefined || session === undefined)
+    throw new CliError('failed', `the session is over already by this machine's clock; set the clock, then run: infra login ${server}`);
+  output.say(`logged in to ${server} as ${profile.account.name} until ${session.expiresAt}`);
   const destinations = await reachableAccess(context, connection);
   const names = await updateContexts(context, connection, { destinations, which: 'all', makeCurrent: 'if-none' });
   if (names.length > 0) output.say(`kubectl contexts: ${names.join(', ')}`);
   else output.say(`no destination to reach yet; once a grant is given, run: infra use DESTINATION`);
   for (const other of readProfiles(home).profiles.filter((each) => each.server === server && each.name !== profile.name))
     output.trace(`also known there: ${other.account.name} as ${other.name}`);
+}
+
+function readOptions(input: CommandInput): LoginOptions {
+  const timeout = input.optional('timeout');
+  return {
+    user: input.optional('user'),
+    passwordStdin: input.flag('passwordStdin'),
+    keyStdin: input.flag('keyStdin'),
+    provider: input.optional('provider'),
+    // The parser knows `--no-browser` as the end of `browser`, which is true without it.
+    noBrowser: !input.flag('browser'),
+    timeoutSeconds: timeout === undefined ? longestLoginSeconds : parseTimeout(timeout),
+  };
+}
+
+/** The server forgets a login by browser after that. */
+const longestLoginSeconds = 600;
+
+function parseTimeout(text: string): number {
+  const seconds = parseDuration(text);
+  if (seconds !== undefined && seconds <= longestLoginSeconds) return seconds;
+  throw new CliError('wrongUse', `--timeout takes a duration up to 10m, such as 90s, not "${text}"`);
 }
 
 /** The profile that is logged in again: by name, by server and user, or the only one there. */
@@ -89,12 +122,50 @@ async function trustToUse(
   return establishTrust({ server, caFile, fingerprint, confirm: isInteractive(environment) ? confirm : undefined });
 }
 
+interface Entry {
+  readonly server: string;
+  readonly trust: Trust;
+  readonly method: LoginMethod;
+}
+
+/** However many want the same login by browser at the same moment, one browser is opened and all are logged in by it. */
+async function enter(context: CommandContext, entry: Entry): Promise<Profile> {
+  const { home, output } = context;
+  const { server, method } = entry;
+  const fly = async (): Promise<Profile> => keep(context, entry, await method.run());
+  if (method.sharedAs === undefined) return fly();
+  const sessionsAtServer = (): Map<string, Profile> => {
+    const profiles = readProfiles(home).profiles.filter((profile) => profile.server === server && context.connectTo(profile) !== undefined);
+    return new Map(profiles.map((profile) => [readSession(home, profile.name)?.id ?? '', profile]));
+  };
+  const before = sessionsAtServer();
+  const name = createHash('sha256').update(`${server} ${method.sharedAs}`).digest('hex').slice(0, 16);
+  const patience = setTimeout(() => output.say('another infra is logging in there: waiting for it'), 1000);
+  try {
+    return await singleFlight({
+      ...{ home, name: `login.${name}`, waitMilliseconds: longestLoginSeconds * 1000 },
+      landed: () => {
+        clearTimeout(patience);
+        return [...sessionsAtServer()].find(([id]) => !before.has(id))?.[1];
+      },
+      fly,
+    });
+  } finally {
+    clearTimeout(patience);
+  }
+}
+
+/** kubectl begins to refuse certificates about there. */
+const clockToleranceSeconds = 120;
+
 /** Session first, then the list: a profile in the list without its session would only say that nobody is logged in. */
-async function keep(
-  { home }: CommandContext,
-  { server, trust, opened }: { server: string; trust: Trust; opened: OpenedSession },
-): Promise<Profile> {
-  const { id, expiresAt, identity } = opened.session;
+async function keep({ home, output }: CommandContext, { server, trust }: Entry, opened: OpenedSession): Promise<Profile> {
+  const { id, expiresAt, createdAt, identity } = opened.session;
+  const ahead = Math.round((systemClock.now() - Date.parse(createdAt)) / 1000);
+  if (Math.abs(ahead) > clockToleranceSeconds)
+    output.warn(
+      `this machine's clock is ${formatDuration(Math.abs(ahead))} ${ahead > 0 ? 'ahead of' : 'behind'} the server's; set it, or kubectl refuses what is valid`,
+    );
   return updateProfiles(home, (before) => {
     const after = withProfile(before, { server, trust, account: { id: identity.id, name: identity.name } });
     writeSession(home, after.result.name, { id, expiresAt, secret: new SecretValue(opened.secret) });

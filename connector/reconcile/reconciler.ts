@@ -2,6 +2,7 @@
  * Makes the cluster's bindings what the desired state says: after every change of either, when a grant ends, and every few minutes. One run at
  * a time, newest wish wins. A step that fails is that binding's own affair and is tried again; the others go on.
  */
+import { createBackoff } from '../broker-link/backoff.ts';
 import type { DesiredIdentity } from '../../shared/api/connectors.ts';
 import type { Clock } from '../../shared/clock.ts';
 import type { Logger } from '../../shared/node/logger.ts';
@@ -54,8 +55,11 @@ export interface ReconcilerOptions {
 const stepsAtOnce = 8;
 /** After a passing fault, such as an unreachable apiserver. */
 const retryMilliseconds = 2000;
-/** After a refusal: somebody has to mend it first. */
-const slowRetryMilliseconds = 30_000;
+/**
+ * After a refusal. Most often somebody has to mend it first; but an apiserver that has just started refuses what it will allow in a moment, when
+ * it has read its own roles.
+ */
+const refusedRetry = { firstMilliseconds: 1000, longestMilliseconds: 30_000 };
 const longestTimer = 3_600_000;
 
 export function createReconciler(options: ReconcilerOptions): Reconciler {
@@ -71,6 +75,7 @@ class LiveReconciler implements Reconciler {
   #timer: NodeJS.Timeout | undefined;
   #acknowledged = '';
   #states: readonly GrantState[] = [];
+  readonly #refused = createBackoff(refusedRetry);
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
@@ -129,10 +134,15 @@ class LiveReconciler implements Reconciler {
     const failures = await this.#execute(plan.steps, wanted.destination.id);
     this.#states = statesOf(plan, failures);
     const isOwed = [...failures.values()].some((failure) => failure.passing);
-    const retries = failures.size === 0 ? [] : [now + (isOwed ? retryMilliseconds : slowRetryMilliseconds)];
-    this.#schedule(Math.min(...retries, plan.nextChangeAt ?? Number.POSITIVE_INFINITY) - now);
+    this.#schedule(Math.min(this.#retryIn(failures.size > 0, isOwed), (plan.nextChangeAt ?? Number.POSITIVE_INFINITY) - now));
     if (!isOwed) this.#acknowledge(wanted);
     this.#options.reported();
+  }
+
+  #retryIn(hasFailed: boolean, isPassing: boolean): number {
+    if (hasFailed) return isPassing ? retryMilliseconds : this.#refused.next();
+    this.#refused.reset();
+    return Number.POSITIVE_INFINITY;
   }
 
   async #execute(steps: readonly BindingStep[], destinationId: string): Promise<ReadonlyMap<string, Failure>> {

@@ -55,7 +55,8 @@ export function connectWholeCluster(directory: string): WholeCluster | undefined
   return cluster !== undefined && 'namespacesPid' in cluster ? (cluster as WholeCluster) : undefined;
 }
 
-function readState(directory: string): unknown {
+/** What `markReady` wrote there. */
+export function readState(directory: string): unknown {
   const file = join(directory, 'cluster.json');
   return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined;
 }
@@ -77,7 +78,7 @@ export async function claimDirectory({ directory, detached = false }: StartOptio
   return () => keeper.undo();
 }
 
-export function markReady<T extends Cluster>(cluster: T): T {
+export function markReady<T extends { readonly directory: string }>(cluster: T): T {
   writeFileSync(join(cluster.directory, 'cluster.json'), `${JSON.stringify(cluster, null, 2)}\n`);
   return cluster;
 }

@@ -15,5 +15,5 @@ begin_staging() {
 }
 
 finish_staging() {
-  find "$staging" -type f -exec mv {} "$staged_for/" \;
+  find "$staging" -mindepth 1 -maxdepth 1 -exec mv {} "$staged_for/" \;
 }

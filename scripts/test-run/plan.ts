@@ -2,8 +2,8 @@
 import { existsSync, globSync, readdirSync } from 'node:fs';
 import { dirname, relative } from 'node:path';
 
-/** Each is a cluster that a run has once. */
-export type Need = 'control-plane' | 'whole-cluster' | 'older-whole-cluster';
+/** What a run has once; the clusters and Keycloak are started and stopped with it. */
+export type Need = 'control-plane' | 'whole-cluster' | 'older-whole-cluster' | 'keycloak' | 'chromium';
 
 export interface MochaJob {
   /** Below test/: a folder, or one file. */
@@ -34,8 +34,10 @@ const suites: Readonly<Record<string, Suite>> = {
   security: { needs: ['control-plane', 'whole-cluster'], eachFile: true },
   fidelity: { needs: ['whole-cluster'], eachFile: true },
   skew: { needs: ['whole-cluster', 'older-whole-cluster'], eachFile: true },
+  /** People at a real browser with a real identity provider. */
+  browser: { needs: ['control-plane', 'keycloak', 'chromium'], eachFile: true },
   defences: { needs: [], eachFile: true },
-  architecture: { needs: ['control-plane', 'whole-cluster'], eachFile: true },
+  architecture: { needs: ['control-plane', 'whole-cluster', 'keycloak', 'chromium'], eachFile: true },
   cli: { needs: ['control-plane'], eachFile: true },
   web: { needs: [], eachFile: true },
   api: { needs: [] },

@@ -1,6 +1,8 @@
-/** Starts the clusters that the run's tests share, while what does not need them runs already. */
+/** Starts the clusters, and the other real parts, that the run's tests share, while what does not need them runs already. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { obtainChromium } from '../chromium/obtain-chromium.ts';
+import { startKeycloak } from '../keycloak/keycloak.ts';
 import { type StartOptions, stopCluster, sweepDeadClusters } from '../kubernetes/cluster.ts';
 import { startControlPlane } from '../kubernetes/control-plane.ts';
 import { startWholeCluster, whyNoWholeCluster } from '../kubernetes/whole-cluster.ts';
@@ -12,8 +14,11 @@ export interface SharedClusters {
   readonly stateFile: string;
   /** Settled before a job that has this need starts; a rejection says why it cannot. */
   ready(need: Need): Promise<void>;
-  readonly directories: Readonly<Record<Need, string>>;
+  readonly directories: Readonly<Record<LivePart, string>>;
 }
+
+/** One with processes, a directory and logs. */
+type LivePart = Exclude<Need, 'chromium'>;
 
 /** @param measure notes how long something took. */
 export async function startSharedClusters(
@@ -22,25 +27,28 @@ export async function startSharedClusters(
   measure: <T>(name: string, work: () => Promise<T>) => Promise<T>,
 ): Promise<SharedClusters> {
   await sweepDeadClusters(context.clusters);
-  const directory = (need: Need): string => join(context.clusters, `${need}-${process.pid}`);
+  const directory = (part: LivePart): string => join(context.clusters, `${part}-${process.pid}`);
   const directories = {
     'control-plane': directory('control-plane'),
     'whole-cluster': directory('whole-cluster'),
     'older-whole-cluster': directory('older-whole-cluster'),
-  } satisfies Record<Need, string>;
+    keycloak: directory('keycloak'),
+  } satisfies Record<LivePart, string>;
   const stateFile = join(context.results, 'clusters.json');
   writeFileSync(stateFile, JSON.stringify(directories));
 
   const starting = new Map<Need, Promise<void>>();
-  const begin = (need: Need, start: (options: StartOptions) => Promise<unknown>, after: Promise<unknown> = Promise.resolve()): void => {
-    const options = { directory: directories[need], log: (line: string) => console.error(`· ${line}`) };
-    const started = after.then(async () => measure(need, async () => start(options)));
-    // Also in the middle of its start, which then fails.
-    context.onEnd(() => stopCluster(directories[need]));
-    const ready = started.then(() => undefined);
+  const log = (line: string): void => console.error(`· ${line}`);
+  const prepare = (need: Need, work: () => Promise<unknown>, after: Promise<unknown> = Promise.resolve()): void => {
+    const ready = after.then(async () => measure(need, work)).then(() => undefined);
     // Seen by the jobs that need it, if there are any left.
     ready.catch(() => undefined);
     starting.set(need, ready);
+  };
+  const begin = (part: LivePart, start: (options: StartOptions) => Promise<unknown>, after?: Promise<unknown>): void => {
+    prepare(part, () => start({ directory: directories[part], log }), after);
+    // Also in the middle of its start, which then fails.
+    context.onEnd(() => stopCluster(directories[part]));
   };
   if (needs.has('control-plane')) begin('control-plane', startControlPlane);
   // Where they cannot run, tests that need them skip themselves and say why.
@@ -50,5 +58,7 @@ export async function startSharedClusters(
     // Few tests need it: what most wait for is built and started first.
     if (needs.has('older-whole-cluster')) begin('older-whole-cluster', startOlder, Promise.allSettled(starting.values()));
   }
+  if (needs.has('keycloak')) begin('keycloak', startKeycloak);
+  if (needs.has('chromium')) prepare('chromium', () => obtainChromium(log));
   return { stateFile, directories, ready: async (need) => starting.get(need) };
 }

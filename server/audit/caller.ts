@@ -9,7 +9,7 @@ export interface Caller {
   readonly identity: { readonly id: IdentityId; readonly kind: 'user' | 'workload'; readonly name: string };
   readonly session: {
     readonly id: SessionId;
-    readonly method: 'password' | 'access-key';
+    readonly method: 'password' | 'access-key' | 'provider';
     readonly accessKeyId: AccessKeyId | null;
     readonly expiresAt: number;
   };

@@ -58,7 +58,7 @@ export async function findSubject(stores: Pick<Stores, 'identities' | 'groups'>,
       fields: [{ path: 'subject', message: 'must be an email, group:NAME or workload:NAME' }],
     });
   if (name.kind === 'group') {
-    const group = await stores.groups.findLocal(name.name);
+    const group = await stores.groups.findNamed(name.name);
     if (group === undefined)
       throw new DomainError('group.not-found', `There is no group ${name.name}. Add it first: infra groups add ${name.name}`);
     return { kind: 'group', id: group.id, name: group.name };

@@ -126,7 +126,17 @@ export function createGrantStore(db: Handle): GrantStore {
         .where((eb) =>
           eb.or([
             eb('id', 'in', admins),
-            eb('id', 'in', db.selectFrom('group_members').select('identity_id').where('group_id', 'in', admins)),
+            eb(
+              'id',
+              'in',
+              db
+                .selectFrom('group_members')
+                .innerJoin('groups', 'groups.id', 'group_members.group_id')
+                .select('identity_id')
+                .where('group_id', 'in', admins)
+                // An identity provider may empty its groups at any time, and asks nobody here.
+                .where('provider', '=', ''),
+            ),
           ]),
         )
         .limit(1)

@@ -1,9 +1,9 @@
-/** Local groups and their members. Leaving a group takes away, at once, what only the group justified. */
+/** Groups and their members. Leaving a group takes away, at once, what only the group justified. Who is in a provider's group only the provider says. */
 import { newId } from '../../shared/id.ts';
 import { toTime, type Clock } from '../../shared/clock.ts';
 import type { Page, PageRequest } from '../../shared/api/pagination.ts';
 import { DomainError } from '../../shared/api/problem.ts';
-import { parseSubjectName } from '../../shared/resource-name.ts';
+import { parseGroupName, parseSubjectName } from '../../shared/resource-name.ts';
 import type { Change, GroupId, IdentityId } from '../../shared/api/values.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
 import { authorOf, type Act, type Caller } from '../audit/caller.ts';
@@ -12,11 +12,14 @@ import type { Transact } from '../storage/transact.ts';
 import type { AccessEffects } from './access-effects.ts';
 import type { Group, GroupMember, GroupStore } from './group-store.ts';
 import type { Identity, IdentityStore } from './identity-store.ts';
+import { addProviderGroup } from './provider-groups.ts';
+import type { ProviderStore } from './provider-store.ts';
 import { named } from './user-service.ts';
 
 interface Stores {
   readonly identities: IdentityStore;
   readonly groups: GroupStore;
+  readonly providers: Pick<ProviderStore, 'findByName'>;
   readonly effects: AccessEffects;
   readonly audit: AuditLog;
   readonly feed: ChangeFeed;
@@ -36,7 +39,7 @@ export function createGroupService({ read, transact, clock }: GroupServiceOption
     caller: Caller,
     work: (stores: Stores, group: Group, act: Act) => Promise<Result>,
   ): Promise<Result> =>
-    transact(async (stores) => work(stores, await existing(stores.groups, id), { by: authorOf(caller), now: clock.now() }));
+    transact(async (stores) => work(stores, await existingLocal(stores.groups, id), { by: authorOf(caller), now: clock.now() }));
 
   return {
     list: async (filter: PageRequest & { readonly name?: string | undefined }): Promise<Page<Group>> => read.groups.list(filter),
@@ -49,6 +52,8 @@ export function createGroupService({ read, transact, clock }: GroupServiceOption
     create: async (name: string, caller: Caller): Promise<Group> =>
       transact(async (stores) => {
         const act = { by: authorOf(caller), now: clock.now() };
+        const parsed = parseGroupName(name);
+        if (parsed?.provider != null) return addOfProvider(stores, { provider: parsed.provider, name: parsed.name }, act);
         // An id made with the prefix of groups is one.
         const id = newId('group', act.now) as GroupId;
         await stores.groups.insert({ id, name, createdAt: toTime(act.now) });
@@ -93,6 +98,25 @@ async function existing(groups: GroupStore, id: GroupId): Promise<Group> {
   const group = await groups.find(id);
   if (group === undefined) throw new DomainError('group.not-found', 'There is no such group. See: infra groups list');
   return group;
+}
+
+async function existingLocal(groups: GroupStore, id: GroupId): Promise<Group> {
+  const group = await existing(groups, id);
+  if (group.provider === null) return group;
+  throw new DomainError(
+    'group.of-provider',
+    `${group.name} is a group of the identity provider ${group.provider}: who is in it is changed there, and comes here with each login. To take away what it gives, remove its grants: infra grants list group:${group.name}`,
+  );
+}
+
+async function addOfProvider(
+  stores: Pick<Stores, 'groups' | 'providers' | 'audit'>,
+  group: { readonly provider: string; readonly name: string },
+  act: Act,
+): Promise<Group> {
+  if ((await stores.providers.findByName(group.provider)) === undefined)
+    throw new DomainError('provider.not-found', `There is no identity provider ${group.provider}. See: infra providers list`);
+  return addProviderGroup(stores, group, act);
 }
 
 /** An email or `workload:NAME`. */

@@ -2,6 +2,7 @@
 import type { GroupId, IdentityId } from '../../shared/api/values.ts';
 import type { Page, PageRequest } from '../../shared/api/pagination.ts';
 import { DomainError } from '../../shared/api/problem.ts';
+import { parseGroupName } from '../../shared/resource-name.ts';
 import { isUniqueViolation } from '../storage/constraint-errors.ts';
 import type { Handle } from '../storage/database.ts';
 import { decodeCursor, toPage } from '../storage/page.ts';
@@ -23,13 +24,19 @@ export interface GroupMember {
 }
 
 export interface GroupStore {
-  insert(group: { readonly id: string; readonly name: string; readonly createdAt: string }): Promise<void>;
+  /** Without `provider`: local. */
+  insert(group: { readonly id: string; readonly provider?: string; readonly name: string; readonly createdAt: string }): Promise<void>;
   find(id: string): Promise<Group | undefined>;
-  findLocal(name: string): Promise<Group | undefined>;
+  /** `platform`, or `okta/platform`. */
+  findNamed(name: string): Promise<Group | undefined>;
+  /** Those of a provider that have one of these names, written without the provider. */
+  findOfProvider(provider: string, names: readonly string[]): Promise<Group[]>;
+  ofProvider(provider: string): Promise<Group[]>;
   findMany(ids: readonly string[]): Promise<Group[]>;
   list(filter: PageRequest & { readonly name?: string | undefined }): Promise<Page<Group>>;
   remove(id: string): Promise<void>;
   members(id: string, page: PageRequest): Promise<Page<GroupMember>>;
+  allMembers(id: string): Promise<{ readonly id: IdentityId; readonly name: string }[]>;
   memberIds(id: string): Promise<IdentityId[]>;
   groupsOf(identityId: string): Promise<Group[]>;
   /** False when it was a member already. */
@@ -54,18 +61,52 @@ export function createGroupStore(db: Handle): GroupStore {
   return {
     insert: async (group) => {
       try {
-        await db.insertInto('groups').values({ id: group.id, provider: '', name: group.name, created_at: group.createdAt }).execute();
+        await db
+          .insertInto('groups')
+          .values({ id: group.id, provider: group.provider ?? '', name: group.name, created_at: group.createdAt })
+          .execute();
       } catch (error) {
         if (isUniqueViolation(error)) throw new DomainError('group.duplicate', `There is already a group ${group.name}.`);
         throw error;
       }
     },
     find: async (id) => fromOptional(await all.where('id', '=', id).executeTakeFirst()),
-    findLocal: async (name) => fromOptional(await all.where('provider', '=', '').where('name', '=', name).executeTakeFirst()),
+    findNamed: async (text) => {
+      const parsed = parseGroupName(text);
+      if (parsed === undefined) return undefined;
+      return fromOptional(
+        await all
+          .where('provider', '=', parsed.provider ?? '')
+          .where('name', '=', parsed.name)
+          .executeTakeFirst(),
+      );
+    },
+    findOfProvider: async (provider, names) =>
+      names.length === 0
+        ? []
+        : (
+            await all
+              .where('provider', '=', provider)
+              .where('name', 'in', [...names])
+              .execute()
+          ).map(fromRow),
+    ofProvider: async (provider) => (await all.where('provider', '=', provider).orderBy('name').execute()).map(fromRow),
+    allMembers: async (id) =>
+      (
+        await db
+          .selectFrom('group_members')
+          .innerJoin('identities', 'identities.id', 'group_members.identity_id')
+          .select(['identities.id', 'identities.name'])
+          .where('group_id', '=', id)
+          .orderBy('identities.id')
+          .execute()
+      ).map((row) => ({ id: row.id as IdentityId, name: row.name })),
     findMany: async (ids) => (ids.length === 0 ? [] : (await all.where('id', 'in', [...ids]).execute()).map(fromRow)),
     list: async (filter) => {
       let query = all;
-      if (filter.name !== undefined) query = query.where('name', '=', filter.name);
+      const named = filter.name === undefined ? undefined : parseGroupName(filter.name);
+      if (filter.name !== undefined)
+        query = query.where('provider', '=', named?.provider ?? '').where('name', '=', named?.name ?? filter.name);
       const after = decodeCursor(filter.cursor);
       if (after !== undefined)
         query = query.where((eb) => eb.or([eb('name', '>', after.key), eb.and([eb('name', '=', after.key), eb('id', '>', after.id)])]));

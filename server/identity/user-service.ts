@@ -10,6 +10,7 @@ import { authorOf, type Act, type Caller } from '../audit/caller.ts';
 import type { ChangeFeed } from '../storage/change-feed.ts';
 import type { Transact } from '../storage/transact.ts';
 import type { AccessEffects } from './access-effects.ts';
+import type { AccountStore } from './account-store.ts';
 import type { GroupStore } from './group-store.ts';
 import type { Identity, IdentityFilter, IdentityStore } from './identity-store.ts';
 import { mayRevokeUser } from './identity-policy.ts';
@@ -35,6 +36,7 @@ export interface PasswordRecords {
 interface Stores {
   readonly identities: IdentityStore;
   readonly groups: GroupStore;
+  readonly accounts: Pick<AccountStore, 'removeOfIdentity'>;
   readonly passwords: PasswordRecords;
   readonly effects: AccessEffects;
   readonly audit: AuditLog;
@@ -136,7 +138,7 @@ export function createUserService({ read, transact, passwords, clock }: UserServ
 
 /** What goes with any identity that is removed, before its own row does. */
 export async function removeIdentity(
-  stores: Pick<Stores, 'identities' | 'groups' | 'effects'>,
+  stores: Pick<Stores, 'identities' | 'groups' | 'accounts' | 'effects'>,
   identity: Identity,
   act: Act,
 ): Promise<void> {
@@ -145,6 +147,7 @@ export async function removeIdentity(
   await stores.effects.endGrantsOf({ kind: identity.kind, id: identity.id }, act);
   await stores.effects.removeAccessKeys(identity.id, act);
   await stores.groups.removeFromAll(identity.id);
+  await stores.accounts.removeOfIdentity(identity.id);
   await stores.identities.remove(identity.id);
 }
 

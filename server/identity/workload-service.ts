@@ -10,6 +10,7 @@ import { authorOf, type Caller } from '../audit/caller.ts';
 import type { ChangeFeed } from '../storage/change-feed.ts';
 import type { Transact } from '../storage/transact.ts';
 import type { AccessEffects } from './access-effects.ts';
+import type { AccountStore } from './account-store.ts';
 import type { GroupStore } from './group-store.ts';
 import type { Identity, IdentityStore } from './identity-store.ts';
 import { named, removeIdentity } from './user-service.ts';
@@ -17,6 +18,7 @@ import { named, removeIdentity } from './user-service.ts';
 interface Stores {
   readonly identities: IdentityStore;
   readonly groups: GroupStore;
+  readonly accounts: Pick<AccountStore, 'removeOfIdentity'>;
   readonly effects: AccessEffects;
   readonly audit: AuditLog;
   readonly feed: ChangeFeed;

@@ -9,6 +9,7 @@ import type { GrantRecord, GrantStore } from '../grants/grant-store.ts';
 import type { GroupStore } from '../identity/group-store.ts';
 import type { IdentityStore } from '../identity/identity-store.ts';
 import type { LeaseStore } from '../leases/lease-store.ts';
+import type { BrowserLoginStore } from '../login/browser-login-store.ts';
 import type { LoginAttemptStore } from '../login/login-attempts-store.ts';
 import type { SessionStore } from '../login/session-store.ts';
 import type { LoginTokenStore } from '../login/token-store.ts';
@@ -25,6 +26,7 @@ interface Stores {
   readonly sessions: SessionStore;
   readonly loginAttempts: LoginAttemptStore;
   readonly loginTokens: LoginTokenStore;
+  readonly browserLogins: BrowserLoginStore;
   readonly acknowledgements: AcknowledgementStore;
   readonly audit: AuditLog;
   readonly feed: ChangeFeed;
@@ -53,6 +55,7 @@ export function housekeepingJobs({ transact, clock, rotateAuthority }: Housekeep
           const now = clock.now();
           await stores.loginAttempts.prune(toTime(now - hour));
           await stores.loginTokens.prune(toTime(now - 24 * hour));
+          await stores.browserLogins.prune(toTime(now - hour));
           await stores.acknowledgements.prune(toTime(now - feedKept));
           await stores.feed.prune(toTime(now - feedKept));
           // Leases first: each names its session.

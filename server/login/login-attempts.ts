@@ -16,8 +16,10 @@ export interface AttemptLimits {
   readonly accountAndSource: number;
   readonly source: number;
   readonly account: number;
+  /** Logins by browser begun from one address: a whole office may be behind it. */
+  readonly browserLogins: number;
 }
-export const attemptLimits: AttemptLimits = { accountAndSource: 10, source: 100, account: 200 };
+export const attemptLimits: AttemptLimits = { accountAndSource: 10, source: 100, account: 200, browserLogins: 1000 };
 
 /** Too many: no attempt is looked at until the window ends. */
 export interface AttemptLimit {
@@ -29,6 +31,8 @@ export interface AttemptLimit {
 export interface LoginAttempts {
   /** Counts one attempt; answers when any bucket is full. */
   count(account: string, source: string, now: number): Promise<AttemptLimit | undefined>;
+  /** Counts one login by browser that is begun, which anybody can; the error when an address begins too many. */
+  countStart(source: string, now: number): Promise<DomainError | undefined>;
   /** Takes the attempt back, and forgets this account's failures from this address. */
   succeeded(account: string, source: string): Promise<void>;
 }
@@ -59,6 +63,11 @@ export function createLoginAttempts(
         return undefined;
       });
     },
+    countStart: async (source, now) =>
+      transact(async ({ loginAttempts }) => {
+        const { failures, windowStartedAt } = await loginAttempts.increment(`browser-login:${source}`, now, windowSeconds);
+        return failures > limits.browserLogins ? tooMany(windowStartedAt, now) : undefined;
+      }),
     succeeded: async (account, source) => {
       const { own, shared } = bucketsOf(account, source);
       await transact(async ({ loginAttempts }) => {

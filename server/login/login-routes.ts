@@ -2,6 +2,7 @@ import type { Router } from 'express';
 import { api } from '../../shared/api/index.ts';
 import { route, type RouteContext } from '../http/route.ts';
 import type { AccessKeyService } from './access-key-service.ts';
+import type { BrowserLoginService } from './browser-login-service.ts';
 import type { LoginService } from './login-service.ts';
 import type { SessionService } from './session-service.ts';
 import type { SetupService } from './setup-service.ts';
@@ -11,15 +12,18 @@ export interface LoginServices {
   readonly sessions: SessionService;
   readonly accessKeys: AccessKeyService;
   readonly setup: SetupService;
+  readonly browserLogins: BrowserLoginService;
 }
 
-export function loginRoutes(router: Router, context: RouteContext, { login, sessions, accessKeys, setup }: LoginServices): void {
+export function loginRoutes(router: Router, context: RouteContext, services: LoginServices): void {
+  const { login, sessions, accessKeys, setup, browserLogins } = services;
   route(router, context, api.server.setup, async ({ body, source }) => setup.use(body, source));
 
   route(router, context, api.login.password, async ({ body, source }) => login.withPassword(body.email, body.password, source));
   route(router, context, api.login.changePassword, async ({ body, source }) =>
     login.changePassword(body.changeToken, body.newPassword, source),
   );
+  route(router, context, api.login.browser, async ({ body, source }) => browserLogins.exchange(body, source));
   route(router, context, api.login.accessKey, async ({ body, source }) => login.withAccessKey(body.key, source));
 
   route(router, context, api.sessions.current, async ({ caller }) => sessions.whoami(caller));

@@ -3,32 +3,33 @@
  * exists, open the session. What a wrong account and a wrong password answer is the same to the byte (CWE-204).
  */
 import { fromTime, toTime, type Clock } from '../../shared/clock.ts';
-import { newId } from '../../shared/id.ts';
 import type { AuditSource } from '../../shared/api/audit.ts';
 import { DomainError } from '../../shared/api/problem.ts';
 import { emailKey, isEmail } from '../../shared/resource-name.ts';
-import type { Session } from '../../shared/api/sessions.ts';
-import type { Change, SessionId } from '../../shared/api/values.ts';
+import type { Change } from '../../shared/api/values.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
 import { anonymous, authorOf, type Act, type Caller } from '../audit/caller.ts';
+import { hasWayIn } from '../identity/account-rules.ts';
+import type { AccountStore } from '../identity/account-store.ts';
 import type { Identity, IdentityStore } from '../identity/identity-store.ts';
 import type { PasswordPreparation } from '../identity/user-service.ts';
 import type { ChangeFeed } from '../storage/change-feed.ts';
 import type { Transact } from '../storage/transact.ts';
-import type { AccessKeyStore, OwnedAccessKey } from './access-key-store.ts';
+import type { AccessKeyStore } from './access-key-store.ts';
 import type { LoginAttempts } from './login-attempts.ts';
 import { verifyNothing, verifyPassword } from './password-hash.ts';
+import { openSession, type OpenedSession, type Opening, type SessionSettings } from './open-session.ts';
 import type { PasswordStore, StoredPassword } from './password-store.ts';
 import { hashSecret, newSecret } from './secrets.ts';
 import type { SessionEnd } from './session-end.ts';
-import { isAccessKeyLive, sessionEnd } from './session-rules.ts';
-import { describeSession } from './session-service.ts';
-import type { OwnedSession, SessionStore } from './session-store.ts';
+import { isAccessKeyLive } from './session-rules.ts';
+import type { SessionStore } from './session-store.ts';
 import type { LoginTokenStore } from './token-store.ts';
 
 interface Stores {
   readonly identities: IdentityStore;
   readonly passwords: PasswordStore;
+  readonly accounts: Pick<AccountStore, 'ofIdentity'>;
   readonly sessions: SessionStore;
   readonly sessionEnd: SessionEnd;
   readonly accessKeys: AccessKeyStore;
@@ -37,17 +38,12 @@ interface Stores {
   readonly feed: ChangeFeed;
 }
 export interface LoginServiceOptions {
-  readonly read: Pick<Stores, 'identities' | 'passwords' | 'accessKeys' | 'loginTokens'>;
+  readonly read: Pick<Stores, 'identities' | 'passwords' | 'accounts' | 'accessKeys' | 'loginTokens'>;
   readonly transact: Transact<Stores>;
   readonly attempts: LoginAttempts;
   readonly preparation: PasswordPreparation;
-  readonly sessionSettings: { readonly lifetimeSeconds: number; readonly idleSeconds: number | null };
+  readonly sessionSettings: SessionSettings;
   readonly clock: Clock;
-}
-export interface OpenedSession {
-  readonly status: 'session';
-  readonly secret: string;
-  readonly session: Session;
 }
 export type LoginResult = OpenedSession | { readonly status: 'password-change-required'; readonly changeToken: string };
 type Method = 'password' | 'access-key' | 'password-change';
@@ -59,6 +55,8 @@ export type LoginService = ReturnType<typeof createLoginService>;
 
 export function createLoginService(options: LoginServiceOptions) {
   const { read, transact, attempts, preparation, clock } = options;
+  const open = async (stores: Stores, opening: Omit<Opening, 'now'>): Promise<OpenedSession> =>
+    openSession(stores, options.sessionSettings, { ...opening, now: clock.now() }, wrongPassword);
 
   const refuse = async (attempted: string, method: Method, reason: string, source: AuditSource): Promise<void> =>
     transact(async ({ audit }) =>
@@ -90,7 +88,7 @@ export function createLoginService(options: LoginServiceOptions) {
       }
       await attempts.succeeded(email, source.address);
       if (stored.state === 'one-time') return requireChange(options, identity);
-      return transact(async (stores) => openSession(stores, options, { identity, method: 'password', source }));
+      return transact(async (stores) => open(stores, { identity, method: 'password', source }));
     },
 
     changePassword: async (changeToken: string, newPassword: string, source: AuditSource): Promise<OpenedSession> => {
@@ -108,14 +106,14 @@ export function createLoginService(options: LoginServiceOptions) {
           throw new DomainError('token.invalid', 'This password change was used already. Log in with the new password: infra login');
         await stores.passwords.write(identity.id, prepared, toTime(act.now));
         await stores.audit.record({ event: 'password.changed', act, details: { user: { id: identity.id, name: identity.name } } });
-        return openSession(stores, options, { identity, method: 'password', source });
+        return open(stores, { identity, method: 'password', source });
       });
     },
 
     withAccessKey: async (secret: string, source: AuditSource): Promise<OpenedSession> => {
       const key = await read.accessKeys.findBySecret(hashSecret(secret));
       const identity = key === undefined ? undefined : await read.identities.find(key.identityId);
-      if (key === undefined || identity?.status !== 'active' || !isAccessKeyLive(key, clock.now())) {
+      if (key === undefined || identity?.status !== 'active' || !isAccessKeyLive(key, clock.now()) || !(await mayComeIn(read, identity))) {
         // Only failures count: automation behind one address may log in as often as it needs.
         await counted(key?.id ?? 'access-key', 'access-key', source);
         await refuse(key?.ownerName ?? '', 'access-key', key === undefined ? 'unknown key' : 'key or account is over', source);
@@ -123,7 +121,7 @@ export function createLoginService(options: LoginServiceOptions) {
       }
       return transact(async (stores) => {
         await stores.accessKeys.touch(key.id, toTime(clock.now()));
-        return openSession(stores, options, { identity, method: 'access-key', source, key });
+        return open(stores, { identity, method: 'access-key', source, key });
       });
     },
 
@@ -151,6 +149,11 @@ export function createLoginService(options: LoginServiceOptions) {
   };
 }
 
+/** A person whose last way in has ended is gone, and so is what they left behind. Workloads have no other way than keys. */
+async function mayComeIn({ passwords, accounts }: Pick<Stores, 'passwords' | 'accounts'>, identity: Identity): Promise<boolean> {
+  return identity.kind === 'workload' || hasWayIn(await passwords.stateOf(identity.id), await accounts.ofIdentity(identity.id));
+}
+
 /** A password typed in place of the email must not stand in the audit. The other methods name what we know, not what was typed. */
 const recordable = (attempted: string, method: Method): string =>
   method === 'password' && !isEmail(emailKey(attempted)) ? 'no email address' : attempted;
@@ -176,39 +179,4 @@ async function requireChange({ transact, clock }: LoginServiceOptions, identity:
     }),
   );
   return { status: 'password-change-required', changeToken };
-}
-
-interface Opening {
-  readonly identity: Identity;
-  readonly method: 'password' | 'access-key';
-  readonly source: AuditSource;
-  readonly key?: OwnedAccessKey;
-}
-
-async function openSession(stores: Stores, { sessionSettings, clock }: LoginServiceOptions, opening: Opening): Promise<OpenedSession> {
-  const { identity, method, source, key } = opening;
-  const now = clock.now();
-  // The account may have been disabled while the password was being checked.
-  if ((await stores.identities.find(identity.id))?.status !== 'active') throw new DomainError('login.failed', wrongPassword);
-  const secret = newSecret('ses');
-  const session: OwnedSession = {
-    // An id made with the prefix of sessions is one.
-    id: newId('session', now) as SessionId,
-    identityId: identity.id,
-    method,
-    accessKeyId: key?.id ?? null,
-    createdAt: toTime(now),
-    expiresAt: toTime(sessionEnd(now, sessionSettings.lifetimeSeconds, key?.expiresAt)),
-    idleSeconds: sessionSettings.idleSeconds,
-    lastUsedAt: toTime(now),
-    endedAt: null,
-    sourceAddress: source.address,
-    userAgent: source.userAgent,
-    owner: { kind: identity.kind, name: identity.name, status: identity.status },
-  };
-  await stores.sessions.insert(session, hashSecret(secret));
-  await stores.identities.setLastLogin(identity.id, toTime(now));
-  const act: Act = { by: { actor: { kind: identity.kind, id: identity.id, name: identity.name }, source }, now };
-  await stores.audit.record({ event: 'login.succeeded', act, details: { session: session.id, method } });
-  return { status: 'session', secret, session: describeSession(session) };
 }

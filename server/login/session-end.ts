@@ -2,7 +2,7 @@
 import { toTime } from '../../shared/clock.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { Act } from '../audit/caller.ts';
-import type { OwnedSession, SessionStore } from './session-store.ts';
+import type { OwnedSession, SessionOrigin, SessionStore } from './session-store.ts';
 
 /** What sessions need of leases. */
 export interface LeaseRevocation {
@@ -13,11 +13,7 @@ export interface LeaseRevocation {
 export interface SessionEnd {
   /** Ends them and their leases, each with its audit event. */
   end(sessions: readonly OwnedSession[], reason: string, act: Act): Promise<{ sessionsEnded: number; leasesRevoked: number }>;
-  endAllOf(
-    owner: { readonly identityId: string } | { readonly accessKeyId: string },
-    reason: string,
-    act: Act,
-  ): Promise<{ sessionsEnded: number; leasesRevoked: number }>;
+  endAllOf(owner: SessionOrigin, reason: string, act: Act): Promise<{ sessionsEnded: number; leasesRevoked: number }>;
 }
 
 export function createSessionEnd(stores: {

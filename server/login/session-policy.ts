@@ -3,7 +3,7 @@ import { DomainError } from '../../shared/api/problem.ts';
 
 interface Asker {
   readonly identity: { readonly id: string; readonly name: string };
-  readonly session: { readonly method: 'password' | 'access-key' };
+  readonly session: { readonly method: 'password' | 'access-key' | 'provider' };
   readonly serverRoles: ReadonlySet<'admin' | 'view'>;
 }
 
@@ -30,6 +30,6 @@ export const mayEnd = (asker: Asker, ownerId: string): boolean => asker.identity
 /** A leaked key must not make its own successor, nor one for somebody else. */
 export function mayCreateAccessKey(asker: Asker, ownerId: string): void {
   if (asker.session.method === 'access-key')
-    throw new DomainError('access-key.not-from-key', 'An access key cannot make access keys. Log in with a password: infra login');
+    throw new DomainError('access-key.not-from-key', 'An access key cannot make access keys. Log in as a person: infra login');
   if (!mayEnd(asker, ownerId)) throw new DomainError('access.denied', 'Access keys for others need the role admin on infra.');
 }

@@ -105,6 +105,7 @@ export const describeSession = (session: OwnedSession): Session => ({
   id: session.id,
   identity: { id: session.identityId, name: session.owner.name },
   method: session.method,
+  provider: session.provider,
   accessKeyId: session.accessKeyId,
   createdAt: session.createdAt,
   expiresAt: session.expiresAt,

@@ -1,4 +1,4 @@
-import type { AccessKeyId, IdentityId, SessionId } from '../../shared/api/values.ts';
+import type { AccessKeyId, AccountId, IdentityId, SessionId } from '../../shared/api/values.ts';
 import type { Page, PageRequest } from '../../shared/api/pagination.ts';
 import type { Handle } from '../storage/database.ts';
 import { decodeCursor, toPage } from '../storage/page.ts';
@@ -8,8 +8,10 @@ import type { IdentityKind, IdentityStatus } from '../identity/identity-store.ts
 export interface SessionRecord {
   readonly id: SessionId;
   readonly identityId: IdentityId;
-  readonly method: 'password' | 'access-key';
+  readonly method: 'password' | 'access-key' | 'provider';
   readonly accessKeyId: AccessKeyId | null;
+  /** The account at an identity provider that it came from. */
+  readonly accountId: AccountId | null;
   readonly createdAt: string;
   readonly expiresAt: string;
   readonly idleSeconds: number | null;
@@ -21,12 +23,16 @@ export interface SessionRecord {
 /** A session with its owner, as authentication needs them in one read. */
 export interface OwnedSession extends SessionRecord {
   readonly owner: { readonly kind: IdentityKind; readonly name: string; readonly status: IdentityStatus };
+  /** The provider's name, while it is there. */
+  readonly provider: string | null;
 }
 export interface SessionFilter extends PageRequest {
   readonly identityId?: string | undefined;
   /** Only sessions that are live at this time. */
   readonly liveAt?: string | undefined;
 }
+
+export type SessionOrigin = { readonly identityId: string } | { readonly accessKeyId: string } | { readonly providerId: string };
 
 export interface SessionStore {
   insert(session: SessionRecord, secretHash: string): Promise<void>;
@@ -35,8 +41,8 @@ export interface SessionStore {
   /** Newest first. */
   list(filter: SessionFilter): Promise<Page<OwnedSession>>;
   touch(id: string, at: string): Promise<void>;
-  /** Live sessions of an identity or of an access key. */
-  openOf(owner: { readonly identityId: string } | { readonly accessKeyId: string }): Promise<OwnedSession[]>;
+  /** Live sessions of an identity, of an access key, or of all accounts at a provider. */
+  openOf(owner: SessionOrigin): Promise<OwnedSession[]>;
   end(ids: readonly string[], at: string, because: string): Promise<void>;
   /** Forgets what ended or expired before a time. */
   prune(before: string): Promise<void>;
@@ -47,7 +53,10 @@ export function createSessionStore(db: Handle): SessionStore {
   const owned = db
     .selectFrom('sessions')
     .innerJoin('identities', 'identities.id', 'sessions.identity_id')
+    .leftJoin('accounts', 'accounts.id', 'sessions.account_id')
+    .leftJoin('identity_providers', 'identity_providers.id', 'accounts.provider_id')
     .selectAll('sessions')
+    .select('identity_providers.name as provider_name')
     .select(['identities.kind as owner_kind', 'identities.name as owner_name', 'identities.status as owner_status']);
   return {
     insert: async (session, secretHash) => void (await db.insertInto('sessions').values(toRow(session, secretHash)).execute()),
@@ -55,8 +64,8 @@ export function createSessionStore(db: Handle): SessionStore {
     find: async (id) => fromOptional(await owned.where('sessions.id', '=', id).executeTakeFirst()),
     list: async (filter) => {
       let query = owned;
-      if (filter.identityId !== undefined) query = query.where('identity_id', '=', filter.identityId);
-      if (filter.liveAt !== undefined) query = query.where('ended_at', 'is', null).where('expires_at', '>', filter.liveAt);
+      if (filter.identityId !== undefined) query = query.where('sessions.identity_id', '=', filter.identityId);
+      if (filter.liveAt !== undefined) query = query.where('ended_at', 'is', null).where('sessions.expires_at', '>', filter.liveAt);
       const after = decodeCursor(filter.cursor);
       if (after !== undefined) query = query.where('sessions.id', '<', after.id);
       const rows = await query
@@ -68,8 +77,11 @@ export function createSessionStore(db: Handle): SessionStore {
     touch: async (id, at) => void (await db.updateTable('sessions').set({ last_used_at: at }).where('id', '=', id).execute()),
     openOf: async (owner) => {
       const query = owned.where('ended_at', 'is', null);
+      if ('providerId' in owner) return (await query.where('accounts.provider_id', '=', owner.providerId).execute()).map(fromRow);
       const rows = await (
-        'identityId' in owner ? query.where('identity_id', '=', owner.identityId) : query.where('access_key_id', '=', owner.accessKeyId)
+        'identityId' in owner
+          ? query.where('sessions.identity_id', '=', owner.identityId)
+          : query.where('access_key_id', '=', owner.accessKeyId)
       ).execute();
       return rows.map(fromRow);
     },
@@ -94,6 +106,7 @@ const toRow = (session: SessionRecord, secretHash: string): Database['sessions']
   identity_id: session.identityId,
   method: session.method,
   access_key_id: session.accessKeyId,
+  account_id: session.accountId,
   created_at: session.createdAt,
   expires_at: session.expiresAt,
   idle_seconds: session.idleSeconds,
@@ -104,13 +117,15 @@ const toRow = (session: SessionRecord, secretHash: string): Database['sessions']
   user_agent: session.userAgent,
 });
 
-type OwnedRow = Database['sessions'] & { owner_kind: string; owner_name: string; owner_status: string };
+type OwnedRow = Database['sessions'] & { owner_kind: string; owner_name: string; owner_status: string; provider_name: string | null };
 // Rows were checked on their way in.
 const fromRow = (row: OwnedRow): OwnedSession => ({
   id: row.id as SessionId,
   identityId: row.identity_id as IdentityId,
   method: row.method as SessionRecord['method'],
   accessKeyId: row.access_key_id as AccessKeyId | null,
+  accountId: row.account_id as AccountId | null,
+  provider: row.provider_name,
   createdAt: row.created_at,
   expiresAt: row.expires_at,
   idleSeconds: row.idle_seconds,

@@ -1,10 +1,14 @@
 /** All migrations, in order; the number is the schema's version. */
 import type { Kysely } from 'kysely';
 import { up as foundation } from './migrations/0001-foundation.ts';
+import { up as identityProviders } from './migrations/0002-identity-providers.ts';
 
 export interface Migration {
   readonly version: number;
   readonly up: (db: Kysely<unknown>) => Promise<void>;
 }
 
-export const migrations: readonly Migration[] = [{ version: 1, up: foundation }];
+export const migrations: readonly Migration[] = [
+  { version: 1, up: foundation },
+  { version: 2, up: identityProviders },
+];

@@ -34,6 +34,8 @@ export interface Database {
     ended_because: string | null;
     source_address: string;
     user_agent: string;
+    /** The account at an identity provider that it came from. */
+    account_id: string | null;
   };
   access_keys: {
     id: string;
@@ -56,6 +58,53 @@ export interface Database {
     expires_at: string;
     used_at: string | null;
     bound_to: string | null;
+  };
+  identity_providers: {
+    id: string;
+    name: string;
+    kind: string;
+    issuer: string;
+    client_id: string;
+    sealed_client_secret: string;
+    email_domains: string;
+    scopes: string;
+    groups_claim: string | null;
+    create_users: number;
+    link_users: number;
+    status: string;
+    created_at: string;
+    updated_at: string;
+  };
+  /** A person at a provider: found by (provider, subject), bound to one user. */
+  accounts: {
+    id: string;
+    provider_id: string;
+    subject: string;
+    identity_id: string;
+    email: string;
+    state: string;
+    /** How many groups the last login named; null: the claim was not there. */
+    groups_read: number | null;
+    created_at: string;
+    last_login_at: string;
+  };
+  /** One login by browser, from the CLI's link to the exchange of its code. Secrets by their hash, or sealed where we need them again. */
+  browser_logins: {
+    id: string;
+    state_hash: string;
+    browser_hash: string;
+    provider_id: string;
+    sealed_checks: string;
+    port: number;
+    cli_state: string;
+    cli_challenge: string;
+    created_at: string;
+    expires_at: string;
+    returned_at: string | null;
+    code_hash: string | null;
+    account_id: string | null;
+    code_expires_at: string | null;
+    exchanged_at: string | null;
   };
   login_attempts: { bucket: string; failures: number; window_started_at: string };
 

@@ -29,6 +29,9 @@ const base = {
 const event = <Name extends string, Details extends z.ZodRawShape>(name: Name, details: Details) =>
   z.object({ ...base, event: z.literal(name), details: z.object(details) });
 
+/** What a provider fed and its end took away. */
+const fed = { sessionsEnded: z.int(), leasesRevoked: z.int(), membershipsEnded: z.int() };
+
 /** What a connector tells of one request; also the details of `request.*` events. */
 export const requestEventFields = {
   phase: z.enum(['completed', 'stream-opened', 'stream-closed', 'refused']),
@@ -64,10 +67,11 @@ export const auditEvent = z.discriminatedUnion('event', [
   event('server.backed-up', {}),
   event('setup.link-created', { purpose: z.enum(['first-admin', 'recover-admin']) }),
   event('setup.used', { user: named }),
-  event('login.succeeded', { session: z.string(), method: z.enum(['password', 'access-key']) }),
+  event('login.succeeded', { session: z.string(), method: z.enum(['password', 'access-key', 'provider']), provider: named.optional() }),
   event('login.refused', {
     attempted: z.string().max(300),
-    method: z.enum(['password', 'access-key', 'password-change', 'setup']),
+    method: z.enum(['password', 'access-key', 'password-change', 'setup', 'provider']),
+    provider: named.optional(),
     reason,
   }),
   event('session.ended', { session: z.string(), owner: named, reason }),
@@ -84,6 +88,13 @@ export const auditEvent = z.discriminatedUnion('event', [
   event('group.removed', { group: named }),
   event('group.member-added', { group: named, member: named }),
   event('group.member-removed', { group: named, member: named }),
+  event('provider.added', { provider: named, kind: z.string(), issuer: z.string() }),
+  event('provider.updated', { provider: named, changed: z.array(z.string()) }),
+  event('provider.disabled', { provider: named, ...fed }),
+  event('provider.enabled', { provider: named }),
+  event('provider.removed', { provider: named, ...fed }),
+  event('account.groups-left-out', { user: named, provider: named, count: z.int(), examples: z.array(z.string().max(100)).max(5) }),
+  event('account.linked', { user: named, provider: named, subject: z.string().max(300) }),
   event('access-key.added', { accessKey: named, owner: named, expiresAt: time }),
   event('access-key.removed', { accessKey: named, owner: named }),
   event('destination.added', { kind: z.string() }),

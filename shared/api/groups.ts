@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { endpoint } from './endpoint.ts';
 import { pageOf, pageQuery } from './pagination.ts';
-import { change, groupId, identityId, idParams, localName, time } from './values.ts';
+import { change, groupId, groupName, identityId, idParams, time } from './values.ts';
 
 export const group = z.object({
   id: groupId,
@@ -30,7 +30,7 @@ export const groups = {
     method: 'GET',
     path: '/api/v1/groups',
     access: 'view',
-    query: pageQuery.extend({ name: z.string().max(100).optional() }),
+    query: pageQuery.extend({ name: z.string().max(300).optional() }),
     result: pageOf(group),
   }),
   get: endpoint({
@@ -54,11 +54,12 @@ export const groups = {
   }),
   create: endpoint({
     name: 'groups.create',
-    summary: 'Add a local group',
+    /** `okta/platform` makes the provider's group known before any of its members logged in, so that it can be granted something. */
+    summary: 'Add a local group, or name a provider’s beforehand',
     method: 'POST',
     path: '/api/v1/groups',
     access: 'admin',
-    body: z.strictObject({ name: localName }),
+    body: z.strictObject({ name: groupName }),
     result: group,
     status: 201,
   }),

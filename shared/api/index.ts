@@ -7,6 +7,7 @@ import { destinations } from './destinations.ts';
 import type { Endpoint } from './endpoint.ts';
 import { grants } from './grants.ts';
 import { groups } from './groups.ts';
+import { identityProviders } from './identity-providers.ts';
 import { leases } from './leases.ts';
 import { server } from './server-info.ts';
 import { login, sessions } from './sessions.ts';
@@ -20,6 +21,7 @@ export const api = {
   users,
   workloads,
   groups,
+  identityProviders,
   accessKeys,
   destinations,
   connectors,

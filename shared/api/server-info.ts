@@ -10,6 +10,8 @@ export const serverInfo = z.object({
   publicUrl: z.string(),
   /** Ways to log in; a client that knows none of them is too old for this server. */
   loginMethods: z.array(z.string()),
+  /** Identity providers that take logins now, by name: with `browser` among the methods. */
+  providers: z.array(z.object({ name: z.string(), kind: z.string() })).default([]),
   /** The infra root, PEM; to be pinned by its fingerprint, not believed because it arrived. */
   rootCertificate: z.string(),
   /** `SHA256:` and 64 hex digits over the root's DER. */

@@ -7,7 +7,9 @@ import { accessKeyId, change, identityId, idParams, sessionId, time } from './va
 export const session = z.object({
   id: sessionId,
   identity: z.object({ id: identityId, name: z.string() }),
-  method: z.enum(['password', 'access-key']),
+  method: z.enum(['password', 'access-key', 'provider']),
+  /** The identity provider it came from. */
+  provider: z.string().nullable().default(null),
   accessKeyId: accessKeyId.nullable(),
   createdAt: time,
   expiresAt: time,
@@ -49,6 +51,19 @@ export const login = {
     path: '/api/v1/login/password-change',
     access: 'public',
     body: z.strictObject({ changeToken: z.string().max(200), newPassword: password }),
+    result: openedSession,
+  }),
+  /** Exchanges the code that came to the CLI's loopback address; once, within a minute, and only with the verifier of the flow it began. */
+  browser: endpoint({
+    name: 'login.browser',
+    summary: 'Finish a login by browser',
+    method: 'POST',
+    path: '/api/v1/login/browser',
+    access: 'public',
+    body: z.strictObject({
+      code: z.string().max(200),
+      codeVerifier: z.string().regex(/^[A-Za-z0-9._~-]{43,128}$/, 'is no code verifier (RFC 7636 §4.1)'),
+    }),
     result: openedSession,
   }),
   accessKey: endpoint({

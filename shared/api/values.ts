@@ -8,6 +8,8 @@ import {
   isImpersonateRole,
   isLocalName,
   isNamespaceName,
+  isProviderName,
+  parseGroupName,
   isRoleName,
   parseResourceName,
   parseSubjectName,
@@ -23,6 +25,8 @@ export const destinationId = z.string().regex(idPattern('destination'), 'is no d
 export const connectorId = z.string().regex(idPattern('connector'), 'is no connector id (con_…)').brand<'ConnectorId'>();
 export const grantId = z.string().regex(idPattern('grant'), 'is no grant id (grt_…)').brand<'GrantId'>();
 export const leaseId = z.string().regex(idPattern('lease'), 'is no lease id (lse_…)').brand<'LeaseId'>();
+export const providerId = z.string().regex(idPattern('provider'), 'is no identity provider id (idp_…)').brand<'ProviderId'>();
+export const accountId = z.string().regex(idPattern('account'), 'is no account id (acc_…)').brand<'AccountId'>();
 export const auditEventId = z.string().regex(idPattern('auditEvent'), 'is no audit event id (aud_…)').brand<'AuditEventId'>();
 
 export type IdentityId = z.output<typeof identityId>;
@@ -35,6 +39,8 @@ export type DestinationId = z.output<typeof destinationId>;
 export type ConnectorId = z.output<typeof connectorId>;
 export type GrantId = z.output<typeof grantId>;
 export type LeaseId = z.output<typeof leaseId>;
+export type ProviderId = z.output<typeof providerId>;
+export type AccountId = z.output<typeof accountId>;
 export type AuditEventId = z.output<typeof auditEventId>;
 
 /** RFC 3339 in UTC; any precision is read, milliseconds are written. */
@@ -43,9 +49,16 @@ export const time = z.iso
   .transform((text) => new Date(text).toISOString());
 
 export const email = z.string().trim().refine(isEmail, 'is no email address');
+/** A local group, or `okta/platform`. */
+export const groupName = z
+  .string()
+  .refine((text) => parseGroupName(text) !== undefined, 'must be the name of a local group, such as platform, or PROVIDER/GROUP');
 export const localName = z
   .string()
   .refine(isLocalName, 'must be 1–63 lower-case letters, digits, "-", "_" or ".", and neither "system" nor "infra"');
+export const providerName = z
+  .string()
+  .refine(isProviderName, 'must be 1–40 lower-case letters, digits or "-", and none of local, system, infra');
 export const destinationName = z.string().refine(isDestinationName, 'must be 1–63 lower-case letters, digits or "-", and not "infra"');
 export const namespaceName = z.string().refine(isNamespaceName, 'is no namespace name');
 export const roleName = z.string().superRefine((text, { addIssue }) => {

@@ -4,6 +4,7 @@ import { api } from '../../shared/api/index.ts';
 import type { Destination } from '../../shared/api/destinations.ts';
 import type { Call } from '../../shared/client.ts';
 import { adminEmail, newPerson, type RunningServer } from '../support/server.ts';
+import type { OidcProvider } from '../support/oidc-provider.ts';
 
 /** What a change is tried on: made before, so that its own events do not count. */
 export interface Stage {
@@ -13,6 +14,9 @@ export interface Stage {
   readonly person: Awaited<ReturnType<typeof newPerson>> & { readonly email: string };
   readonly destination: Destination;
   readonly joinToken: string;
+  readonly idp: OidcProvider;
+  /** What is done once the events were looked at. */
+  readonly cleanUp: (() => Promise<unknown>)[];
   /** Not used in any other stage. */
   readonly name: string;
 }
@@ -25,13 +29,13 @@ export interface AuditedChange {
 }
 
 let stages = 0;
-export async function newStage(server: RunningServer): Promise<Stage> {
+export async function newStage(server: RunningServer, idp: OidcProvider): Promise<Stage> {
   const name = `stage-${(stages += 1)}`;
   const admin = await server.admin();
   const email = `${name}@example.com`;
   const person = { ...(await newPerson(server, email)), email };
   const { destination, joinToken } = await admin(api.destinations.create, { body: { name: `${name}-prod` } });
-  return { server, admin, person, destination, joinToken, name };
+  return { server, admin, person, destination, joinToken, idp, cleanUp: [], name };
 }
 
 /** A line of `writes` with the names of the stage. */

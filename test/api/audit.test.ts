@@ -5,14 +5,16 @@ import { api, endpoints } from '../../shared/api/index.ts';
 import type { Call } from '../../shared/client.ts';
 import { newId } from '../../shared/id.ts';
 import { enrolConnector } from '../support/enrolled-connector.ts';
+import { startOidcProvider, type OidcProvider } from '../support/oidc-provider.ts';
 import { refusal } from '../support/refusal.ts';
 import { adminEmail, adminPassword, startServer, type RunningServer } from '../support/server.ts';
 import { inStage, newStage, type Stage } from './audit-stage.ts';
 import { auditedAccessChanges } from './audited-access-changes.ts';
 import { auditedIdentityChanges } from './audited-identity-changes.ts';
+import { auditedProviderChanges } from './audited-provider-changes.ts';
 
 /** An endpoint that is missing here fails the suite. */
-const auditedChanges = { ...auditedIdentityChanges, ...auditedAccessChanges };
+const auditedChanges = { ...auditedIdentityChanges, ...auditedAccessChanges, ...auditedProviderChanges };
 
 /** Connectors tell what happened there; test/connector and test/e2e look at that. */
 const toldByConnectors = ['connectors.acknowledge', 'connectors.report', 'connectors.uploadAudit', 'connectors.servingCertificate'];
@@ -24,7 +26,7 @@ function targetOf(event: AuditEvent): string {
     const value = details[key];
     return typeof value === 'object' ? value.name : value;
   };
-  const keys = ['user', 'workload', 'group', 'accessKey', 'subject', 'owner', 'attempted', 'method'];
+  const keys = ['user', 'workload', 'group', 'accessKey', 'subject', 'owner', 'attempted', 'method', 'provider'];
   return keys.map(nameOf).find((name) => name !== undefined) ?? event.destination?.name ?? '';
 }
 const describeEvent = (event: AuditEvent): string => `${event.event} ${event.actor.name.replaceAll(' ', '-')} ${targetOf(event)}`;
@@ -33,11 +35,16 @@ describe('the audit', function () {
   this.timeout(60_000);
   let server: RunningServer;
   let admin: Call;
+  let idp: OidcProvider;
   before(async () => {
     server = await startServer();
+    idp = await startOidcProvider([`${server.url}/login/callback/stage`]);
     admin = await server.admin();
   });
-  after(async () => server.stop());
+  after(async () => {
+    await server.stop();
+    await idp.stop();
+  });
 
   const everything = async (): Promise<AuditEvent[]> => (await admin(api.audit.list, { query: { limit: 1000 } })).items;
   /** What the work wrote, oldest first. */
@@ -54,7 +61,7 @@ describe('the audit', function () {
 
   for (const [name, { arrange, writes }] of Object.entries(auditedChanges)) {
     it(`${name} writes ${writes.map((line) => line.split(' ')[0]).join(', ')}`, async () => {
-      const stage = await newStage(server);
+      const stage = await newStage(server, idp);
       const events = await written(await arrange(stage));
       expect(events.map(describeEvent)).to.have.members(writes.map((line) => inStage(line, stage)));
       for (const event of events) {
@@ -62,6 +69,7 @@ describe('the audit', function () {
         expect(event.source?.address, 'where it came from').to.match(/127\.0\.0\.1|::1/);
         expect(Math.abs(new Date(event.at).getTime() - Date.now())).to.be.below(20_000);
       }
+      for (const clean of stage.cleanUp) await clean();
     });
   }
 
@@ -102,7 +110,7 @@ describe('the audit', function () {
   };
   for (const [what, { act, writes }] of Object.entries(failures)) {
     it(`${what} writes ${writes.length === 0 ? 'nothing' : 'a refusal, and nothing of the change'}`, async () => {
-      const stage = await newStage(server);
+      const stage = await newStage(server, idp);
       const events = await written(async () => refusal(act(stage)));
       expect(events.map(describeEvent)).to.deep.equal(writes.map((line) => inStage(line, stage)));
       for (const { outcome } of events) expect(outcome).to.equal('refused');

@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util';
 import { projectRoot } from '../support/program.ts';
 import { performanceDocument } from './document.ts';
 import { formatTable, verdict, type Effort, type Figure } from './figure.ts';
+import { exitOnSignals } from './exit-on-signals.ts';
 import { describeMachine, inWords } from './machine.ts';
 import { bulkRows } from './rows/bulk.ts';
 import { changeRows } from './rows/changes.ts';
@@ -47,6 +48,7 @@ const usual: Effort = values.quick
   : { isQuick: false, runs: 3, seconds: 5, tries: 50 };
 const effort: Effort = { ...usual, runs: values.runs === undefined ? usual.runs : Number(values.runs) };
 
+exitOnSignals();
 const log = (line: string): void => console.error(`· ${line}`);
 const setting = createSetting(log);
 // In the order of the table. Memory comes after what loads the programs.

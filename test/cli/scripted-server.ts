@@ -123,9 +123,24 @@ export function loginScript(): Script {
     userAgent: 'x',
   };
   return {
+    'POST /api/v1/login/browser': {
+      body: { status: 'session', secret: 'the-session-secret', session: { ...session, method: 'provider' } },
+    },
     'POST /api/v1/login/password': { body: { status: 'session', secret: 'the-session-secret', session } },
     'GET /api/v1/access': { body: { reachable: [], caCertificates: '' } },
     'GET /api/v1/directory': { body: { destinations: [], caCertificates: '' } },
     'GET /api/v1/leases': { body: { items: [], nextCursor: null } },
   };
 }
+
+/** Of a server with identity providers. */
+export const serverScript = ({ url, rootCertificate }: Pick<ScriptedServer, 'url' | 'rootCertificate'>, changes: object = {}): Script => ({
+  'GET /api/v1/server': {
+    body: {
+      ...{ product: 'infra', version: '0', trustDomain: 'localhost', publicUrl: url, setupPending: false },
+      ...{ loginMethods: ['password', 'access-key', 'browser'], providers: [{ name: 'acme', kind: 'oidc' }] },
+      ...{ rootCertificate, rootFingerprint: `SHA256:${'0'.repeat(64)}` },
+      ...changes,
+    },
+  },
+});

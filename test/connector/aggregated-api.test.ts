@@ -60,6 +60,14 @@ const apiService = (namespace: string, port: number): string =>
     },
   });
 
+/** Part of `view`. */
+const reporter = JSON.stringify({
+  apiVersion: 'rbac.authorization.k8s.io/v1',
+  kind: 'ClusterRole',
+  metadata: { name: 'reporter', labels: { 'rbac.authorization.k8s.io/aggregate-to-view': 'true' } },
+  rules: [{ apiGroups: [group], resources: ['reports'], verbs: ['get', 'list', 'watch'] }],
+});
+
 describe('connector: an aggregated API', function () {
   this.timeout(90_000);
   const extension = new Extension();
@@ -75,12 +83,15 @@ describe('connector: an aggregated API', function () {
     port = await extension.start();
     const { admin, namespace } = guarded;
     await admin('-n', namespace, 'create', 'service', 'externalname', 'weather', '--external-name=localhost', `--tcp=${port}:${port}`);
-    const applied = await kubectl({ kubeconfig: cluster.adminKubeconfig, input: apiService(namespace, port) }, 'apply', '-f', '-');
+    const input = `${apiService(namespace, port)}\n---\n${reporter}`;
+    const applied = await kubectl({ kubeconfig: cluster.adminKubeconfig, input }, 'apply', '-f', '-');
     expect(applied.code, applied.stderr).to.equal(0);
-    await admin('create', 'clusterrole', 'reporter', '--verb=get,list,watch', `--resource=reports.${group}`);
-    await admin('label', 'clusterrole', 'reporter', 'rbac.authorization.k8s.io/aggregate-to-view=true');
     await admin('wait', '--for=condition=Available', `apiservice/v1.${group}`, '--timeout=30s');
     ana = await guarded.person('ana', { role: 'view' });
+    const client = await ana.client();
+    // The controller that adds up roles, and the authorizer, follow in their own time.
+    const reads = async (): Promise<boolean> => (await client.request(`${version}/namespaces/${namespace}/reports`)).status === 200;
+    await waitFor(reads, { within: 30, what: 'the reports to be read' });
   });
   after(async () => {
     extension.stop();
@@ -90,8 +101,10 @@ describe('connector: an aggregated API', function () {
 
   it('kubectl finds its resources and reads them', async () => {
     const { kubeconfig, env } = await ana.terminal();
-    const got = await kubectl({ kubeconfig, env }, '-n', guarded.namespace, 'get', 'reports', '-o', 'name');
-    expect(got.stdout, got.stderr).to.equal(`report.${group}/rain\n`);
+    const get = async (): Promise<string> =>
+      (await kubectl({ kubeconfig, env }, '-n', guarded.namespace, 'get', 'reports', '-o', 'name')).stdout;
+    // Discovery of all groups together is put together in the background.
+    await waitFor(async () => (await get()) === `report.${group}/rain\n`, { within: 30, what: 'kubectl to find the reports' });
   });
 
   it('it is told the person, with what infra lends and nothing of the connector', async () => {

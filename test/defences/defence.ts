@@ -1,4 +1,4 @@
-/** A defence of the connector's request path: where it stands in the program, and the attack that succeeds without it. */
+/** A defence: where it stands in the program, and the attack that succeeds without it. */
 import type { Stage } from './stage.ts';
 
 export interface Defence {
@@ -13,7 +13,7 @@ export interface Defence {
 
 /** A piece of the compiled program, found exactly once, and what takes its place. */
 export interface Cut {
-  /** Below dist/connector/. */
+  /** Below dist/connector/, or dist/server/ for the server's. */
   readonly file: string;
   readonly source: string;
   readonly without: string;

@@ -88,7 +88,8 @@ describe('fidelity: workloads', function () {
       { line: 'kubectl create poddisruptionbudget web --selector=app=web --min-available=1', then: 'pdb/web -o jsonpath={.spec}' },
       { line: 'kubectl get pods --no-headers -o wide | wc -l' },
       { line: 'kubectl delete pod -l app=web --wait=false | wc -l' },
-      { line: 'kubectl delete deployment web --cascade=orphan', then: 'replicasets -o name' },
+      // Their names hold the second of the restart.
+      { line: 'kubectl delete deployment web --cascade=orphan', then: 'replicasets -o name | wc -l' },
       { line: 'kubectl delete replicasets --all --cascade=foreground --wait=false | wc -l' },
     ]);
   });

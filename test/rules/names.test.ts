@@ -64,7 +64,7 @@ describe('an email', () => {
 });
 
 describe('a subject', () => {
-  for (const text of ['ana@example.com', 'group:platform', 'workload:deploy'])
+  for (const text of ['ana@example.com', 'group:platform', 'group:okta/platform', 'workload:deploy'])
     it(`${text} reads back as it was written`, () => {
       const parsed = parseSubjectName(text);
       expect(parsed === undefined ? undefined : formatSubjectName(parsed)).to.equal(text);
@@ -75,7 +75,11 @@ describe('a subject', () => {
     'group:system',
     'group:system:masters',
     'group:infra',
-    'group:okta/x',
+    'group:okta/',
+    'group:okta/system:masters',
+    'group:/x',
+    'group:infra/x',
+    'workload:okta/x',
     'Group:x',
     'user:ana@example.com',
     'workload:a b',

@@ -27,6 +27,7 @@ export interface ForeignThings {
   readonly accessKeyId: string;
   readonly workloadId: string;
   readonly groupId: string;
+  readonly providerId: string;
   readonly destinationId: string;
   readonly grantId: string;
   readonly leaseId: string;
@@ -61,11 +62,14 @@ export async function people(server: RunningServer): Promise<People> {
   };
 }
 
-export async function foreignThings(server: RunningServer, { owner }: People): Promise<ForeignThings> {
+export async function foreignThings(server: RunningServer, { owner }: People, issuer: string): Promise<ForeignThings> {
   const admin = await server.admin();
   const { session } = await owner.call(api.sessions.current, {});
   const { accessKey } = await owner.call(api.accessKeys.create, { body: { name: 'own' } });
   const workload = await admin(api.workloads.create, { body: { name: 'deploy' } });
+  const provider = await admin(api.identityProviders.create, {
+    body: { name: 'acme', kind: 'oidc', issuer, clientId: 'infra', clientSecret: 'x', emailDomains: ['example.com'] },
+  });
   const group = await admin(api.groups.create, { body: { name: 'platform' } });
   await admin(api.groups.addMember, { params: { id: group.id }, body: { identity: ownerEmail } });
   const { destination } = await admin(api.destinations.create, { body: { name: 'prod' } });
@@ -80,6 +84,7 @@ export async function foreignThings(server: RunningServer, { owner }: People): P
     accessKeyId: accessKey.id,
     workloadId: workload.id,
     groupId: group.id,
+    providerId: provider.id,
     destinationId: destination.id,
     grantId: grant.id,
     leaseId: lease.id,

@@ -4,6 +4,7 @@ import { outgoing } from '../../shared/client.ts';
 import { endpoints } from '../../shared/api/index.ts';
 import type { Endpoint } from '../../shared/api/endpoint.ts';
 import { enrolConnector, type EnrolledConnector } from '../support/enrolled-connector.ts';
+import { startOidcProvider, type OidcProvider } from '../support/oidc-provider.ts';
 import { startServer, type RunningServer } from '../support/server.ts';
 import { foreignThings, people, type ForeignThings, type People } from './access-fixture.ts';
 
@@ -24,6 +25,7 @@ const rows: Readonly<Record<string, Row>> = {
   'server.setup': { input: () => ({ body: { token: 'x', email: 'x@example.com', password: 'x' } }) },
   'login.password': { input: () => ({ body: { email: 'nobody@example.com', password: 'wrong' } }) },
   'login.changePassword': { input: () => ({ body: { changeToken: 'x', newPassword: 'a lantern in the harbour' } }) },
+  'login.browser': { input: () => ({ body: { code: 'infra_code_x', codeVerifier: 'v'.repeat(43) } }) },
   'login.accessKey': { input: () => ({ body: { key: 'infra_key_x' } }) },
   'sessions.current': { stranger: 200, viewer: 200 },
   'sessions.logout': { stranger: 200, viewer: 200 },
@@ -52,6 +54,22 @@ const rows: Readonly<Record<string, Row>> = {
   'groups.remove': { input: id('groupId') },
   'groups.addMember': { input: ({ groupId, strangerEmail }) => ({ params: { id: groupId }, body: { identity: strangerEmail } }) },
   'groups.removeMember': { input: ({ groupId, userId }) => ({ params: { id: groupId, identity: userId } }) },
+  'identityProviders.list': {},
+  'identityProviders.get': { input: id('providerId') },
+  'identityProviders.create': {
+    input: () => ({
+      body: {
+        ...{ name: 'another', kind: 'oidc', issuer: 'https://login.example.com', clientId: 'infra', clientSecret: 'x' },
+        emailDomains: ['example.com'],
+      },
+    }),
+  },
+  'identityProviders.update': { input: ({ providerId }) => ({ params: { id: providerId }, body: { createUsers: false } }) },
+  'identityProviders.test': { input: id('providerId') },
+  'identityProviders.impact': { input: id('providerId') },
+  'identityProviders.disable': { input: id('providerId') },
+  'identityProviders.enable': { input: id('providerId') },
+  'identityProviders.remove': { input: id('providerId') },
   'accessKeys.list': { input: () => ({ query: { all: 'true' } }), stranger: refused, viewer: 200 },
   'accessKeys.create': {
     input: ({ userEmail }) => ({ body: { name: 'theirs', identity: userEmail } }),
@@ -109,14 +127,19 @@ describe('access to the API', function () {
   let everybody: People;
   let things: ForeignThings;
   let connector: EnrolledConnector;
+  let idp: OidcProvider;
 
   before(async () => {
     server = await startServer();
     everybody = await people(server);
-    things = await foreignThings(server, everybody);
+    idp = await startOidcProvider([]);
+    things = await foreignThings(server, everybody, idp.issuer);
     connector = await enrolConnector(server, 'connector-of-x');
   });
-  after(async () => server.stop());
+  after(async () => {
+    await server.stop();
+    await idp.stop();
+  });
 
   const request = async (endpoint: Endpoint, authorization?: string): Promise<Response> => {
     const input = rows[endpoint.name]?.input?.(things) ?? {};

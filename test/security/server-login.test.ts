@@ -126,7 +126,10 @@ describe('login under attack', function () {
     'system',
     'infra',
     'infra:admin',
-    'okta/platform',
+    'infra/platform',
+    'system/masters',
+    'okta/system:masters',
+    '/platform',
     'Platform',
     'plat form',
     'platform\u202e',
@@ -143,6 +146,13 @@ describe('login under attack', function () {
       }
     });
   }
+
+  it('row 17: a name with a slash is a provider’s group and never a local one; without that provider it is nothing', async () => {
+    const admin = await server.admin();
+    const body = { name: 'okta/platform' };
+    expect((await refusal(admin(api.groups.create, { body }))).problem.code).to.equal('provider.not-found');
+    expect((await refusal(admin(api.workloads.create, { body }))).problem.code).to.equal('request.invalid');
+  });
 
   for (const email of [
     'system:admin',

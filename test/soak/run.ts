@@ -4,6 +4,7 @@
  */
 import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
+import { exitOnSignals } from '../bench/exit-on-signals.ts';
 import { createSetting, type Setting } from '../bench/setting.ts';
 import { bytes } from './bytes.ts';
 import { execs } from './execs.ts';
@@ -41,6 +42,7 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 
+exitOnSignals();
 const setting = createSetting((line) => console.error(`· ${line}`));
 const outcomes: Outcome[] = [];
 for (const [name, work] of Object.entries(parts)) {

@@ -48,7 +48,7 @@ export function describeClaims(storage: () => Storage): void {
   });
 
   describe('login attempts', () => {
-    const limits = { accountAndSource: 3, source: 5, account: 7 };
+    const limits = { accountAndSource: 3, source: 5, account: 7, browserLogins: 4 };
     const attempts = () => createLoginAttempts(storage().transact, limits);
     const looked = async (tries: readonly (readonly [account: string, source: string])[], at = now): Promise<number> => {
       const outcomes = await Promise.all(tries.map(async ([account, source]) => attempts().count(account, source, at)));

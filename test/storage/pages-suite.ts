@@ -25,13 +25,13 @@ const lists: Readonly<Record<string, List>> = {
   },
   members: {
     insert: async ({ groups, identities }, name) => {
-      const group = (await groups.findLocal('all')) ?? groupRow('all');
+      const group = (await groups.findNamed('all')) ?? groupRow('all');
       if (!('memberCount' in group)) await groups.insert(group);
       const user = userRow(longEmail(name));
       await identities.insert(user);
       await groups.addMember(group.id, user.id);
     },
-    page: async ({ groups }, request) => groups.members((await groups.findLocal('all'))?.id ?? '', request),
+    page: async ({ groups }, request) => groups.members((await groups.findNamed('all'))?.id ?? '', request),
   },
   destinations: {
     insert: async ({ destinations }, name) => destinations.insert(destinationRow(name)),

@@ -7,6 +7,7 @@ import type { Stores } from '../../server/stores.ts';
 import { DomainError } from '../../shared/api/problem.ts';
 import { describeChangeFeed } from './change-feed-suite.ts';
 import { describeClaims } from './claims-suite.ts';
+import { describeFederation } from './federation-suite.ts';
 import {
   accessKeyRow,
   at,
@@ -37,6 +38,7 @@ export function describeStorage(name: string, freshUrl: () => Promise<string>): 
     describeChangeFeed(() => storage);
     describeClaims(() => storage);
     describePages(() => storage);
+    describeFederation(() => storage);
   });
 }
 

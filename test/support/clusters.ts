@@ -56,13 +56,15 @@ async function findWholeCluster(release: KubernetesRelease): Promise<WholeCluste
   return running ?? startWholeCluster({ ...(await onDemand(kind)), release });
 }
 
-function startedByRunner(): RunningClusters {
+/** Nothing, for a file run by hand with mocha. */
+export function startedByRunner(): RunningClusters {
   const file = process.env['INFRA_TEST_CLUSTERS'];
   // Written by scripts/run-tests.ts.
   return file === undefined ? {} : (JSON.parse(readFileSync(file, 'utf8')) as RunningClusters);
 }
 
-async function onDemand(kind: Need) {
+/** How a part is started that ends with this process. */
+export async function onDemand(kind: Need) {
   await sweepDeadClusters(clustersFolder);
   return { directory: join(clustersFolder, `${kind}-${process.pid}`), log: (line: string) => console.error(line) };
 }

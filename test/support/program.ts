@@ -14,6 +14,8 @@ export interface ProgramOptions {
   /** `server`, `connector` or `cli`: dist/<program>/main.js. */
   readonly program: 'server' | 'connector' | 'cli';
   readonly args?: readonly string[];
+  /** Another main.js than the one that was built. */
+  readonly main?: string;
   /** The whole environment, but for PATH. */
   readonly env?: Readonly<Record<string, string>>;
   readonly input?: string;
@@ -31,8 +33,8 @@ export interface Program {
   end(signal?: NodeJS.Signals): Promise<number | string>;
 }
 
-export function startProgram({ program, args = [], env = {}, input, cwd }: ProgramOptions): Program {
-  const child = spawn(process.execPath, [...nodeArguments(join(programs, program, 'main.js')), ...args], {
+export function startProgram({ program, main, args = [], env = {}, input, cwd }: ProgramOptions): Program {
+  const child = spawn(process.execPath, [...nodeArguments(main ?? join(programs, program, 'main.js')), ...args], {
     env: { PATH: process.env['PATH'] ?? '', ...env },
     stdio: 'pipe',
     ...(cwd === undefined ? {} : { cwd }),

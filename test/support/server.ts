@@ -20,6 +20,8 @@ export interface ServerWish {
   readonly withAdmin?: boolean;
   readonly dataDir?: string;
   readonly port?: number;
+  /** Another main.js than the one that was built. */
+  readonly main?: string;
 }
 
 export interface RunningServer {
@@ -37,7 +39,10 @@ export interface RunningServer {
   admin(): Promise<Call>;
   login(email: string, password: string): Promise<{ readonly call: Call; readonly secret: string }>;
   /** Raw HTTPS, for what the typed client would not send. */
-  request(path: string, init?: { method?: string; headers?: Record<string, string>; body?: string }): Promise<Response>;
+  request(
+    path: string,
+    init?: { method?: string; headers?: Record<string, string>; body?: string; redirect?: 'manual' | 'follow' },
+  ): Promise<Response>;
   /** On the same port and data. */
   start(): Promise<void>;
   stop(signal?: NodeJS.Signals): Promise<void>;
@@ -68,6 +73,7 @@ export async function startServer(wish: ServerWish = {}): Promise<RunningServer>
   const start = async (): Promise<void> => {
     program = startProgram({
       program: 'server',
+      ...(wish.main === undefined ? {} : { main: wish.main }),
       args: Object.entries(settings).map(([name, value]) => `--${name}=${value}`),
       env: { INFRA_SERVER_ADMIN_PASSWORD_FILE: passwordFile },
     });

@@ -1,0 +1,161 @@
+/** Connecting an identity provider, and changing what we know of it. The client secret comes from a file or stdin, never from a flag. */
+import { readFileSync } from 'node:fs';
+import { api } from '../../shared/api/index.ts';
+import { providerKind, type ProviderKind } from '../../shared/api/identity-providers.ts';
+import { nearest } from '../../shared/nearest.ts';
+import type { CommandContext, CommandInput, CommandSpec, OptionSpec } from '../command.ts';
+import { isInteractive, type Environment } from '../environment.ts';
+import { CliError, errorCode } from '../failure.ts';
+import { askSecret, readStdinLines } from '../prompt.ts';
+import { resolveProvider } from '../resolve.ts';
+import { showProvider } from './provider-fields.ts';
+
+const settings: readonly OptionSpec[] = [
+  { flags: '--scopes <scopes>', help: 'asked for at the login, between commas; must contain openid (default: what the kind needs)' },
+  {
+    flags: '--groups-claim <claim>',
+    help: 'where groups stand in the ID token, such as groups or realm_access.roles; none: they are not read',
+  },
+  {
+    flags: '--unknown-people <what>',
+    help: 'create (default) makes them users at their first login; refuse lets in only users added before',
+  },
+  {
+    flags: '--other-users <what>',
+    help: 'refuse (default), or link: users with a password or another provider may come in with this one too',
+  },
+];
+
+export const providerChangeCommands: readonly CommandSpec[] = [
+  {
+    words: 'providers add',
+    summary: 'connect an identity provider; the client secret is read from a file, stdin, or asked for',
+    arguments: [
+      ['<kind>', 'oidc or okta'],
+      ['<name>', 'lower-case letters, digits and "-"; stands before its groups, as in group:NAME/platform'],
+    ],
+    options: [
+      { flags: '--issuer <url>', help: 'as in its discovery document', required: true },
+      { flags: '--client-id <id>', help: 'of the client registered there for infra', required: true },
+      { flags: '--client-secret-file <file>', help: 'file with the client’s secret; without it, stdin' },
+      { flags: '--email-domains <domains>', help: 'whose people may log in, between commas', required: true },
+      ...settings,
+    ],
+    examples: [
+      'infra providers add okta okta --issuer https://example.okta.com --client-id 0oa1 --client-secret-file secret --email-domains example.com',
+      'infra providers add oidc keycloak --issuer https://id.example.com/realms/staff --client-id infra --groups-claim groups --email-domains example.com < secret',
+    ],
+    run: add,
+  },
+  {
+    words: 'providers update',
+    summary: 'change an identity provider’s client, secret or settings; what is not named stays',
+    arguments: [['<provider>', 'name or id']],
+    options: [
+      { flags: '--client-id <id>', help: 'of the client registered there for infra' },
+      { flags: '--client-secret-file <file>', help: 'file with the client’s new secret; - is stdin' },
+      { flags: '--email-domains <domains>', help: 'whose people may log in, between commas' },
+      ...settings,
+    ],
+    examples: ['infra providers update okta --client-secret-file - < new-secret'],
+    run: update,
+  },
+];
+
+async function add(context: CommandContext, input: CommandInput): Promise<void> {
+  const kind = readKind(input.text('kind'));
+  const changes = readSettings(input);
+  const { call } = context.connect();
+  const provider = await call(api.identityProviders.create, {
+    body: {
+      ...{ kind, name: input.text('name'), issuer: input.text('issuer'), clientId: input.text('clientId') },
+      ...changes,
+      emailDomains: listOf(input.text('emailDomains')),
+      clientSecret: await readClientSecret(context.environment, input.optional('clientSecretFile') ?? '-'),
+    },
+  });
+  showProvider(context, provider);
+  context.output.say(`register this redirect URI at the provider, exactly so: ${provider.redirectUri}`);
+  context.output.say(`then try it: infra providers test ${provider.name}`);
+}
+
+async function update(context: CommandContext, input: CommandInput): Promise<void> {
+  const [clientId, secretFile, domains] = ['clientId', 'clientSecretFile', 'emailDomains'].map((name) => input.optional(name));
+  const body = {
+    ...readSettings(input),
+    ...(clientId === undefined ? {} : { clientId }),
+    ...(domains === undefined ? {} : { emailDomains: listOf(domains) }),
+    ...(secretFile === undefined ? {} : { clientSecret: await readClientSecret(context.environment, secretFile) }),
+  };
+  if (Object.keys(body).length === 0) throw new CliError('wrongUse', 'name what to change; see: infra providers update --help');
+  const connection = context.connect();
+  const id = await resolveProvider(connection, input.text('provider'));
+  showProvider(context, await connection.call(api.identityProviders.update, { params: { id }, body }));
+}
+
+function readKind(text: string): ProviderKind {
+  const parsed = providerKind.safeParse(text);
+  if (parsed.success) return parsed.data;
+  const guess = nearest(text, providerKind.options);
+  throw new CliError(
+    'wrongUse',
+    `"${text}" is no kind of identity provider; ${guess === undefined ? `give ${providerKind.options.join(' or ')}` : `did you mean ${guess}?`}`,
+  );
+}
+
+function readSettings(input: CommandInput) {
+  const [scopes, claim] = [input.optional('scopes'), input.optional('groupsClaim')];
+  const createUsers = readChoice(input, 'unknown-people', { create: true, refuse: false });
+  const linkUsers = readChoice(input, 'other-users', { link: true, refuse: false });
+  return {
+    ...(scopes === undefined ? {} : { scopes: listOf(scopes) }),
+    ...(claim === undefined ? {} : { groupsClaim: claim === 'none' ? null : claim }),
+    ...(createUsers === undefined ? {} : { createUsers }),
+    ...(linkUsers === undefined ? {} : { linkUsers }),
+  };
+}
+
+function readChoice(
+  input: CommandInput,
+  option: 'unknown-people' | 'other-users',
+  meanings: Readonly<Record<string, boolean>>,
+): boolean | undefined {
+  const text = input.optional(option === 'unknown-people' ? 'unknownPeople' : 'otherUsers');
+  if (text === undefined) return undefined;
+  const meaning = Object.entries(meanings).find(([word]) => word === text)?.[1];
+  if (meaning === undefined) throw new CliError('wrongUse', `--${option} is ${Object.keys(meanings).join(' or ')}, not "${text}"`);
+  return meaning;
+}
+
+const listOf = (text: string): string[] =>
+  text
+    .split(',')
+    .map((each) => each.trim())
+    .filter((each) => each !== '');
+
+/** The first line: editors end files with one. */
+async function readClientSecret(environment: Environment, file: string): Promise<string> {
+  const secret = file === '-' ? await secretFromStdin(environment) : secretFromFile(file);
+  if (secret === '') throw new CliError('wrongUse', 'the client secret is empty; give --client-secret-file FILE, or the secret on stdin');
+  return secret;
+}
+
+async function secretFromStdin(environment: Environment): Promise<string> {
+  if (isInteractive(environment)) return askSecret(environment, 'client secret: ');
+  const [line = ''] = await readStdinLines(environment);
+  return line.trim();
+}
+
+function secretFromFile(file: string): string {
+  try {
+    return (readFileSync(file, 'utf8').split(/\r?\n/)[0] ?? '').trim();
+  } catch (cause) {
+    throw new CliError(
+      'wrongUse',
+      `the client secret in ${file} cannot be read (${errorCode(cause) ?? 'unknown'}); check the path and its mode`,
+      {
+        cause,
+      },
+    );
+  }
+}

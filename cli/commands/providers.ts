@@ -1,0 +1,58 @@
+import { api } from '../../shared/api/index.ts';
+import type { IdentityProvider } from '../../shared/api/identity-providers.ts';
+import type { CommandContext, CommandInput, CommandSpec } from '../command.ts';
+import { CliError } from '../failure.ts';
+import { allPages, resolveProvider } from '../resolve.ts';
+import { providerChangeCommands } from './provider-changes.ts';
+import { providerEndCommands } from './provider-ends.ts';
+import { showProvider } from './provider-fields.ts';
+
+const which = [['<provider>', 'name or id']] as const;
+
+export const providerCommands: readonly CommandSpec[] = [
+  ...providerChangeCommands,
+  { words: 'providers list', alias: 'ls', summary: 'all identity providers', run: list },
+  { words: 'providers show', summary: 'one identity provider', arguments: which, run: show },
+  {
+    words: 'providers test',
+    summary: 'try an identity provider: its discovery, keys, our client there, groups; exits 1 when something is wrong',
+    arguments: which,
+    run: test,
+  },
+  ...providerEndCommands,
+];
+
+async function list({ connect, output }: CommandContext): Promise<void> {
+  const { call } = connect();
+  const providers = await allPages((page) => call(api.identityProviders.list, { query: page }));
+  output.list(providers, providers, [
+    { title: 'NAME', value: (provider) => provider.name },
+    { title: 'KIND', value: (provider) => provider.kind },
+    { title: 'STATUS', value: (provider) => provider.status },
+    { title: 'ISSUER', value: (provider) => provider.issuer },
+    { title: 'EMAIL DOMAINS', value: (provider) => provider.emailDomains.join(', ') },
+    { title: 'ID', value: (provider) => provider.id },
+  ]);
+}
+
+async function show(context: CommandContext, input: CommandInput): Promise<void> {
+  const connection = context.connect();
+  const id = await resolveProvider(connection, input.text('provider'));
+  const provider: IdentityProvider = await connection.call(api.identityProviders.get, { params: { id } });
+  showProvider(context, provider);
+}
+
+async function test({ connect, output }: CommandContext, input: CommandInput): Promise<void> {
+  const connection = connect();
+  const id = await resolveProvider(connection, input.text('provider'));
+  const { steps } = await connection.call(api.identityProviders.test, { params: { id } });
+  output.list({ steps }, steps, [
+    { title: 'STEP', value: (each) => each.step },
+    { title: 'OUTCOME', value: (each) => each.outcome },
+    { title: 'DETAIL', value: (each) => each.detail },
+  ]);
+  const failed = steps.find((each) => each.outcome === 'failed');
+  if (failed !== undefined)
+    throw new CliError('failed', `${input.text('provider')} fails at ${failed.step}; mend that and run the test again`);
+  output.say(`try a real login: infra login ${connection.profile.server} --provider ${input.text('provider')}`);
+}

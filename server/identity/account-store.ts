@@ -1,0 +1,85 @@
+/** Accounts: who a person is at an identity provider. Found by (provider, subject), which the provider never gives to another; bound to one user. */
+import type { AccountId, IdentityId, ProviderId } from '../../shared/api/values.ts';
+import type { Handle } from '../storage/database.ts';
+import type { Database } from '../storage/schema.ts';
+
+export interface Account {
+  readonly id: AccountId;
+  readonly providerId: ProviderId;
+  readonly subject: string;
+  readonly identityId: IdentityId;
+  /** As the provider last gave it; it finds nobody. */
+  readonly email: string;
+  /** `ended`: the provider's end, or its "no", closed this way in; the next login opens it again. */
+  readonly state: 'active' | 'ended';
+  readonly groupsRead: number | null;
+  readonly createdAt: string;
+  readonly lastLoginAt: string;
+}
+
+export interface AccountStore {
+  insert(account: Account): Promise<void>;
+  find(id: string): Promise<Account | undefined>;
+  findBySubject(providerId: string, subject: string): Promise<Account | undefined>;
+  ofIdentity(identityId: string): Promise<Account[]>;
+  ofProvider(providerId: string): Promise<Account[]>;
+  /** The one with the latest login. */
+  latestOf(providerId: string): Promise<Account | undefined>;
+  /** Notes a login: the way in is open. */
+  loggedIn(id: string, seen: { readonly email: string; readonly groupsRead: number | null; readonly at: string }): Promise<void>;
+  endOfProvider(providerId: string): Promise<void>;
+  removeOfProvider(providerId: string): Promise<void>;
+  removeOfIdentity(identityId: string): Promise<void>;
+}
+
+export function createAccountStore(db: Handle): AccountStore {
+  const all = db.selectFrom('accounts').selectAll();
+  return {
+    insert: async (account) => void (await db.insertInto('accounts').values(toRow(account)).execute()),
+    find: async (id) => fromOptional(await all.where('id', '=', id).executeTakeFirst()),
+    findBySubject: async (providerId, subject) =>
+      fromOptional(await all.where('provider_id', '=', providerId).where('subject', '=', subject).executeTakeFirst()),
+    ofIdentity: async (identityId) => (await all.where('identity_id', '=', identityId).orderBy('id').execute()).map(fromRow),
+    ofProvider: async (providerId) => (await all.where('provider_id', '=', providerId).orderBy('id').execute()).map(fromRow),
+    latestOf: async (providerId) =>
+      fromOptional(
+        await all.where('provider_id', '=', providerId).orderBy('last_login_at', 'desc').orderBy('id', 'desc').executeTakeFirst(),
+      ),
+    loggedIn: async (id, { email, groupsRead, at }) =>
+      void (await db
+        .updateTable('accounts')
+        .set({ email, groups_read: groupsRead, last_login_at: at, state: 'active' })
+        .where('id', '=', id)
+        .execute()),
+    endOfProvider: async (providerId) =>
+      void (await db.updateTable('accounts').set({ state: 'ended' }).where('provider_id', '=', providerId).execute()),
+    removeOfProvider: async (providerId) => void (await db.deleteFrom('accounts').where('provider_id', '=', providerId).execute()),
+    removeOfIdentity: async (identityId) => void (await db.deleteFrom('accounts').where('identity_id', '=', identityId).execute()),
+  };
+}
+
+const toRow = (account: Account): Database['accounts'] => ({
+  id: account.id,
+  provider_id: account.providerId,
+  subject: account.subject,
+  identity_id: account.identityId,
+  email: account.email,
+  state: account.state,
+  groups_read: account.groupsRead,
+  created_at: account.createdAt,
+  last_login_at: account.lastLoginAt,
+});
+
+// Rows were checked on their way in.
+const fromRow = (row: Database['accounts']): Account => ({
+  id: row.id as AccountId,
+  providerId: row.provider_id as ProviderId,
+  subject: row.subject,
+  identityId: row.identity_id as IdentityId,
+  email: row.email,
+  state: row.state as Account['state'],
+  groupsRead: row.groups_read,
+  createdAt: row.created_at,
+  lastLoginAt: row.last_login_at,
+});
+const fromOptional = (row: Database['accounts'] | undefined): Account | undefined => (row === undefined ? undefined : fromRow(row));

@@ -1,0 +1,205 @@
+/** Identity providers: connect, change, try, close, remove. The network is asked before the transaction, never in it. */
+import { newId } from '../../shared/id.ts';
+import { toTime, type Clock } from '../../shared/clock.ts';
+import type { CallResult } from '../../shared/api/endpoint.ts';
+import type { IdentityProvider, identityProviders, ProviderKind } from '../../shared/api/identity-providers.ts';
+import type { Page, PageRequest } from '../../shared/api/pagination.ts';
+import { DomainError } from '../../shared/api/problem.ts';
+import type { Change, ProviderId } from '../../shared/api/values.ts';
+import type { AuditLog } from '../audit/audit-log.ts';
+import { authorOf, type Act, type Caller } from '../audit/caller.ts';
+import type { ChangeFeed } from '../storage/change-feed.ts';
+import type { Transact } from '../storage/transact.ts';
+import type { AccessEffects } from './access-effects.ts';
+import type { Account, AccountStore } from './account-store.ts';
+import type { GroupStore } from './group-store.ts';
+import { endProvider, type ProviderEnded } from './provider-end.ts';
+import { kindDefaults } from './provider-rules.ts';
+import type { Provider, ProviderStore } from './provider-store.ts';
+import { named, type PasswordRecords } from './user-service.ts';
+
+/** What providers need of the protocol. */
+export interface ProviderProbe {
+  /** The issuer as its discovery document writes it; throws `provider.unreachable` or `provider.invalid`. */
+  discover(issuer: string): Promise<string>;
+  /** Discovery, keys, client; never throws for what is wrong with the provider. */
+  test(provider: Provider): Promise<TestStep[]>;
+}
+export type TestStep = CallResult<typeof identityProviders.test>['steps'][number];
+/** Seals the client secret of one provider. */
+export interface ProviderSecrets {
+  seal(providerId: string, clientSecret: string): string;
+}
+
+interface Stores {
+  readonly providers: ProviderStore;
+  readonly accounts: AccountStore;
+  readonly groups: GroupStore;
+  readonly passwords: Pick<PasswordRecords, 'stateOf'>;
+  readonly effects: AccessEffects;
+  readonly audit: AuditLog;
+  readonly feed: ChangeFeed;
+}
+export interface ProviderServiceOptions {
+  readonly read: Pick<Stores, 'providers' | 'accounts'>;
+  readonly transact: Transact<Stores>;
+  readonly probe: ProviderProbe;
+  readonly secrets: ProviderSecrets;
+  readonly redirectUriOf: (name: string) => string;
+  readonly clock: Clock;
+}
+
+export interface NewProvider {
+  readonly name: string;
+  readonly kind: ProviderKind;
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+  readonly emailDomains: readonly string[];
+  readonly scopes?: readonly string[] | undefined;
+  readonly groupsClaim?: string | null | undefined;
+  readonly createUsers: boolean;
+  readonly linkUsers: boolean;
+}
+export type ProviderUpdate = { readonly [Key in Exclude<keyof NewProvider, 'name' | 'kind' | 'issuer'>]?: NewProvider[Key] | undefined };
+
+export type ProviderService = ReturnType<typeof createProviderService>;
+
+export function createProviderService({ read, transact, probe, secrets, redirectUriOf, clock }: ProviderServiceOptions) {
+  const describe = (provider: Provider): IdentityProvider => ({
+    ...provider,
+    emailDomains: [...provider.emailDomains],
+    scopes: [...provider.scopes],
+    redirectUri: redirectUriOf(provider.name),
+  });
+  const change = async <Result>(
+    id: ProviderId,
+    caller: Caller,
+    work: (stores: Stores, provider: Provider, act: Act) => Promise<Result>,
+  ): Promise<Result> =>
+    transact(async (stores) => work(stores, await existingProvider(stores.providers, id), { by: authorOf(caller), now: clock.now() }));
+
+  return {
+    list: async (filter: PageRequest & { readonly name?: string | undefined }): Promise<Page<IdentityProvider>> => {
+      const page = await read.providers.list(filter);
+      return { items: page.items.map(describe), nextCursor: page.nextCursor };
+    },
+    get: async (id: ProviderId): Promise<IdentityProvider> => describe(await existingProvider(read.providers, id)),
+
+    create: async (input: NewProvider, caller: Caller): Promise<IdentityProvider> => {
+      const issuer = await probe.discover(input.issuer);
+      return transact(async (stores) => {
+        const act: Act = { by: authorOf(caller), now: clock.now() };
+        const provider = newProvider({ ...input, issuer }, act.now);
+        await stores.providers.insert(provider, secrets.seal(provider.id, input.clientSecret));
+        await stores.audit.record({ event: 'provider.added', act, details: { provider: named(provider), kind: provider.kind, issuer } });
+        return describe(provider);
+      });
+    },
+
+    update: async (id: ProviderId, input: ProviderUpdate, caller: Caller): Promise<IdentityProvider> =>
+      change(id, caller, async (stores, provider, act) => {
+        const { clientSecret, ...settings } = withoutAbsent(input);
+        const updated: Provider = { ...provider, ...settings, updatedAt: toTime(act.now) };
+        await stores.providers.update(updated, clientSecret === undefined ? undefined : secrets.seal(id, clientSecret));
+        await stores.audit.record({
+          event: 'provider.updated',
+          act,
+          details: { provider: named(provider), changed: Object.keys(withoutAbsent(input)) },
+        });
+        return describe(updated);
+      }),
+
+    test: async (id: ProviderId): Promise<{ steps: TestStep[] }> => {
+      const provider = await existingProvider(read.providers, id);
+      const steps = await probe.test(provider);
+      return { steps: [...steps, groupsStep(provider, await read.accounts.latestOf(id))] };
+    },
+
+    disable: async (id: ProviderId, caller: Caller): Promise<ProviderEnded & { change: Change }> =>
+      change(id, caller, async (stores, provider, act) => {
+        const ended = await endProvider(stores, provider, 'identity provider disabled', act);
+        await stores.providers.update({ ...provider, status: 'disabled', updatedAt: toTime(act.now) }, undefined);
+        await stores.effects.assertAdminRemains();
+        await stores.audit.record({ event: 'provider.disabled', act, details: { provider: named(provider), ...ended } });
+        return { ...ended, change: stores.feed.change() };
+      }),
+
+    enable: async (id: ProviderId, caller: Caller): Promise<IdentityProvider> =>
+      change(id, caller, async (stores, provider, act) => {
+        const enabled: Provider = { ...provider, status: 'active', updatedAt: toTime(act.now) };
+        await stores.providers.update(enabled, undefined);
+        await stores.audit.record({ event: 'provider.enabled', act, details: { provider: named(provider) } });
+        return describe(enabled);
+      }),
+
+    remove: async (id: ProviderId, caller: Caller): Promise<ProviderEnded & { change: Change }> =>
+      change(id, caller, async (stores, provider, act) => {
+        const ended = await endProvider(stores, provider, 'identity provider removed', act);
+        for (const group of await stores.groups.ofProvider(provider.name)) {
+          await stores.effects.endGrantsOf({ kind: 'group', id: group.id }, act);
+          await stores.groups.remove(group.id);
+          await stores.audit.record({ event: 'group.removed', act, details: { group: named(group) } });
+        }
+        await stores.accounts.removeOfProvider(id);
+        await stores.providers.remove(id);
+        await stores.effects.assertAdminRemains();
+        await stores.audit.record({ event: 'provider.removed', act, details: { provider: named(provider), ...ended } });
+        return { ...ended, change: stores.feed.change() };
+      }),
+  };
+}
+
+const newProvider = (input: NewProvider, now: number): Provider => ({
+  // An id made with the prefix of providers is one.
+  id: newId('provider', now) as ProviderId,
+  name: input.name,
+  kind: input.kind,
+  issuer: input.issuer,
+  clientId: input.clientId,
+  emailDomains: input.emailDomains,
+  scopes: input.scopes ?? kindDefaults[input.kind].scopes,
+  groupsClaim: input.groupsClaim === undefined ? kindDefaults[input.kind].groupsClaim : input.groupsClaim,
+  createUsers: input.createUsers,
+  linkUsers: input.linkUsers,
+  status: 'active',
+  createdAt: toTime(now),
+  updatedAt: toTime(now),
+});
+
+/** Whether groups come is seen at a login alone, so the latest one is told of. */
+function groupsStep({ name, kind, groupsClaim }: Provider, latest: Account | undefined): TestStep {
+  const step = 'groups';
+  if (groupsClaim === null) return { step, outcome: 'ok', detail: `Groups are not read from ${name}; set groupsClaim for that.` };
+  if (latest === undefined)
+    return { step, outcome: 'unknown', detail: `Nobody has logged in through ${name} yet. Try: infra login --provider ${name}` };
+  if (latest.groupsRead !== null)
+    return {
+      step,
+      outcome: 'ok',
+      detail: `The latest login, of ${latest.email}, named ${latest.groupsRead} groups in the claim ${groupsClaim}.`,
+    };
+  return {
+    step,
+    outcome: 'failed',
+    detail: `The ID token of the latest login, of ${latest.email}, has no claim ${groupsClaim}. ${howToSendGroups(kind)}`,
+  };
+}
+
+const howToSendGroups = (kind: ProviderKind): string =>
+  kind === 'okta'
+    ? 'In the Okta admin console open the application, Sign On, OpenID Connect ID Token, and set the groups claim filter: groups, Matches regex, .* (or what you want here). With a custom authorization server add a claim groups to the ID token and allow the scope groups.'
+    : 'Let the provider put the groups into the ID token (in Keycloak: a mapper of type Group Membership, added to the ID token), or set another claim: infra providers update --groups-claim CLAIM';
+
+/** What was not given keeps its value; `undefined` spread over it would not. */
+const withoutAbsent = <Input extends object>(input: Input): { [Key in keyof Input]?: Exclude<Input[Key], undefined> } =>
+  // Entries without undefined are exactly that.
+  Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined)) as {
+    [Key in keyof Input]?: Exclude<Input[Key], undefined>;
+  };
+
+export async function existingProvider(providers: Pick<ProviderStore, 'find'>, id: ProviderId): Promise<Provider> {
+  const provider = await providers.find(id);
+  if (provider === undefined) throw new DomainError('provider.not-found', 'There is no such identity provider. See: infra providers list');
+  return provider;
+}

@@ -1,0 +1,120 @@
+/** Identity providers. The client secret is kept sealed and apart: who reads a provider does not hold it. */
+import type { ProviderKind } from '../../shared/api/identity-providers.ts';
+import type { Page, PageRequest } from '../../shared/api/pagination.ts';
+import { DomainError } from '../../shared/api/problem.ts';
+import type { ProviderId } from '../../shared/api/values.ts';
+import { isUniqueViolation } from '../storage/constraint-errors.ts';
+import type { Handle } from '../storage/database.ts';
+import { decodeCursor, toPage } from '../storage/page.ts';
+import type { Database } from '../storage/schema.ts';
+
+export interface Provider {
+  readonly id: ProviderId;
+  readonly name: string;
+  readonly kind: ProviderKind;
+  /** As its discovery document writes it, to the letter. */
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly emailDomains: readonly string[];
+  readonly scopes: readonly string[];
+  readonly groupsClaim: string | null;
+  readonly createUsers: boolean;
+  readonly linkUsers: boolean;
+  readonly status: 'active' | 'disabled';
+  readonly createdAt: string;
+  /** Changes with every setting: a login that began before is finished by none of another. */
+  readonly updatedAt: string;
+}
+
+export interface ProviderStore {
+  insert(provider: Provider, sealedClientSecret: string): Promise<void>;
+  find(id: string): Promise<Provider | undefined>;
+  findByName(name: string): Promise<Provider | undefined>;
+  list(filter: PageRequest & { readonly name?: string | undefined }): Promise<Page<Provider>>;
+  /** All that take logins, by name. */
+  active(): Promise<Provider[]>;
+  sealedClientSecret(id: string): Promise<string | undefined>;
+  update(provider: Provider, sealedClientSecret: string | undefined): Promise<void>;
+  remove(id: string): Promise<void>;
+}
+
+export function createProviderStore(db: Handle): ProviderStore {
+  const all = db
+    .selectFrom('identity_providers')
+    .select(['id', 'name', 'kind', 'issuer', 'client_id', 'email_domains', 'scopes', 'groups_claim'])
+    .select(['create_users', 'link_users', 'status', 'created_at', 'updated_at']);
+  return {
+    insert: async (provider, sealed) => {
+      try {
+        await db
+          .insertInto('identity_providers')
+          .values({ ...toRow(provider), sealed_client_secret: sealed })
+          .execute();
+      } catch (error) {
+        if (isUniqueViolation(error))
+          throw new DomainError('provider.duplicate', `There is already an identity provider ${provider.name}.`);
+        throw error;
+      }
+    },
+    find: async (id) => fromOptional(await all.where('id', '=', id).executeTakeFirst()),
+    findByName: async (name) => fromOptional(await all.where('name', '=', name).executeTakeFirst()),
+    list: async (filter) => {
+      let query = all;
+      if (filter.name !== undefined) query = query.where('name', '=', filter.name);
+      const after = decodeCursor(filter.cursor);
+      if (after !== undefined) query = query.where('name', '>', after.key);
+      const rows = await query
+        .orderBy('name')
+        .limit(filter.limit + 1)
+        .execute();
+      return toPage(rows, filter, { item: fromRow, cursor: (row) => ({ key: row.name, id: row.id }) });
+    },
+    active: async () => (await all.where('status', '=', 'active').orderBy('name').execute()).map(fromRow),
+    sealedClientSecret: async (id) =>
+      (await db.selectFrom('identity_providers').select('sealed_client_secret').where('id', '=', id).executeTakeFirst())
+        ?.sealed_client_secret,
+    update: async (provider, sealed) =>
+      void (await db
+        .updateTable('identity_providers')
+        .set({ ...toRow(provider), ...(sealed === undefined ? {} : { sealed_client_secret: sealed }) })
+        .where('id', '=', provider.id)
+        .execute()),
+    remove: async (id) => void (await db.deleteFrom('identity_providers').where('id', '=', id).execute()),
+  };
+}
+
+type ProviderRow = Omit<Database['identity_providers'], 'sealed_client_secret'>;
+
+const toRow = (provider: Provider): ProviderRow => ({
+  id: provider.id,
+  name: provider.name,
+  kind: provider.kind,
+  issuer: provider.issuer,
+  client_id: provider.clientId,
+  email_domains: JSON.stringify(provider.emailDomains),
+  scopes: JSON.stringify(provider.scopes),
+  groups_claim: provider.groupsClaim,
+  create_users: provider.createUsers ? 1 : 0,
+  link_users: provider.linkUsers ? 1 : 0,
+  status: provider.status,
+  created_at: provider.createdAt,
+  updated_at: provider.updatedAt,
+});
+
+// Rows were checked on their way in.
+const fromRow = (row: ProviderRow): Provider => ({
+  id: row.id as ProviderId,
+  name: row.name,
+  kind: row.kind as ProviderKind,
+  issuer: row.issuer,
+  clientId: row.client_id,
+  emailDomains: JSON.parse(row.email_domains) as string[],
+  scopes: JSON.parse(row.scopes) as string[],
+  groupsClaim: row.groups_claim,
+  createUsers: row.create_users === 1,
+  linkUsers: row.link_users === 1,
+  status: row.status as Provider['status'],
+  createdAt: row.created_at,
+  updatedAt: row.updated_at,
+});
+const fromOptional = (row: ProviderRow | undefined): Provider | undefined => (row === undefined ? undefined : fromRow(row));

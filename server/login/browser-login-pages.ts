@@ -1,0 +1,62 @@
+/** What a person reads in the browser while logging in. */
+import { browserLoginUrl } from '../../shared/api/browser-login.ts';
+import type { Page } from '../http/page.ts';
+import type { CliAsk } from './browser-login-service.ts';
+
+export const choicePage = (providers: readonly { readonly name: string }[], ask: CliAsk): Page => ({
+  title: 'Log in to infra',
+  says: ['With which account?'],
+  links: providers.map(({ name }) => {
+    const { pathname, search } = new URL(browserLoginUrl('https://here.invalid', { ...ask, provider: name }));
+    return { text: name, href: pathname + search };
+  }),
+});
+
+export const noProviderPage: Page = {
+  title: 'Log in to infra',
+  says: [
+    'No identity provider is connected here.',
+    'With a password, log in on your machine: infra login --user EMAIL. An admin connects a provider with: infra providers add',
+  ],
+  isFailure: true,
+};
+
+export const unknownProviderPage: Page = {
+  title: 'Log in to infra',
+  says: ['There is no such identity provider here, or it is closed. Without --provider you may choose among those that there are.'],
+  isFailure: true,
+};
+
+export const malformedPage: Page = {
+  title: 'Log in to infra',
+  says: ['This link is not one that infra login made, or it is not whole. On your machine, run: infra login'],
+  isFailure: true,
+};
+
+export const donePage: Page = { title: 'You are logged in', says: ['You can close this page and go back to your terminal.'] };
+
+/** Words by code, never text from the address: nobody else may write on our page. */
+const failures: Readonly<Record<string, string>> = {
+  'login.denied': 'The identity provider did not let you in, or you stopped there. Run infra login again if that was a slip.',
+  'login.email-unverified': 'The identity provider has not verified your email, or does not tell it. Verify it there, then log in again.',
+  'login.email-not-allowed': 'People with your email may not log in here through this identity provider. Ask an admin.',
+  'login.user-unknown': 'You are not known here, and people are not added by themselves. Ask an admin for: infra users add EMAIL',
+  'login.user-disabled': 'Your account here is disabled. Ask an admin.',
+  'login.account-conflict': 'The user with your email logs in here in another way. Use that one, or ask an admin.',
+  'login.groups-unusable': 'The identity provider names too many groups for you. Ask an admin to let it send only those that matter here.',
+  'login.provider-failed': 'What the identity provider answered does not hold. Ask an admin for: infra providers test NAME',
+  'login.expired': 'This login is over. Run infra login again.',
+  'login.rate-limited': 'There were too many attempts. Wait a quarter of an hour, then run infra login again.',
+  'provider.unreachable': 'The identity provider cannot be reached. Try again in a while.',
+  'provider.disabled': 'The identity provider was closed or changed meanwhile. Run infra login again.',
+  'token.invalid': 'The login took too long, or was finished already. Run infra login again.',
+};
+
+export const failedPage = (code: unknown): Page => ({
+  title: 'You are not logged in',
+  says: [
+    (typeof code === 'string' && Object.hasOwn(failures, code) ? failures[code] : undefined) ?? 'The login failed.',
+    'Your terminal says more. You can close this page.',
+  ],
+  isFailure: true,
+});

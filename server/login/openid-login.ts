@@ -1,0 +1,149 @@
+/**
+ * One login at a provider, by passport with openid-client's strategy: the door to both. Takes and gives values; knows nothing of HTTP, users or
+ * sessions. Each step has a strategy of its own: passport hangs the outcome of a request on the strategy it is handed, so two logins on one
+ * would answer each other.
+ */
+import {
+  allowInsecureRequests,
+  clockTolerance,
+  ClientSecretBasic,
+  ClientSecretPost,
+  Configuration,
+  customFetch,
+  enableNonRepudiationChecks,
+  genericGrantRequest,
+  randomNonce,
+  randomState,
+  ResponseBodyError,
+  type ServerMetadata,
+} from 'openid-client';
+import { Strategy } from 'openid-client/passport';
+import passport from 'passport';
+import { acceptedAlgorithms, isLoopbackHttp } from '../identity/provider-rules.ts';
+import { boundedFetch, requestSeconds } from './openid-fetch.ts';
+
+/** We as a client of one provider. */
+export interface OpenIdClient {
+  readonly metadata: ServerMetadata;
+  readonly clientId: string;
+  readonly clientSecret: string;
+  readonly redirectUri: string;
+  readonly scopes: readonly string[];
+}
+
+/** What has to be the same when the person comes back. */
+export interface LoginChecks {
+  readonly state: string;
+  readonly nonce: string;
+  readonly code_verifier: string;
+}
+
+/** Claims of an ID token whose signature, issuer, audience, times and nonce hold. */
+export type IdTokenClaims = Readonly<Record<string, unknown>> & { readonly sub: string };
+
+/** Clocks of servers differ; more than this is a clock to be mended. */
+const clockToleranceSeconds = 60;
+
+/** Where to send the person, and what to keep until they come back. */
+export async function beginLogin(client: OpenIdClient): Promise<{ readonly redirectTo: string; readonly checks: LoginChecks }> {
+  const session: PassportSession = {};
+  const outcome = await run(client, undefined, session);
+  if (!('redirectTo' in outcome) || session.login === undefined) throw new Error('a login at a provider did not begin with a redirect');
+  return { redirectTo: outcome.redirectTo, checks: session.login };
+}
+
+/** The person said no, or was not let on by the provider. */
+export class LoginDeniedError extends Error {}
+
+/** Exchanges what came back for claims. Throws `LoginDeniedError`, or whatever of the protocol does not hold. */
+export async function finishLogin(client: OpenIdClient, checks: LoginChecks, returned: URLSearchParams): Promise<IdTokenClaims> {
+  const outcome = await run(client, returned, { login: checks });
+  if ('denied' in outcome) throw new LoginDeniedError('the provider answered access_denied');
+  if (!('claims' in outcome)) throw new Error('a login at a provider began again instead of ending');
+  return outcome.claims;
+}
+
+/** Whether the provider knows us by this secret: a code that is none must be refused for itself, not for who shows it. */
+export async function tryClient(client: OpenIdClient): Promise<'ok' | 'refused' | 'unclear'> {
+  try {
+    await genericGrantRequest(configure(client), 'authorization_code', {
+      code: 'infra-providers-test',
+      redirect_uri: client.redirectUri,
+      code_verifier: 'infra-providers-test-infra-providers-test-0',
+    });
+    return 'unclear';
+  } catch (error) {
+    if (!(error instanceof ResponseBodyError))
+      return error instanceof Error && 'status' in error && error.status === 401 ? 'refused' : 'unclear';
+    if (error.error === 'invalid_grant') return 'ok';
+    return ['invalid_client', 'unauthorized_client'].includes(error.error) ? 'refused' : 'unclear';
+  }
+}
+
+/** A new one each time: keys are fetched for each login, so a provider's new key is known as soon as it signs. */
+function configure({ metadata, clientId, clientSecret }: OpenIdClient): Configuration {
+  const methods = metadata.token_endpoint_auth_methods_supported ?? ['client_secret_basic'];
+  const configuration = new Configuration(
+    { ...metadata, id_token_signing_alg_values_supported: [...acceptedAlgorithms(metadata)] },
+    clientId,
+    { [clockTolerance]: clockToleranceSeconds },
+    methods.includes('client_secret_basic') ? ClientSecretBasic(clientSecret) : ClientSecretPost(clientSecret),
+  );
+  configuration.timeout = requestSeconds;
+  configuration[customFetch] = boundedFetch;
+  // Without this the library trusts TLS to the token endpoint and leaves the signature unread.
+  enableNonRepudiationChecks(configuration);
+  // eslint-disable-next-line @typescript-eslint/no-deprecated -- see openid-discovery.ts
+  if (isLoopbackHttp(metadata.issuer)) allowInsecureRequests(configuration);
+  return configuration;
+}
+
+type PassportSession = { login?: LoginChecks };
+type Outcome = { readonly redirectTo: string } | { readonly claims: IdTokenClaims } | { readonly denied: true };
+
+/** `returned`: the query that came back; undefined to begin. */
+class LoginStrategy extends Strategy {
+  readonly #returned: URLSearchParams | undefined;
+  readonly #redirectUri: string;
+
+  constructor(client: OpenIdClient, returned: URLSearchParams | undefined) {
+    const options = { config: configure(client), callbackURL: client.redirectUri, scope: client.scopes.join(' '), sessionKey: 'login' };
+    super(options, (tokens, verified) => void verified(null, tokens.claims()));
+    this.#returned = returned;
+    this.#redirectUri = client.redirectUri;
+  }
+
+  /** State and nonce both, always: the library is content with PKCE where a provider says that it supports it. */
+  override authorizationRequestParams(): URLSearchParams {
+    return new URLSearchParams({ state: randomState(), nonce: randomNonce() });
+  }
+  override currentUrl(): URL {
+    return new URL(`${this.#redirectUri}?${this.#returned?.toString() ?? ''}`);
+  }
+  /** Ours to say: by itself it begins a new login whenever neither a code nor an error came back. */
+  override shouldInitiateAuthRequest(): boolean {
+    return this.#returned === undefined;
+  }
+}
+
+async function run(client: OpenIdClient, returned: URLSearchParams | undefined, session: PassportSession): Promise<Outcome> {
+  return new Promise((resolve, reject) => {
+    const done = (error: unknown, claims: unknown): void => {
+      // `false` for claims is passport's word for a refusal.
+      if (error instanceof Error) reject(error);
+      else resolve(claims === false || claims === undefined ? { denied: true } : { claims: claims as IdTokenClaims });
+    };
+    let redirectTo = '';
+    const response = {
+      setHeader: (name: string, value: string) => void (name === 'Location' && (redirectTo = value)),
+      end: () => resolve({ redirectTo }),
+    };
+    const authenticate: unknown = passport.authenticate(new LoginStrategy(client, returned), { session: false }, done);
+    // Passport is typed for Express; of a request it and the strategy use the session and the method, of a response what is above.
+    (authenticate as (request: object, response: object, next: (error: unknown) => void) => void)(
+      { method: 'GET', session },
+      response,
+      reject,
+    );
+  });
+}

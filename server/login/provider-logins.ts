@@ -1,0 +1,88 @@
+/** Logins at the providers we know: opens their secrets, speaks the protocol, and says in our words what did not hold. */
+import { DomainError } from '../../shared/api/problem.ts';
+import type { Logger } from '../../shared/node/logger.ts';
+import type { Sealing } from '../authority/sealing.ts';
+import type { Provider, ProviderStore } from '../identity/provider-store.ts';
+import type { OpenIdDiscovery } from './openid-discovery.ts';
+import { whyUnreachable } from './openid-fetch.ts';
+import { beginLogin, finishLogin, LoginDeniedError, type IdTokenClaims, type LoginChecks, type OpenIdClient } from './openid-login.ts';
+
+export interface ProviderLogins {
+  /** `id`: of the login that keeps `sealedChecks`. */
+  begin(provider: Provider, id: string): Promise<{ readonly redirectTo: string; readonly state: string; readonly sealedChecks: string }>;
+  /** Claims that hold; throws `login.denied`, `login.provider-failed` or `provider.*`. */
+  finish(
+    provider: Provider,
+    login: { readonly id: string; readonly sealedChecks: string },
+    returned: URLSearchParams,
+  ): Promise<IdTokenClaims>;
+  client(provider: Provider): Promise<OpenIdClient>;
+}
+
+export interface ProviderLoginsOptions {
+  readonly providers: Pick<ProviderStore, 'sealedClientSecret'>;
+  readonly discovery: OpenIdDiscovery;
+  readonly sealing: Sealing;
+  readonly redirectUriOf: (name: string) => string;
+  readonly logger: Logger;
+}
+
+export const clientSecretPurpose = (providerId: string): string => `identity-provider:${providerId}:client-secret`;
+const checksPurpose = (loginId: string): string => `browser-login:${loginId}`;
+
+export function createProviderLogins({ providers, discovery, sealing, redirectUriOf, logger }: ProviderLoginsOptions): ProviderLogins {
+  const client: ProviderLogins['client'] = async (provider) => {
+    const sealed = await providers.sealedClientSecret(provider.id);
+    if (sealed === undefined) throw new DomainError('provider.not-found', `The identity provider ${provider.name} is not there any more.`);
+    const metadata = await discovery.read(provider.issuer);
+    // Exactly the issuer it was connected with: subjects are known by it.
+    if (metadata.issuer !== provider.issuer) throw failed(provider, 'its issuer is another one than when it was connected');
+    return {
+      metadata,
+      clientId: provider.clientId,
+      clientSecret: sealing.open(sealed, clientSecretPurpose(provider.id)).toString('utf8'),
+      redirectUri: redirectUriOf(provider.name),
+      scopes: provider.scopes,
+    };
+  };
+  return {
+    client,
+    begin: async (provider, id) => {
+      const { redirectTo, checks } = await beginLogin(await client(provider));
+      return { redirectTo, state: checks.state, sealedChecks: sealing.seal(Buffer.from(JSON.stringify(checks)), checksPurpose(id)) };
+    },
+    finish: async (provider, login, returned) => {
+      // What we sealed is what we open.
+      const checks = JSON.parse(sealing.open(login.sealedChecks, checksPurpose(login.id)).toString('utf8')) as LoginChecks;
+      const ready = await client(provider);
+      try {
+        return await finishLogin(ready, checks, returned);
+      } catch (error) {
+        if (error instanceof LoginDeniedError)
+          throw new DomainError(
+            'login.denied',
+            `${provider.name} did not let you in, or you stopped there. Log in again if that was a slip.`,
+          );
+        const why = whyUnreachable(error);
+        if (why !== undefined)
+          throw new DomainError('provider.unreachable', `${provider.name} cannot be reached: ${why}. Try again in a while.`, {
+            cause: error,
+          });
+        // The reason is for whoever runs this server; it may hold what the provider wrote, so it goes nowhere else.
+        logger.warn({ provider: provider.name, reason: protocolFault(error) }, 'a login at an identity provider did not hold');
+        throw failed(provider, 'what it answered does not hold; the log of infra-server says which check failed');
+      }
+    },
+  };
+}
+
+const failed = ({ name }: Provider, why: string): DomainError =>
+  new DomainError('login.provider-failed', `The login at ${name} failed: ${why}. Ask an admin for: infra providers test ${name}`);
+
+/** The library's own words and codes, which name the check; never its `cause`, which holds the answer with its tokens. */
+function protocolFault(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown';
+  const code = 'code' in error && typeof error.code === 'string' ? ` (${error.code})` : '';
+  const inner = error.cause instanceof Error ? `: ${error.cause.message}` : '';
+  return `${error.message}${inner}${code}`.slice(0, 300);
+}

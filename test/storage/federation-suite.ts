@@ -1,0 +1,95 @@
+/** Providers, accounts and logins under way, on every database. */
+import { expect } from 'chai';
+import type { Account } from '../../server/identity/account-store.ts';
+import type { Provider } from '../../server/identity/provider-store.ts';
+import { isUniqueViolation } from '../../server/storage/constraint-errors.ts';
+import { DomainError } from '../../shared/api/problem.ts';
+import { at, groupRow, idOf, userRow, type Storage } from './fresh-database.ts';
+
+export const providerRow = (name: string): Provider => ({
+  ...{ id: idOf<never>('provider'), name, kind: 'oidc', issuer: 'https://login.example.com', clientId: 'infra', groupsClaim: null },
+  ...{ emailDomains: ['example.com', 'example.org'], scopes: ['openid'], createUsers: true, linkUsers: false, status: 'active' },
+  ...{ createdAt: at, updatedAt: at },
+});
+export const accountRow = (providerId: string, identityId: string, subject: string): Account => ({
+  // Ids of rows made here.
+  ...{ id: idOf<never>('account'), providerId: providerId as never, identityId: identityId as never, subject, email: 'ana@example.com' },
+  ...{ state: 'active', groupsRead: null, createdAt: at, lastLoginAt: at },
+});
+const later = '2099-01-01T00:00:00.000Z';
+
+export function describeFederation(storage: () => Storage): void {
+  it('a provider comes back as it was stored, without its secret', async () => {
+    const { providers } = storage().read;
+    const okta = { ...providerRow('okta'), groupsClaim: 'a.b', linkUsers: true, status: 'disabled' as const };
+    await providers.insert(okta, 'sealed');
+    expect(await providers.find(okta.id)).to.deep.equal(okta);
+    expect(await providers.findByName('okta')).to.deep.equal(okta);
+    expect(await providers.active()).to.deep.equal([]);
+    await providers.update({ ...okta, status: 'active' }, undefined);
+    expect(await providers.sealedClientSecret(okta.id)).to.equal('sealed');
+    expect(await providers.insert(providerRow('okta'), 'other').catch((error: unknown) => error)).to.be.instanceOf(DomainError);
+  });
+
+  it('an account is one of (provider, subject), and one subject may be at two providers', async () => {
+    const { providers, accounts, identities } = storage().read;
+    const [one, two, ana] = [providerRow('one'), providerRow('two'), userRow('ana@example.com')];
+    await providers.insert(one, 'x');
+    await providers.insert(two, 'x');
+    await identities.insert(ana);
+    const account = accountRow(one.id, ana.id, 'ana');
+    await accounts.insert(account);
+    await accounts.insert(accountRow(two.id, ana.id, 'ana'));
+    expect(isUniqueViolation(await accounts.insert(accountRow(one.id, ana.id, 'ana')).catch((error: unknown) => error))).to.equal(true);
+    expect(await accounts.findBySubject(one.id, 'ana')).to.deep.equal(account);
+    expect(await accounts.findBySubject(one.id, 'ANA')).to.equal(undefined);
+    expect(await accounts.ofIdentity(ana.id)).to.have.length(2);
+    await accounts.endOfProvider(one.id);
+    expect((await accounts.find(account.id))?.state).to.equal('ended');
+    await accounts.loggedIn(account.id, { email: 'new@example.com', groupsRead: 3, at: later });
+    expect(await accounts.latestOf(one.id)).to.deep.equal({ ...account, email: 'new@example.com', groupsRead: 3, lastLoginAt: later });
+  });
+
+  it('neither a provider nor a user goes while an account is there', async () => {
+    const { providers, accounts, identities } = storage().read;
+    const [one, ana] = [providerRow('one'), userRow('ana@example.com')];
+    await providers.insert(one, 'x');
+    await identities.insert(ana);
+    await accounts.insert(accountRow(one.id, ana.id, 'ana'));
+    for (const work of [providers.remove(one.id), identities.remove(ana.id)])
+      expect(await work.catch((error: unknown) => error)).to.be.instanceOf(Error);
+  });
+
+  it('groups of a provider are apart from local ones and from those of others', async () => {
+    const { groups } = storage().read;
+    const rows = [groupRow('crew'), { ...groupRow('crew'), provider: 'okta' }, { ...groupRow('crew'), provider: 'acme' }];
+    for (const row of rows) await groups.insert(row);
+    expect((await groups.findNamed('crew'))?.id).to.equal(rows[0]?.id);
+    expect((await groups.findNamed('okta/crew'))?.id).to.equal(rows[1]?.id);
+    expect((await groups.findOfProvider('acme', ['crew', 'other'])).map(({ name }) => name)).to.deep.equal(['acme/crew']);
+    expect((await groups.list({ limit: 10, name: 'okta/crew' })).items.map(({ provider }) => provider)).to.deep.equal(['okta']);
+    expect((await groups.list({ limit: 10, name: 'crew' })).items.map(({ provider }) => provider)).to.deep.equal([null]);
+  });
+
+  it('a login under way is found by both its secrets, taken once, and its code once', async () => {
+    const { browserLogins } = storage().read;
+    const login = {
+      ...{ id: idOf<string>('token'), providerId: idOf<never>('provider'), sealedChecks: 'sealed', createdAt: at, expiresAt: later },
+      cli: { port: 4321, state: 'cli state', challenge: 'challenge' },
+    };
+    const secrets = { state: 'state', browser: 'browser' };
+    await browserLogins.insert(login, secrets);
+    expect(await browserLogins.findWaiting(secrets, at)).to.deep.equal(login);
+    expect(await browserLogins.findWaiting({ ...secrets, browser: 'another' }, at)).to.equal(undefined);
+    expect(await browserLogins.findWaiting({ ...secrets, state: 'another' }, at)).to.equal(undefined);
+    expect(await browserLogins.findWaiting(secrets, later)).to.equal(undefined);
+    expect(await browserLogins.comeBack(login.id, at)).to.equal(true);
+    expect(await browserLogins.comeBack(login.id, at)).to.equal(false);
+    expect(await browserLogins.findWaiting(secrets, at)).to.equal(undefined);
+    const accountId = idOf<never>('account');
+    await browserLogins.giveCode(login.id, { code: 'code', accountId, expiresAt: later });
+    expect(await browserLogins.exchange('code', later)).to.equal(undefined);
+    expect(await browserLogins.exchange('code', at)).to.deep.equal({ ...login, accountId });
+    expect(await browserLogins.exchange('code', at)).to.equal(undefined);
+  });
+}
