@@ -22,6 +22,7 @@ import { createAccessLog, type AccessSink } from './proxy/access-log.ts';
 import { createAdmission } from './proxy/admission.ts';
 import { createConnectionLimits, type ConnectionLimits } from './proxy/connection-limits.ts';
 import { createEntrance } from './proxy/entrance.ts';
+import { createFairTurns } from './proxy/fair-turns.ts';
 import { createGate } from './proxy/gate.ts';
 import { createIdentityLimits, type IdentityLimits } from './proxy/identity-limits.ts';
 import { createKubeProxy } from './proxy/kube-proxy.ts';
@@ -63,6 +64,8 @@ export interface Guard {
 }
 
 const drainMilliseconds = 3000;
+/** Of one identity: about as much as one turn does for everybody else; a page of a dashboard asks for less. */
+const requestsInOneTurn = 8;
 const ending = refuse('ServiceUnavailable', 'the connector was told to end; try again in a moment');
 
 export function composeGuard(options: GuardOptions): Guard {
@@ -94,7 +97,7 @@ export function composeGuard(options: GuardOptions): Guard {
   const admission = createAdmission({ gate, accessLog, clock, ...entry, counts: options.metrics });
   const listener = createListener({
     ...config.listen,
-    entrance: createEntrance(admission, createKubeProxy({ upstream, gate })),
+    entrance: createEntrance(admission, createKubeProxy({ upstream, gate, turns: createFairTurns(requestsInOneTurn) })),
     connections: entry.connections,
     upgrade: createUpgradeHandler(admission, upstream, gate),
     listening: (port) => logger.info({ host: config.listen.host, port }, 'listening'),

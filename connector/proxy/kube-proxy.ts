@@ -2,6 +2,7 @@
 import { openRequestOf, type Admitted } from './admission.ts';
 import type { AnswerHead } from './answer-head.ts';
 import type { Answer, Exchange } from './exchange.ts';
+import type { FairTurns } from './fair-turns.ts';
 import type { Gate } from './gate.ts';
 import type { OpenRequest } from './open-requests.ts';
 import { requestHead } from './request-head.ts';
@@ -18,6 +19,7 @@ export interface KubeProxy {
 export interface KubeProxyParts {
   readonly upstream: Upstream;
   readonly gate: Gate;
+  readonly turns: FairTurns;
 }
 
 export function createKubeProxy(parts: KubeProxyParts): KubeProxy {
@@ -50,6 +52,8 @@ class Passage implements UpstreamListener {
   #holding: NodeJS.Timeout | undefined;
   #status = 0;
   #retried = false;
+  /** Given up, ended or refused: nothing more of it goes to the cluster. */
+  #isOver = false;
 
   constructor(parties: Parties) {
     this.#parties = parties;
@@ -57,7 +61,7 @@ class Passage implements UpstreamListener {
   }
 
   begin(): void {
-    const { exchange, admitted, gate } = this.#parties;
+    const { exchange, admitted, gate, turns } = this.#parties;
     gate.open(this.#open);
     exchange.onceClosed((isWhole) => {
       gate.close(this.#open);
@@ -65,7 +69,9 @@ class Passage implements UpstreamListener {
       this.#abort();
       admitted.record.ended(this.#status, isWhole ? '' : 'the connection broke');
     });
-    this.#send();
+    turns.take(admitted.peer.identityId, () => {
+      if (!this.#isOver) this.#send();
+    });
   }
 
   onHead({ status, message, headers }: AnswerHead): void {
@@ -189,6 +195,7 @@ class Passage implements UpstreamListener {
   }
 
   #abort(): void {
+    this.#isOver = true;
     this.#connection?.abort();
     this.#connection = undefined;
     this.#release();

@@ -10,16 +10,17 @@ export interface Rests {
   stop(): void;
 }
 
-const restMilliseconds = 1000;
+const longestMilliseconds = 1000;
+
+/** No two alike: connections that were refused together must not all be read from again in one turn of the loop. */
+const restMilliseconds = (): number => (longestMilliseconds * (1 + Math.random())) / 2;
 
 export function createRests(): Rests {
-  const resting = new Set<Socket>();
-  let timer: NodeJS.Timeout | undefined;
-  const wake = (): void => {
-    clearTimeout(timer);
-    timer = undefined;
-    for (const socket of resting) socket.resume();
-    resting.clear();
+  const resting = new Map<Socket, NodeJS.Timeout>();
+  const wake = (socket: Socket): void => {
+    clearTimeout(resting.get(socket));
+    resting.delete(socket);
+    socket.resume();
   };
   return {
     rest: (socket) => {
@@ -27,10 +28,11 @@ export function createRests(): Rests {
         socket.destroy();
         return;
       }
-      resting.add(socket);
+      resting.set(socket, setTimeout(wake, restMilliseconds(), socket).unref());
       socket.pause();
-      timer ??= setTimeout(wake, restMilliseconds).unref();
     },
-    stop: wake,
+    stop: () => {
+      for (const socket of resting.keys()) wake(socket);
+    },
   };
 }

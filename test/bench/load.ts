@@ -1,5 +1,6 @@
 /** Starts load generators, and sums up what they say. */
 import { spawn } from 'node:child_process';
+import { constants, setPriority } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { connect } from 'node:tls';
@@ -24,6 +25,8 @@ export interface LoadPlan {
   readonly rate?: number;
   /** HTTP/1.1 over connections that stay open, unless it says otherwise. */
   readonly client?: LoadClient;
+  /** Its generator works only while nobody else wants the cores, as if it were on another machine. */
+  readonly isFar?: boolean;
 }
 
 /** Handshakes: a connection for each request. */
@@ -69,6 +72,7 @@ export async function load(plan: LoadPlan, { processes = 1, status = 200 } = {})
 async function generate(plan: LoadPlan): Promise<LoadResult> {
   const program = join(import.meta.dirname, generators[plan.client ?? 'http1']);
   const child = spawn(process.execPath, [program], { stdio: ['pipe', 'pipe', 'inherit'] });
+  if (plan.isFar === true) setPriority(child.pid ?? 0, constants.priority.PRIORITY_LOW);
   const kill = (): boolean => child.kill('SIGKILL');
   process.once('exit', kill);
   child.stdin.end(JSON.stringify(plan));

@@ -1,13 +1,14 @@
 /** What is under way when its right is taken away or ends: it must hear nothing more. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ServerResponse } from 'node:http';
+import { constants } from 'node:http2';
 import type { Duplex } from 'node:stream';
 import type { Credential } from '../connector/fake-server.ts';
 import { until } from '../connector/running-connector.ts';
 import { openHttp2 } from '../support/http2-client.ts';
 import { cutIn, type Attack, type Defence } from './defence.ts';
 import { describeDefences } from './describe-defences.ts';
-import { requestOf, type Stage } from './stage.ts';
+import { newMarker, requestOf, type Stage } from './stage.ts';
 
 const gate = cutIn('proxy/gate.js');
 
@@ -84,7 +85,29 @@ const passing = async (): Promise<void> => delay(lifetime + 300);
 const registered = cutIn('proxy/kube-proxy.js')('gate.open(this.#open);', '');
 const timer = gate('this.#wakeAt(Math.min(request.until, this.#staleAt()));', '');
 
+const takenBack = 100;
+/** Broken when most of what was asked and taken back in one breath is done all the same; what set out at once may have been. */
+const givenUp: Attack = {
+  on: async (stage) => {
+    const marker = newMarker();
+    const { session } = await openHttp2(stage.connector.tls(await stage.person()));
+    for (let index = 0; index < takenBack; index += 1) {
+      const stream = session.request({ ':path': `/api/v1/namespaces/team-a/pods/${marker}` });
+      stream.on('error', () => undefined).close(constants.NGHTTP2_CANCEL);
+    }
+    const verdict = await stage.succeeds(() => stage.seen.filter(({ url }) => url?.includes(marker) === true).length > takenBack / 2);
+    session.destroy();
+    return verdict;
+  },
+};
+
 const defences: readonly Defence[] = [
+  {
+    name: 'what waits for its turn and is given up, or ended, does not reach the cluster',
+    row: 12,
+    cut: cutIn('proxy/kube-proxy.js')('if (!this.#isOver)', 'if (true)'),
+    attack: givenUp,
+  },
   {
     name: 'a change ends what it takes the right from',
     row: 12,

@@ -1,4 +1,6 @@
 /** Somebody who asks all that the limits let through, and more: what it does to another person's latency. */
+import { readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { api } from '../../../shared/api/index.ts';
 import { newPerson } from '../../support/server.ts';
 import type { Effort, Figure } from '../figure.ts';
@@ -10,6 +12,8 @@ import { lightUpstream } from './light.ts';
 const row = 'greedy';
 const path = `/api/v1/namespaces/${namespace}/pods/light`;
 const greedy = 'greedy@example.com';
+/** After which all that may be asked at once has been asked. */
+const burstMilliseconds = 1500;
 
 export function greedyRows(setting: Setting) {
   return {
@@ -34,29 +38,52 @@ export function greedyRows(setting: Setting) {
         target: targetOf(server, connector, credential),
         requests: [get(path)],
         connections: 64,
-        seconds: seconds + 2,
+        seconds: seconds + 3,
+        isFar: true,
       };
-      const alone: LoadSummary[] = [];
-      const beside: LoadSummary[] = [];
-      await load({ ...calm, seconds: 1 });
-      for (let run = 0; run < runs; run++) {
-        alone.push(await load(calm));
+      const straight: LoadPlan = { ...calm, target: { host: '127.0.0.1', port: upstream.port, ca: readFileSync(upstream.caFile, 'utf8') } };
+      const beside = async (plan: LoadPlan, after = 0): Promise<LoadSummary> => {
         // Refused, most of it: that is what is looked at.
         const attacking = load(attack).catch(() => undefined);
-        beside.push(await load(calm));
+        await delay(after);
+        const summary = await load(plan);
         await attacking;
+        return summary;
+      };
+      await load({ ...calm, seconds: 1 });
+      const all: Record<'alone' | 'arrival' | 'lasting' | 'pastAlone' | 'pastArrival', LoadSummary[]> = {
+        alone: [],
+        arrival: [],
+        lasting: [],
+        pastAlone: [],
+        pastArrival: [],
+      };
+      for (let run = 0; run < runs; run++) {
+        all.alone.push(await load(calm));
+        all.arrival.push(await beside(calm));
+        all.lasting.push(await beside(calm, burstMilliseconds));
+        // What the attacker takes of the machine's cores is not the connector's doing.
+        all.pastAlone.push(await load(straight));
+        all.pastArrival.push(await beside(straight));
       }
       await connector.stop();
       upstream.stop();
-      const of = (all: readonly LoadSummary[], which: 'p50' | 'p99'): number => median(all.map((summary) => summary[which]));
-      const figure = (which: 'p50' | 'p99'): Figure => ({
+      const of = (name: keyof typeof all, which: 'p50' | 'p99'): number => median(all[name].map((summary) => summary[which]));
+      const figure = (when: 'arrival' | 'lasting', what: string, which: 'p50' | 'p99'): Figure => ({
         row,
-        what: `beside one at the limit: added latency of another person, ${which}`,
-        value: of(beside, which) - of(alone, which),
+        what: `beside ${what}: added latency of another person, ${which}`,
+        value: of(when, which) - of('alone', which),
         unit: 'ms',
-        note: `alone ${of(alone, which).toFixed(2)}, beside ${of(beside, which).toFixed(2)}; at 100/s, light upstream, one attacker on 64 connections`,
+        note: `${of('alone', which).toFixed(2)} alone; past the connector ${of('pastAlone', which).toFixed(2)}, while it comes ${of('pastArrival', which).toFixed(2)}; at 100/s, light upstream`,
       });
-      return [figure('p50'), figure('p99')];
+      const lasting = 'one at the limit';
+      const arrival = 'one who opens 64 connections and asks all that is let through at once';
+      return [
+        figure('lasting', lasting, 'p50'),
+        figure('lasting', lasting, 'p99'),
+        figure('arrival', arrival, 'p50'),
+        figure('arrival', arrival, 'p99'),
+      ];
     },
   };
 }
