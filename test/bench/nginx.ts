@@ -104,6 +104,7 @@ async function start(workers: number, server: (listen: string) => string, protoc
   const child = spawn('nginx', ['-c', configuration, '-p', directory, '-g', 'daemon off;'], { stdio: ['ignore', 'inherit', 'inherit'] });
   const stop = (): boolean => child.kill('SIGTERM');
   process.once('exit', stop);
+  child.once('close', () => process.off('exit', stop));
   await waitFor(() => accepts(port), { within: 10, what: 'nginx to listen' });
   return {
     port,
