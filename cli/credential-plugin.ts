@@ -27,6 +27,17 @@ export interface PluginOptions {
   readonly userAgent: () => string;
 }
 
+/** Nobody is logged in any more with the session that there was. */
+export class SessionOverError extends CliError {
+  readonly profile: Profile;
+  readonly session: StoredSession;
+  constructor(error: CliError, profile: Profile, session: StoredSession) {
+    super(error.failure, error.message, { cause: error });
+    this.profile = profile;
+    this.session = session;
+  }
+}
+
 /** The text for stdout: one ExecCredential. */
 export async function provideCredential({ home, arguments: args, userAgent }: PluginOptions): Promise<string> {
   const { destination, profile: profileName } = readArguments(args);
@@ -34,6 +45,7 @@ export async function provideCredential({ home, arguments: args, userAgent }: Pl
   const key = { profile: profile.name, destination };
   const cached = usable(readCachedCredential(home, key));
   if (cached !== undefined) return cached.execCredential;
+  const session = readSession(home, profile.name);
   try {
     return await singleFlight({
       home,
@@ -43,6 +55,8 @@ export async function provideCredential({ home, arguments: args, userAgent }: Pl
       fly: () => refresh({ home, profile, key, userAgent: userAgent() }),
     });
   } catch (error) {
+    if (error instanceof CliError && error.failure === 'notLoggedIn' && session !== undefined)
+      return lastResort(home, key, new SessionOverError(error, profile, session));
     return lastResort(home, key, error);
   }
 }

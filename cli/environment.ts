@@ -14,6 +14,8 @@ export interface Environment {
   readonly stderr: NodeJS.WritableStream & { readonly isTTY?: boolean };
   /** How this program is started again: the absolute paths of Node and of `main.js`. */
   readonly startedBy: { readonly node: string; readonly main: string };
+  /** The process that started this one. */
+  readonly callerId: number;
   /** Ctrl-C, or being told to end: the listener is called instead of the program's ending at once, until it is taken back. */
   readonly onInterrupt: (listener: () => void) => () => void;
 }

@@ -96,7 +96,8 @@ export function userEntry(
         command: plugin.command,
         args: [...plugin.argumentsBefore, 'kube', 'credential', '--destination', destination, '--profile', profile],
         ...environment,
-        interactiveMode: 'Never',
+        // So that kubectl says whether somebody sits there: the plugin reads nothing, and may open the login by browser then.
+        interactiveMode: 'IfAvailable',
         provideClusterInfo: false,
         installHint: 'infra is not installed any more where it was; install it and run: infra kubeconfig write',
       },

@@ -27,6 +27,7 @@ const environment: Environment = {
     return process.stderr;
   },
   startedBy: { node: process.execPath, main: fileURLToPath(import.meta.url) },
+  callerId: process.ppid,
   onInterrupt: (listener) => {
     const signals = ['SIGINT', 'SIGTERM'] as const;
     for (const signal of signals) process.on(signal, listener);

@@ -1,16 +1,30 @@
 /** The credential plugin as a program: the credential on stdout, one sentence on stderr, an exit code. */
-import { provideCredential } from './credential-plugin.ts';
+import { provideCredential, SessionOverError, type PluginOptions } from './credential-plugin.ts';
 import type { Environment } from './environment.ts';
 import { CliError, exitCodes } from './failure.ts';
 import type { Home } from './home.ts';
 
-export async function runPlugin({ stdout, stderr, platform }: Environment, home: Home, args: readonly string[]): Promise<number> {
+export async function runPlugin(environment: Environment, home: Home, args: readonly string[]): Promise<number> {
+  const { stdout, stderr, platform } = environment;
   try {
-    stdout.write(`${await provideCredential({ home, arguments: args, userAgent: () => `infra-cli (${platform})` })}\n`);
+    const options: PluginOptions = { home, arguments: args, userAgent: () => `infra-cli (${platform})` };
+    stdout.write(`${await credential(environment, options)}\n`);
     return exitCodes.ok;
   } catch (error) {
     if (!(error instanceof CliError)) throw error;
     stderr.write(`infra: ${error.message}\n`);
     return exitCodes[error.failure];
+  }
+}
+
+/** A person whose session is over may log in and go on; what is refused after that is final. */
+async function credential(environment: Environment, options: PluginOptions): Promise<string> {
+  try {
+    return await provideCredential(options);
+  } catch (error) {
+    if (!(error instanceof SessionOverError)) throw error;
+    const { logInAgain } = await import('./plugin-login.ts');
+    if (await logInAgain(environment, options.home, error)) return provideCredential(options);
+    throw error;
   }
 }

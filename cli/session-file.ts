@@ -11,6 +11,8 @@ export interface StoredSession {
   readonly secret: SecretValue;
   /** RFC 3339. */
   readonly expiresAt: string;
+  /** The identity provider that it came from; null: a password or a key. */
+  readonly provider: string | null;
 }
 
 const sessionFile = (home: Home, profile: string): string => join(credentialsDirectory(home, profile), 'session.json');
@@ -18,7 +20,12 @@ const sessionFile = (home: Home, profile: string): string => join(credentialsDir
 export function writeSession(home: Home, profile: string, session: StoredSession): void {
   ensurePrivateDirectory(home, join(home.directory, 'credentials'));
   ensurePrivateDirectory(home, credentialsDirectory(home, profile));
-  const content = JSON.stringify({ id: session.id, secret: session.secret.reveal(), expiresAt: session.expiresAt });
+  const content = JSON.stringify({
+    id: session.id,
+    secret: session.secret.reveal(),
+    expiresAt: session.expiresAt,
+    provider: session.provider,
+  });
   writeFileAtomically(sessionFile(home, profile), `${content}\n`, { mode: 0o600, durable: true });
 }
 
@@ -27,9 +34,9 @@ export function readSession(home: Home, profile: string): StoredSession | undefi
   try {
     const parsed: unknown = JSON.parse(readFileSync(sessionFile(home, profile), 'utf8'));
     if (typeof parsed !== 'object' || parsed === null) return undefined;
-    const { id, secret, expiresAt } = parsed as Readonly<Record<string, unknown>>;
+    const { id, secret, expiresAt, provider } = parsed as Readonly<Record<string, unknown>>;
     if (typeof id !== 'string' || typeof secret !== 'string' || typeof expiresAt !== 'string') return undefined;
-    return { id, secret: new SecretValue(secret), expiresAt };
+    return { id, secret: new SecretValue(secret), expiresAt, provider: typeof provider === 'string' ? provider : null };
   } catch (error) {
     if (error instanceof SyntaxError || errorCode(error) === 'ENOENT') return undefined;
     throw error;

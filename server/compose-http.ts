@@ -7,8 +7,12 @@ import { authorOf, type ServerRole } from './audit/caller.ts';
 import { createAssertionCheck } from './destinations/assertion-check.ts';
 import { connectorRoutes, destinationRoutes, type DestinationServices } from './destinations/destination-routes.ts';
 import type { Foundation } from './foundation.ts';
+import { explainRoutes } from './grants/explain-routes.ts';
+import { createExplainService } from './grants/explain-service.ts';
 import { grantRoutes } from './grants/grant-routes.ts';
 import { createGrantService } from './grants/grant-service.ts';
+import { createOwnWhy } from './grants/own-why.ts';
+import { createWhoCan } from './grants/who-can.ts';
 import { createReadiness } from './http/health.ts';
 import { createMetrics } from './http/metrics.ts';
 import { route, type RouteContext, type Router } from './http/route.ts';
@@ -31,6 +35,8 @@ import { createOpenIdDiscovery } from './login/openid-discovery.ts';
 import { passwordPreparation } from './login/password-preparation.ts';
 import { createProviderProbe } from './login/provider-probe.ts';
 import { clientSecretPurpose, createProviderLogins } from './login/provider-logins.ts';
+import { createProviderRefresh } from './login/provider-refresh.ts';
+import { createProviderSync } from './login/provider-sync.ts';
 import { createSessionService } from './login/session-service.ts';
 import { type SetupService } from './login/setup-service.ts';
 import { createSharedCommit } from './storage/shared-commit.ts';
@@ -43,6 +49,7 @@ export function composeHttp(foundation: Foundation, setup: SetupService, destina
     return new Set<ServerRole>(isAdmin ? ['admin', 'view'] : held.some(({ role }) => role === 'view') ? ['view'] : []);
   };
   const sessions = createSessionService({ read, transact, serverRolesOf, clock });
+  const providerLogins = composeProviderLogins(foundation);
   const readiness = createReadiness();
   const metrics = createMetrics();
   const parts = { logger, readiness, metrics };
@@ -72,10 +79,10 @@ export function composeHttp(foundation: Foundation, setup: SetupService, destina
       ),
     mount: (router, context) => {
       mountServerInfo(router, context, foundation, setup);
-      mountFeatures(router, context, { foundation, sessions, setup, destinations });
+      mountFeatures(router, context, { foundation, sessions, providerLogins, setup, destinations });
     },
   });
-  return { app, metricsApp: createMetricsApp(parts), readiness };
+  return { app, metricsApp: createMetricsApp(parts), readiness, jobs: [providerLogins.syncJob] };
 }
 
 function mountServerInfo(router: Router, context: RouteContext, { authority, config, build, read }: Foundation, setup: SetupService): void {
@@ -99,12 +106,16 @@ function composeProviderLogins({ config, clock, logger, read, transact, sealing,
   const toProvider = redirectUriOf(config.publicUrl);
   const discovery = createOpenIdDiscovery(clock.now);
   const logins = createProviderLogins({ providers: read.providers, discovery, sealing, redirectUriOf: toProvider, logger });
+  const refresh = createProviderRefresh({ logins, sealing, logger });
+  const sync = createProviderSync({ read, transact, refresh, clock, logger });
   return {
-    browserLogins: createBrowserLoginService({ read, transact, logins, attempts, sessionSettings: config.session, clock }),
+    syncJob: sync.job,
+    browserLogins: createBrowserLoginService({ read, transact, logins, refresh, attempts, sessionSettings: config.session, clock }),
     providers: createProviderService({
       read,
       transact,
       probe: createProviderProbe(discovery, logins),
+      sync,
       secrets: { seal: (id, secret) => sealing.seal(Buffer.from(secret), clientSecretPurpose(id)) },
       redirectUriOf: toProvider,
       clock,
@@ -115,11 +126,16 @@ function composeProviderLogins({ config, clock, logger, read, transact, sealing,
 interface Features {
   readonly foundation: Foundation;
   readonly sessions: ReturnType<typeof createSessionService>;
+  readonly providerLogins: ReturnType<typeof composeProviderLogins>;
   readonly setup: SetupService;
   readonly destinations: DestinationServices;
 }
 
-function mountFeatures(router: Router, context: RouteContext, { foundation, sessions, setup, destinations }: Features): void {
+function mountFeatures(
+  router: Router,
+  context: RouteContext,
+  { foundation, sessions, providerLogins, setup, destinations }: Features,
+): void {
   const { config, clock, read, transact, authority, attempts } = foundation;
   const login = createLoginService({
     read,
@@ -129,7 +145,6 @@ function mountFeatures(router: Router, context: RouteContext, { foundation, sess
     sessionSettings: config.session,
     clock,
   });
-  const providerLogins = composeProviderLogins(foundation);
   loginRoutes(router, context, {
     login,
     sessions,
@@ -151,6 +166,10 @@ function mountFeatures(router: Router, context: RouteContext, { foundation, sess
     context,
     createGrantService({ read, transact, serverName: foundation.serverNameOf, rootCertificate: authority.rootCertificate, clock }),
   );
+  explainRoutes(router, context, createExplainService({ read, clock }), {
+    whoCan: createWhoCan({ read, clock }),
+    ownWhy: createOwnWhy({ read, clock }),
+  });
   leaseRoutes(
     router,
     context,

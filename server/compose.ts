@@ -84,14 +84,13 @@ async function composeOn(database: OpenDatabase, options: ComposeOptions): Promi
   );
 
   const destinations = composeDestinations(foundation);
-  const { app, metricsApp, readiness } = composeHttp(foundation, setup, destinations);
-  const jobs = housekeepingJobs({ transact, clock, rotateAuthority: authority.rotate });
+  const { app, metricsApp, readiness, jobs } = composeHttp(foundation, setup, destinations);
   return {
     app,
     metricsApp,
     authority,
     readiness,
-    jobs,
+    jobs: [...housekeepingJobs({ transact, clock, rotateAuthority: authority.rotate }), ...jobs],
     setup,
     isFirstStart: installation.isFirstStart,
     endStreams: destinations.notices.closeAll,

@@ -13,7 +13,7 @@ import { createConnectorStore } from './destinations/connector-store.ts';
 import type { DestinationEffects } from './destinations/destination-service.ts';
 import type { DesiredLeases } from './destinations/desired-state-service.ts';
 import { createDestinationStore } from './destinations/destination-store.ts';
-import { createAccessChanges } from './grants/access-changes.ts';
+import { createAccessChanges, type AccessChanges } from './grants/access-changes.ts';
 import { createDesiredIdentities } from './grants/desired-identities.ts';
 import { endGrants } from './grants/grant-service.ts';
 import { createGrantStore } from './grants/grant-store.ts';
@@ -30,7 +30,8 @@ import { createAccessKeyStore } from './login/access-key-store.ts';
 import { createBrowserLoginStore } from './login/browser-login-store.ts';
 import { createLoginAttemptStore } from './login/login-attempts-store.ts';
 import { createPasswordStore } from './login/password-store.ts';
-import { createSessionEnd } from './login/session-end.ts';
+import { createRefreshTokenStore } from './login/refresh-token-store.ts';
+import { createSessionEnd, type SessionEnd } from './login/session-end.ts';
 import { createSessionStore } from './login/session-store.ts';
 import type { AdminGrants } from './login/setup-service.ts';
 import { createLoginTokenStore } from './login/token-store.ts';
@@ -42,23 +43,12 @@ export type Stores = ReturnType<typeof bindStores>;
 
 export function bindStores(handle: Handle, clock: Clock) {
   const tables = bindTables(handle);
-  const { grants, groups, feed, audit, leases, sessions, accessKeys } = tables;
+  const { grants, groups, feed, audit, leases, sessions } = tables;
   const leaseRevocation = createLeaseRevocation({ leases, feed, audit });
   const accessChanges = createAccessChanges({ grants, groups, feed }, clock);
   const sessionEnd = createSessionEnd({ sessions, leases: leaseRevocation, audit });
   const ending = { ...tables, accessChanges };
 
-  const effects: AccessEffects = {
-    identityChanged: accessChanges.identityChanged,
-    membershipChanged: accessChanges.membershipChanged,
-    assertAdminRemains: accessChanges.assertAdminRemains,
-    endGrantsOf: async (subject, act) => endGrants(ending, await grants.ofSubject(subject.id), `${subject.kind} removed`, act),
-    endProviderSessions: async (providerId, reason, act) => sessionEnd.endAllOf({ providerId }, reason, act),
-    revokeIdentity: async (identityId, reason, act) => sessionEnd.endAllOf({ identityId }, reason, act),
-    removeAccessKeys: async (identityId, act) => {
-      for (const key of await accessKeys.ofIdentity(identityId)) await removeAccessKey({ accessKeys, sessionEnd, audit }, key, act);
-    },
-  };
   const reach: AccessReach = {
     openSessions: async (of) => (await sessions.openOf(of)).map(({ id }) => id),
     liveLeases: async (sessionIds) => (await leases.liveOf({ sessionIds }, toTime(clock.now()))).length,
@@ -84,13 +74,40 @@ export function bindStores(handle: Handle, clock: Clock) {
     ...ending,
     leaseRevocation,
     sessionEnd,
-    effects,
+    effects: bindEffects(ending, sessionEnd),
     reach,
     destinationEffects,
     desiredIdentities: createDesiredIdentities(tables),
     desiredLeases,
     grantStates,
     adminGrants: bindAdminGrants(tables),
+  };
+}
+
+type Ending = ReturnType<typeof bindTables> & { readonly accessChanges: AccessChanges };
+
+function bindEffects(ending: Ending, sessionEnd: SessionEnd): AccessEffects {
+  const { grants, accessKeys, refreshTokens, accessChanges, audit } = ending;
+  return {
+    identityChanged: accessChanges.identityChanged,
+    membershipChanged: accessChanges.membershipChanged,
+    assertAdminRemains: accessChanges.assertAdminRemains,
+    endGrantsOf: async (subject, act) => endGrants(ending, await grants.ofSubject(subject.id), `${subject.kind} removed`, act),
+    endProviderSessions: async (providerId, reason, act) => {
+      await refreshTokens.removeOfProvider(providerId);
+      return sessionEnd.endAllOf({ providerId }, reason, act);
+    },
+    endAccountSessions: async (accountId, reason, act) => {
+      await refreshTokens.remove(accountId);
+      return sessionEnd.endAllOf({ accountId }, reason, act);
+    },
+    revokeIdentity: async (identityId, reason, act) => {
+      await refreshTokens.removeOfIdentity(identityId);
+      return sessionEnd.endAllOf({ identityId }, reason, act);
+    },
+    removeAccessKeys: async (identityId, act) => {
+      for (const key of await accessKeys.ofIdentity(identityId)) await removeAccessKey({ accessKeys, sessionEnd, audit }, key, act);
+    },
   };
 }
 
@@ -111,6 +128,7 @@ function bindTables(handle: Handle) {
     accessKeys: createAccessKeyStore(handle),
     loginTokens: createLoginTokenStore(handle),
     browserLogins: createBrowserLoginStore(handle),
+    refreshTokens: createRefreshTokenStore(handle),
     loginAttempts: createLoginAttemptStore(handle),
     destinations: createDestinationStore(handle),
     connectors: createConnectorStore(handle),

@@ -3,6 +3,7 @@ import type { CommandSpec } from '../command.ts';
 import { auditCommands } from './audit.ts';
 import { completionCommand } from './completion.ts';
 import { destinationCommands } from './destinations.ts';
+import { explainCommands } from './explain.ts';
 import { grantCommands } from './grants.ts';
 import { groupCommands } from './groups.ts';
 import { keyCommands } from './keys.ts';
@@ -35,6 +36,7 @@ export const allCommands: readonly CommandSpec[] = [
   ...workloadCommands,
   ...groupCommands,
   ...grantCommands,
+  ...explainCommands,
   ...providerCommands,
   ...destinationCommands,
   ...keyCommands,

@@ -1,21 +1,17 @@
 /** `infra login`: trust, then the secret, then the profile, then kubeconfig. */
-import { createHash } from 'node:crypto';
-import { systemClock } from '../../shared/clock.ts';
-import { SecretValue } from '../../shared/node/secret-value.ts';
-import { formatDuration, parseDuration } from '../../shared/ttl.ts';
+import { parseDuration } from '../../shared/ttl.ts';
 import type { CommandContext, CommandInput, CommandSpec } from '../command.ts';
 import { connect } from '../connection.ts';
 import { reachableAccess, updateContexts } from '../contexts.ts';
-import { removeCachedCredentials } from '../credential-cache.ts';
 import { isInteractive } from '../environment.ts';
 import { CliError } from '../failure.ts';
 import type { Trust } from '../https-request.ts';
-import { chooseLoginMethod, type LoginMethod, type LoginOptions, type OpenedSession } from '../login-methods.ts';
-import { parseServerUrl, readProfiles, updateProfiles, withProfile, type Profile } from '../profiles.ts';
+import { enter, longestLoginSeconds } from '../login-entry.ts';
+import { chooseLoginMethod, type LoginOptions } from '../login-methods.ts';
+import { parseServerUrl, readProfiles, type Profile } from '../profiles.ts';
 import { askYesNo } from '../prompt.ts';
 import { establishTrust } from '../server-trust.ts';
-import { readSession, writeSession } from '../session-file.ts';
-import { singleFlight } from '../single-flight.ts';
+import { readSession } from '../session-file.ts';
 
 export const loginCommand: CommandSpec = {
   words: 'login',
@@ -77,9 +73,6 @@ function readOptions(input: CommandInput): LoginOptions {
   };
 }
 
-/** The server forgets a login by browser after that. */
-const longestLoginSeconds = 600;
-
 function parseTimeout(text: string): number {
   const seconds = parseDuration(text);
   if (seconds !== undefined && seconds <= longestLoginSeconds) return seconds;
@@ -120,56 +113,4 @@ async function trustToUse(
     return askYesNo(environment, 'Compare it with the one its admin gives. Trust it?');
   };
   return establishTrust({ server, caFile, fingerprint, confirm: isInteractive(environment) ? confirm : undefined });
-}
-
-interface Entry {
-  readonly server: string;
-  readonly trust: Trust;
-  readonly method: LoginMethod;
-}
-
-/** However many want the same login by browser at the same moment, one browser is opened and all are logged in by it. */
-async function enter(context: CommandContext, entry: Entry): Promise<Profile> {
-  const { home, output } = context;
-  const { server, method } = entry;
-  const fly = async (): Promise<Profile> => keep(context, entry, await method.run());
-  if (method.sharedAs === undefined) return fly();
-  const sessionsAtServer = (): Map<string, Profile> => {
-    const profiles = readProfiles(home).profiles.filter((profile) => profile.server === server && context.connectTo(profile) !== undefined);
-    return new Map(profiles.map((profile) => [readSession(home, profile.name)?.id ?? '', profile]));
-  };
-  const before = sessionsAtServer();
-  const name = createHash('sha256').update(`${server} ${method.sharedAs}`).digest('hex').slice(0, 16);
-  const patience = setTimeout(() => output.say('another infra is logging in there: waiting for it'), 1000);
-  try {
-    return await singleFlight({
-      ...{ home, name: `login.${name}`, waitMilliseconds: longestLoginSeconds * 1000 },
-      landed: () => {
-        clearTimeout(patience);
-        return [...sessionsAtServer()].find(([id]) => !before.has(id))?.[1];
-      },
-      fly,
-    });
-  } finally {
-    clearTimeout(patience);
-  }
-}
-
-/** kubectl begins to refuse certificates about there. */
-const clockToleranceSeconds = 120;
-
-/** Session first, then the list: a profile in the list without its session would only say that nobody is logged in. */
-async function keep({ home, output }: CommandContext, { server, trust }: Entry, opened: OpenedSession): Promise<Profile> {
-  const { id, expiresAt, createdAt, identity } = opened.session;
-  const ahead = Math.round((systemClock.now() - Date.parse(createdAt)) / 1000);
-  if (Math.abs(ahead) > clockToleranceSeconds)
-    output.warn(
-      `this machine's clock is ${formatDuration(Math.abs(ahead))} ${ahead > 0 ? 'ahead of' : 'behind'} the server's; set it, or kubectl refuses what is valid`,
-    );
-  return updateProfiles(home, (before) => {
-    const after = withProfile(before, { server, trust, account: { id: identity.id, name: identity.name } });
-    writeSession(home, after.result.name, { id, expiresAt, secret: new SecretValue(opened.secret) });
-    removeCachedCredentials(home, after.result.name);
-    return after;
-  });
 }

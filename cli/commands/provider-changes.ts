@@ -24,6 +24,10 @@ const settings: readonly OptionSpec[] = [
     flags: '--other-users <what>',
     help: 'refuse (default), or link: users with a password or another provider may come in with this one too',
   },
+  {
+    flags: '--sync <minutes>',
+    help: 'how often it is asked anew about people with open sessions (default 15), which needs refresh tokens; off: only at logins',
+  },
 ];
 
 export const providerChangeCommands: readonly CommandSpec[] = [
@@ -112,7 +116,16 @@ function readSettings(input: CommandInput) {
     ...(claim === undefined ? {} : { groupsClaim: claim === 'none' ? null : claim }),
     ...(createUsers === undefined ? {} : { createUsers }),
     ...(linkUsers === undefined ? {} : { linkUsers }),
+    ...readSync(input.optional('sync')),
   };
+}
+
+function readSync(text: string | undefined): { readonly syncMinutes?: number | null } {
+  if (text === undefined) return {};
+  if (text === 'off') return { syncMinutes: null };
+  const minutes = /^\d{1,4}$/.test(text) ? Number(text) : 0;
+  if (minutes < 1 || minutes > 1440) throw new CliError('wrongUse', `--sync is a number of minutes from 1 to 1440, or off, not "${text}"`);
+  return { syncMinutes: minutes };
 }
 
 function readChoice(

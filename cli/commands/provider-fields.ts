@@ -1,9 +1,13 @@
-import type { IdentityProvider } from '../../shared/api/identity-providers.ts';
+import type { CallResult } from '../../shared/api/endpoint.ts';
+import type { identityProviders, IdentityProvider } from '../../shared/api/identity-providers.ts';
+import { counted } from '../acknowledgements.ts';
 import type { CommandContext } from '../command.ts';
 
+export type SyncState = CallResult<typeof identityProviders.syncState>;
+
 /** One identity provider as a command's result. */
-export function showProvider({ output }: CommandContext, provider: IdentityProvider): void {
-  output.show(provider, [
+export function showProvider({ output }: CommandContext, provider: IdentityProvider, sync?: SyncState): void {
+  output.show(sync === undefined ? provider : { ...provider, sync }, [
     ['name', provider.name],
     ['id', provider.id],
     ['kind', provider.kind],
@@ -16,7 +20,26 @@ export function showProvider({ output }: CommandContext, provider: IdentityProvi
     ['groups claim', provider.groupsClaim ?? 'groups are not read'],
     ['unknown people', provider.createUsers ? 'become users at their first login' : 'are refused until an admin adds them'],
     ['users with another way in', provider.linkUsers ? 'may come in with this one too' : 'may not come in with this one'],
+    [
+      'asked anew',
+      provider.syncMinutes === null ? 'only at logins' : `every ${provider.syncMinutes} minutes about people with open sessions`,
+    ],
+    ...(sync === undefined ? [] : syncRows(sync)),
     ['created', provider.createdAt],
     ['updated', provider.updatedAt],
   ]);
 }
+
+const syncRows = ({ accounts, failing, lastFailure, nextAt, withoutToken }: SyncState): [string, string][] => [
+  ['… about', counted(accounts, 'user')],
+  ...(failing === 0 ? [] : [['… failing', `${counted(failing, 'user')}: ${lastFailure ?? 'unknown'}`] satisfies [string, string]]),
+  ...(withoutToken === 0
+    ? []
+    : [
+        ['… not about', `${counted(withoutToken, 'user')}, for whom it gave no refresh token (allow offline_access there)`] satisfies [
+          string,
+          string,
+        ],
+      ]),
+  ...(nextAt === null ? [] : [['… next', nextAt] satisfies [string, string]]),
+];

@@ -1,5 +1,6 @@
 import { api } from '../../shared/api/index.ts';
 import type { IdentityProvider } from '../../shared/api/identity-providers.ts';
+import { counted } from '../acknowledgements.ts';
 import type { CommandContext, CommandInput, CommandSpec } from '../command.ts';
 import { CliError } from '../failure.ts';
 import { allPages, resolveProvider } from '../resolve.ts';
@@ -18,6 +19,12 @@ export const providerCommands: readonly CommandSpec[] = [
     summary: 'try an identity provider: its discovery, keys, our client there, groups; exits 1 when something is wrong',
     arguments: which,
     run: test,
+  },
+  {
+    words: 'providers sync',
+    summary: 'ask an identity provider anew, now, about everybody with an open session',
+    arguments: which,
+    run: sync,
   },
   ...providerEndCommands,
 ];
@@ -39,7 +46,7 @@ async function show(context: CommandContext, input: CommandInput): Promise<void>
   const connection = context.connect();
   const id = await resolveProvider(connection, input.text('provider'));
   const provider: IdentityProvider = await connection.call(api.identityProviders.get, { params: { id } });
-  showProvider(context, provider);
+  showProvider(context, provider, await connection.call(api.identityProviders.syncState, { params: { id } }));
 }
 
 async function test({ connect, output }: CommandContext, input: CommandInput): Promise<void> {
@@ -55,4 +62,15 @@ async function test({ connect, output }: CommandContext, input: CommandInput): P
   if (failed !== undefined)
     throw new CliError('failed', `${input.text('provider')} fails at ${failed.step}; mend that and run the test again`);
   output.say(`try a real login: infra login ${connection.profile.server} --provider ${input.text('provider')}`);
+}
+
+async function sync({ connect, output }: CommandContext, input: CommandInput): Promise<void> {
+  const connection = connect();
+  const name = input.text('provider');
+  const id = await resolveProvider(connection, name);
+  const { accounts } = await connection.call(api.identityProviders.sync, { params: { id } });
+  output.show({ accounts }, [['asked about', counted(accounts, 'user')]]);
+  output.say(
+    accounts === 0 ? `nobody can be asked about; see: infra providers show ${name}` : `see how it went: infra providers show ${name}`,
+  );
 }

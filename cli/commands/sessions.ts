@@ -1,6 +1,7 @@
 import { api } from '../../shared/api/index.ts';
-import { settleChange, waitOptions } from '../acknowledgements.ts';
+import { counted, settleChange, waitOptions } from '../acknowledgements.ts';
 import type { CommandContext, CommandInput, CommandSpec } from '../command.ts';
+import { CliError } from '../failure.ts';
 import { allPages, parseSessionId } from '../resolve.ts';
 import { ownerFilter, ownerOptions } from './owner.ts';
 
@@ -15,8 +16,9 @@ export const sessionCommands: readonly CommandSpec[] = [
   {
     words: 'sessions revoke',
     summary: 'end a session and its leases',
-    arguments: [['<session>', 'id']],
-    options: waitOptions,
+    arguments: [['[session]', 'id']],
+    options: [{ flags: '--others', help: 'instead of one: all of mine but this one' }, ...waitOptions],
+    examples: ['infra sessions revoke ses_01…', 'infra sessions revoke --others'],
     run: revoke,
   },
 ];
@@ -38,8 +40,17 @@ async function list({ connect, output }: CommandContext, input: CommandInput): P
 }
 
 async function revoke(context: CommandContext, input: CommandInput): Promise<void> {
+  const typed = input.optional('session');
+  if ((typed === undefined) !== input.flag('others'))
+    throw new CliError('wrongUse', 'name a session (see: infra sessions list), or give --others');
   const connection = context.connect();
-  const id = parseSessionId(input.text('session'));
+  if (typed === undefined) {
+    const { sessionsEnded, leasesRevoked, change } = await connection.call(api.sessions.revokeOthers, {});
+    const done = `ended: ${counted(sessionsEnded, 'session')}, ${counted(leasesRevoked, 'lease')}`;
+    await settleChange(context, input, { connection, change, done });
+    return;
+  }
+  const id = parseSessionId(typed);
   const { change } = await connection.call(api.sessions.revoke, { params: { id } });
   await settleChange(context, input, { connection, change, done: `${id} has ended` });
 }

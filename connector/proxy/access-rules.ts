@@ -1,10 +1,11 @@
 /** Whether a request may pass, and with whose rights: pure. Deny unless a lease, an identity and a grant that are all alive say otherwise. */
 import type { DesiredGrant, DesiredIdentity, DesiredLease } from '../../shared/api/connectors.ts';
 import { fromTime } from '../../shared/clock.ts';
+import { clusterGroupOf, clusterUserOf } from '../../shared/cluster-names.ts';
 import { decideActing } from './acting-rules.ts';
 import type { AskedIdentity } from './asked-rules.ts';
 import { whyGuarded } from './guarded-rules.ts';
-import { groupOfGrant, groupsOfGrants, impersonatedUser, type Impersonation } from './impersonation.ts';
+import { groupsOfGrants, type Impersonation } from './impersonation.ts';
 import { isSelfReview, type RequestScope } from './scope-rules.ts';
 
 /** One person as known here, their grants found by namespace. */
@@ -67,7 +68,7 @@ export function decideAccess(question: AccessQuestion): AccessDecision {
   return {
     kind: 'allowed',
     impersonation: {
-      user: impersonatedUser(rights.identity, question.destination.userPrefix),
+      user: clusterUserOf(rights.identity, question.destination.userPrefix),
       uid: identityId,
       groups: groupsOfGrants(grants),
       leaseId: question.leaseId,
@@ -100,7 +101,7 @@ function decideAsked(
       uid: undefined,
       groups: asked.groups,
       leaseId: question.leaseId,
-      askedBy: impersonatedUser(identity, destination.userPrefix),
+      askedBy: clusterUserOf(identity, destination.userPrefix),
     },
     until: Math.min(fromTime(lease.sessionExpiresAt), decision.until),
   };
@@ -140,7 +141,7 @@ function justifies(scope: RequestScope, grants: readonly DesiredGrant[], rights:
 function justifiedUntil(grants: readonly DesiredGrant[], rights: IdentityRights, now: number): number {
   const latestByGroup = new Map<string, number>();
   for (const grant of grants) {
-    const group = groupOfGrant(grant) ?? '';
+    const group = clusterGroupOf(grant) ?? '';
     latestByGroup.set(group, Math.max(latestByGroup.get(group) ?? 0, endOf(grant)));
   }
   if (latestByGroup.size > 0) return Math.min(...latestByGroup.values());
@@ -176,7 +177,7 @@ function noGrant(question: AccessQuestion): Denied {
   const where = namespace === '' ? '' : ` for namespace ${namespace}`;
   const resource = namespace === '' ? question.destination.name : `${question.destination.name}.${namespace}`;
   return forbidden(
-    `${name ?? question.identityId} has no grant${where} in ${question.destination.name}. Ask an admin for: infra grants add ${subject} --role view ${resource}`,
+    `${name ?? question.identityId} has no grant${where} in ${question.destination.name}. Ask an admin for: infra grants add ${subject} --role view ${resource} (what there is: infra explain ${subject} ${resource})`,
     true,
   );
 }

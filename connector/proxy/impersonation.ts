@@ -1,9 +1,6 @@
-/**
- * Who a request is in the cluster: pure. The only rights lent are the synthetic groups of live grants; every name is prefixed, so nothing
- * that is bound natively to an email or a group name is inherited.
- */
-import type { DesiredGrant, DesiredIdentity } from '../../shared/api/connectors.ts';
-import { isNamespaceName, isRoleName } from '../../shared/resource-name.ts';
+/** Who a request is in the cluster: pure. The only rights lent are the synthetic groups of live grants. */
+import type { DesiredGrant } from '../../shared/api/connectors.ts';
+import { clusterGroupOf } from '../../shared/cluster-names.ts';
 import type { AskedIdentity } from './asked-rules.ts';
 
 export interface Impersonation {
@@ -19,27 +16,11 @@ export interface Impersonation {
 /** What was asked for when this was lent. */
 export const askedOf = (lent: Impersonation): AskedIdentity | undefined => (lent.askedBy === undefined ? undefined : lent);
 
-/** The role that lends a group's own name and binds nothing. */
-export const connectRole = 'connect';
-
-export function impersonatedUser(identity: Pick<DesiredIdentity, 'id' | 'kind' | 'name'>, prefix: string): string {
-  const name = identity.kind === 'workload' ? `workload:${identity.name}` : identity.name;
-  // Header values are bytes whose encoding nobody agrees on; beyond printable ASCII the id stands for the name.
-  return /^[\x21-\x7e]+$/.test(name) ? `${prefix}${name}` : `${prefix}${identity.id}`;
-}
-
-/** `infra:view@team-a`, `infra:cluster-admin@*`; undefined when the grant lends no group. */
-export function groupOfGrant(grant: DesiredGrant): string | undefined {
-  if (grant.role === connectRole) return grant.group === null || !isPlainAscii(grant.group) ? undefined : `infra:group:${grant.group}`;
-  if (!isRoleName(grant.role) || (grant.namespace !== null && !isNamespaceName(grant.namespace))) return undefined;
-  return `infra:${grant.role}@${grant.namespace ?? '*'}`;
-}
-
 /** Distinct and sorted, so that two requests of the same rights look the same. */
 export function groupsOfGrants(grants: readonly DesiredGrant[]): readonly string[] {
   const groups = new Set<string>();
   for (const grant of grants) {
-    const group = groupOfGrant(grant);
+    const group = clusterGroupOf(grant);
     if (group !== undefined) groups.add(group);
   }
   return [...groups].sort();
@@ -57,5 +38,3 @@ export function impersonationHeaders(impersonation: Impersonation): readonly (re
   if (askedBy !== undefined) headers.push(['Impersonate-Extra-infra.internal%2Fasked-by', askedBy]);
   return headers;
 }
-
-const isPlainAscii = (text: string): boolean => /^[\x21-\x7e]{1,200}$/.test(text);

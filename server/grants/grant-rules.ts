@@ -64,4 +64,4 @@ export const covers = (standing: { readonly until: string | null }, wished: { re
 
 /** The sentence for somebody who lacks a grant, with the command that would give it. */
 export const missingGrant = (name: string, resource: string): string =>
-  `${name} has no grant on ${resource}. Ask an admin for: infra grants add ${name} --role ROLE ${resource} (ROLE: view, edit, admin …)`;
+  `${name} has no grant on ${resource}. Ask an admin for: infra grants add ${name} --role ROLE ${resource} (ROLE: view, edit, admin …). What there is: infra explain ${name} ${resource}`;

@@ -15,6 +15,8 @@ export interface AccessEffects {
   revokeIdentity(identityId: string, reason: string, act: Act): Promise<{ sessionsEnded: number; leasesRevoked: number }>;
   /** Ends sessions that came from accounts at a provider, and revokes their leases. */
   endProviderSessions(providerId: string, reason: string, act: Act): Promise<{ sessionsEnded: number; leasesRevoked: number }>;
+  /** The same for one account. */
+  endAccountSessions(accountId: string, reason: string, act: Act): Promise<{ sessionsEnded: number; leasesRevoked: number }>;
   removeAccessKeys(identityId: string, act: Act): Promise<void>;
   /** Throws `admin.last` when nobody is left who could administer, with time to spare. Called after the change, before the commit. */
   assertAdminRemains(): Promise<void>;

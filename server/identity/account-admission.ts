@@ -49,7 +49,10 @@ export async function admit(stores: Stores, arrival: Arrival): Promise<{ readonl
     await stores.audit.record({ event: 'user.added', act, details: { user: named(user) } });
   }
   const account = found ?? (await link(stores, user, arrival, act));
-  await stores.accounts.loggedIn(account.id, { email: claims.email, groupsRead: claims.groups?.length ?? null, at: toTime(now) });
+  await stores.accounts.loggedIn(account.id, {
+    ...{ email: claims.email, groupsRead: claims.groups?.length ?? null, claims: claims.shown },
+    at: toTime(now),
+  });
   await syncProviderGroups(stores, { provider, member: user, names: claims.groups ?? [] }, act);
   await noteUnusableGroups(stores, user, arrival, act);
   return { user, account };
@@ -65,6 +68,7 @@ async function link(stores: Stores, user: Identity, { provider, claims, now }: A
     email: claims.email,
     state: 'active',
     groupsRead: null,
+    claims: null,
     createdAt: toTime(now),
     lastLoginAt: toTime(now),
   };

@@ -10,6 +10,8 @@ export interface ProviderClaims {
   readonly groups: readonly string[] | undefined;
   /** Names among the groups that are none here. */
   readonly unusableGroups: readonly string[];
+  /** All of it, for `whoami --why`. */
+  readonly shown: Readonly<Record<string, unknown>>;
 }
 export interface Refusal {
   readonly code: ProblemCode;
@@ -55,7 +57,28 @@ export function readClaims(claims: Readonly<Record<string, unknown>>, provider: 
     email,
     groups: groups?.filter(isProviderGroupName),
     unusableGroups: groups?.filter((name) => !isProviderGroupName(name)) ?? [],
+    shown: claimsToShow(claims),
   };
+}
+
+/** Of one login alone, and nobody's business after it. */
+const ofTheProtocol = new Set(['nonce', 'at_hash', 'c_hash', 's_hash', 'jti', 'sid']);
+const mostShown = 32_768;
+const mostItems = 100;
+
+const cutShort = (value: unknown): unknown =>
+  Array.isArray(value) && value.length > mostItems
+    ? [...(value as unknown[]).slice(0, mostItems), `… and ${value.length - mostItems} more`]
+    : value;
+
+/** Claims as their person may look at them later: without what belongs to the protocol, and bounded. */
+export function claimsToShow(claims: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const kept = Object.entries(claims).filter(([name]) => !ofTheProtocol.has(name));
+  const cut = kept.map(([name, value]): [string, unknown] => [name, cutShort(value)]);
+  const shown = Object.fromEntries(cut);
+  return JSON.stringify(shown).length <= mostShown
+    ? shown
+    : { claims: kept.map(([name]) => name), note: 'too large to keep; these are their names' };
 }
 
 /** An address is taken only where no two readers could see two: plain ASCII, one @, a domain of the list, whole. */

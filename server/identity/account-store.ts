@@ -13,9 +13,13 @@ export interface Account {
   /** `ended`: the provider's end, or its "no", closed this way in; the next login opens it again. */
   readonly state: 'active' | 'ended';
   readonly groupsRead: number | null;
+  /** What the provider said last, as its person may see it. */
+  readonly claims: Readonly<Record<string, unknown>> | null;
   readonly createdAt: string;
   readonly lastLoginAt: string;
 }
+
+export type Said = Pick<Account, 'email' | 'groupsRead'> & { readonly claims: Readonly<Record<string, unknown>> };
 
 export interface AccountStore {
   insert(account: Account): Promise<void>;
@@ -26,7 +30,10 @@ export interface AccountStore {
   /** The one with the latest login. */
   latestOf(providerId: string): Promise<Account | undefined>;
   /** Notes a login: the way in is open. */
-  loggedIn(id: string, seen: { readonly email: string; readonly groupsRead: number | null; readonly at: string }): Promise<void>;
+  loggedIn(id: string, said: Said & { readonly at: string }): Promise<void>;
+  /** What the provider says between logins. */
+  seen(id: string, said: Said): Promise<void>;
+  end(id: string): Promise<void>;
   endOfProvider(providerId: string): Promise<void>;
   removeOfProvider(providerId: string): Promise<void>;
   removeOfIdentity(identityId: string): Promise<void>;
@@ -45,18 +52,22 @@ export function createAccountStore(db: Handle): AccountStore {
       fromOptional(
         await all.where('provider_id', '=', providerId).orderBy('last_login_at', 'desc').orderBy('id', 'desc').executeTakeFirst(),
       ),
-    loggedIn: async (id, { email, groupsRead, at }) =>
+    loggedIn: async (id, { at, ...said }) =>
       void (await db
         .updateTable('accounts')
-        .set({ email, groups_read: groupsRead, last_login_at: at, state: 'active' })
+        .set({ ...saidToRow(said), last_login_at: at, state: 'active' })
         .where('id', '=', id)
         .execute()),
+    seen: async (id, said) => void (await db.updateTable('accounts').set(saidToRow(said)).where('id', '=', id).execute()),
+    end: async (id) => void (await db.updateTable('accounts').set({ state: 'ended' }).where('id', '=', id).execute()),
     endOfProvider: async (providerId) =>
       void (await db.updateTable('accounts').set({ state: 'ended' }).where('provider_id', '=', providerId).execute()),
     removeOfProvider: async (providerId) => void (await db.deleteFrom('accounts').where('provider_id', '=', providerId).execute()),
     removeOfIdentity: async (identityId) => void (await db.deleteFrom('accounts').where('identity_id', '=', identityId).execute()),
   };
 }
+
+const saidToRow = ({ email, groupsRead, claims }: Said) => ({ email, groups_read: groupsRead, claims: JSON.stringify(claims) });
 
 const toRow = (account: Account): Database['accounts'] => ({
   id: account.id,
@@ -66,6 +77,7 @@ const toRow = (account: Account): Database['accounts'] => ({
   email: account.email,
   state: account.state,
   groups_read: account.groupsRead,
+  claims: account.claims === null ? null : JSON.stringify(account.claims),
   created_at: account.createdAt,
   last_login_at: account.lastLoginAt,
 });
@@ -79,6 +91,7 @@ const fromRow = (row: Database['accounts']): Account => ({
   email: row.email,
   state: row.state as Account['state'],
   groupsRead: row.groups_read,
+  claims: row.claims === null ? null : (JSON.parse(row.claims) as Record<string, unknown>),
   createdAt: row.created_at,
   lastLoginAt: row.last_login_at,
 });

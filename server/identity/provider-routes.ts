@@ -16,6 +16,8 @@ export function providerRoutes(router: Router, context: RouteContext, { provider
   route(router, context, api.identityProviders.create, async ({ body, caller }) => providers.create(body, caller));
   route(router, context, api.identityProviders.update, async ({ params, body, caller }) => providers.update(params.id, body, caller));
   route(router, context, api.identityProviders.test, async ({ params }) => providers.test(params.id));
+  route(router, context, api.identityProviders.sync, async ({ params, caller }) => providers.sync(params.id, caller));
+  route(router, context, api.identityProviders.syncState, async ({ params }) => providers.syncState(params.id));
   route(router, context, api.identityProviders.impact, async ({ params }) => impactOf(params.id));
   route(router, context, api.identityProviders.disable, async ({ params, caller }) => providers.disable(params.id, caller));
   route(router, context, api.identityProviders.enable, async ({ params, caller }) => providers.enable(params.id, caller));

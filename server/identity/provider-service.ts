@@ -31,11 +31,20 @@ export interface ProviderSecrets {
   seal(providerId: string, clientSecret: string): string;
 }
 
+export type SyncState = CallResult<typeof identityProviders.syncState>;
+/** What providers need of the questions that are asked between logins. */
+export interface SyncControl {
+  /** Asks about whoever is due, without waiting for the answers. */
+  begin(): void;
+  stateOf(providerId: string): Promise<SyncState>;
+}
+
 interface Stores {
   readonly providers: ProviderStore;
   readonly accounts: AccountStore;
   readonly groups: GroupStore;
   readonly passwords: Pick<PasswordRecords, 'stateOf'>;
+  readonly refreshTokens: { makeDue(providerId: string, at: string): Promise<void> };
   readonly effects: AccessEffects;
   readonly audit: AuditLog;
   readonly feed: ChangeFeed;
@@ -45,6 +54,7 @@ export interface ProviderServiceOptions {
   readonly transact: Transact<Stores>;
   readonly probe: ProviderProbe;
   readonly secrets: ProviderSecrets;
+  readonly sync: SyncControl;
   readonly redirectUriOf: (name: string) => string;
   readonly clock: Clock;
 }
@@ -60,12 +70,13 @@ export interface NewProvider {
   readonly groupsClaim?: string | null | undefined;
   readonly createUsers: boolean;
   readonly linkUsers: boolean;
+  readonly syncMinutes: number | null;
 }
 export type ProviderUpdate = { readonly [Key in Exclude<keyof NewProvider, 'name' | 'kind' | 'issuer'>]?: NewProvider[Key] | undefined };
 
 export type ProviderService = ReturnType<typeof createProviderService>;
 
-export function createProviderService({ read, transact, probe, secrets, redirectUriOf, clock }: ProviderServiceOptions) {
+export function createProviderService({ read, transact, probe, secrets, sync, redirectUriOf, clock }: ProviderServiceOptions) {
   const describe = (provider: Provider): IdentityProvider => ({
     ...provider,
     emailDomains: [...provider.emailDomains],
@@ -116,6 +127,21 @@ export function createProviderService({ read, transact, probe, secrets, redirect
       return { steps: [...steps, groupsStep(provider, await read.accounts.latestOf(id))] };
     },
 
+    sync: async (id: ProviderId, caller: Caller): Promise<{ accounts: number }> => {
+      const { accounts } = await sync.stateOf(id);
+      await change(id, caller, async (stores, provider, act) => {
+        await stores.refreshTokens.makeDue(id, toTime(act.now));
+        await stores.audit.record({ event: 'provider.sync-asked', act, details: { provider: named(provider), accounts } });
+      });
+      sync.begin();
+      return { accounts };
+    },
+
+    syncState: async (id: ProviderId): Promise<SyncState> => {
+      await existingProvider(read.providers, id);
+      return sync.stateOf(id);
+    },
+
     disable: async (id: ProviderId, caller: Caller): Promise<ProviderEnded & { change: Change }> =>
       change(id, caller, async (stores, provider, act) => {
         const ended = await endProvider(stores, provider, 'identity provider disabled', act);
@@ -162,6 +188,7 @@ const newProvider = (input: NewProvider, now: number): Provider => ({
   groupsClaim: input.groupsClaim === undefined ? kindDefaults[input.kind].groupsClaim : input.groupsClaim,
   createUsers: input.createUsers,
   linkUsers: input.linkUsers,
+  syncMinutes: input.syncMinutes,
   status: 'active',
   createdAt: toTime(now),
   updatedAt: toTime(now),

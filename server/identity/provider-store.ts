@@ -20,6 +20,8 @@ export interface Provider {
   readonly groupsClaim: string | null;
   readonly createUsers: boolean;
   readonly linkUsers: boolean;
+  /** Null: only logins tell anything. */
+  readonly syncMinutes: number | null;
   readonly status: 'active' | 'disabled';
   readonly createdAt: string;
   /** Changes with every setting: a login that began before is finished by none of another. */
@@ -42,7 +44,7 @@ export function createProviderStore(db: Handle): ProviderStore {
   const all = db
     .selectFrom('identity_providers')
     .select(['id', 'name', 'kind', 'issuer', 'client_id', 'email_domains', 'scopes', 'groups_claim'])
-    .select(['create_users', 'link_users', 'status', 'created_at', 'updated_at']);
+    .select(['create_users', 'link_users', 'sync_minutes', 'status', 'created_at', 'updated_at']);
   return {
     insert: async (provider, sealed) => {
       try {
@@ -96,6 +98,7 @@ const toRow = (provider: Provider): ProviderRow => ({
   groups_claim: provider.groupsClaim,
   create_users: provider.createUsers ? 1 : 0,
   link_users: provider.linkUsers ? 1 : 0,
+  sync_minutes: provider.syncMinutes,
   status: provider.status,
   created_at: provider.createdAt,
   updated_at: provider.updatedAt,
@@ -113,6 +116,7 @@ const fromRow = (row: ProviderRow): Provider => ({
   groupsClaim: row.groups_claim,
   createUsers: row.create_users === 1,
   linkUsers: row.link_users === 1,
+  syncMinutes: row.sync_minutes,
   status: row.status as Provider['status'],
   createdAt: row.created_at,
   updatedAt: row.updated_at,

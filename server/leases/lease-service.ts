@@ -8,6 +8,7 @@ import type { Lease } from '../../shared/api/leases.ts';
 import type { Page, PageRequest } from '../../shared/api/pagination.ts';
 import { DomainError } from '../../shared/api/problem.ts';
 import type { Change, DestinationId, LeaseId } from '../../shared/api/values.ts';
+import { formatSubjectName } from '../../shared/resource-name.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
 import { authorOf, type Act, type Caller } from '../audit/caller.ts';
 import type { IssuedChain } from '../authority/certificate-authority.ts';
@@ -148,7 +149,7 @@ async function justifiedEnd({ defaultTtlSeconds }: LeaseServiceOptions, grants: 
 }
 
 async function refuse({ transact, clock }: LeaseServiceOptions, destination: DestinationRecord, caller: Caller): Promise<never> {
-  const sentence = missingGrant(caller.identity.name, destination.name);
+  const sentence = missingGrant(formatSubjectName(caller.identity), destination.name);
   await transact(async ({ audit }) =>
     audit.record({
       event: 'lease.refused',
@@ -173,7 +174,7 @@ async function assertStillHolds(
     throw new DomainError('session.expired', 'Your session has ended. Log in again: infra login');
   const end = await justifiedEnd(options, stores.grants, asked);
   if (end === undefined || end.expiresAt < asked.expiresAt)
-    throw new DomainError('grant.missing', missingGrant(caller.identity.name, destination.name));
+    throw new DomainError('grant.missing', missingGrant(formatSubjectName(caller.identity), destination.name));
 }
 
 function newLease({ id, destination, caller, now, issued }: Asked & { readonly id: LeaseId; readonly issued: IssuedChain }): NamedLease {

@@ -26,8 +26,11 @@ import type { LoginAttempts } from './login-attempts.ts';
 import { openSession, type OpenedSession, type SessionSettings } from './open-session.ts';
 import type { PasswordStore } from './password-store.ts';
 import type { ProviderLogins } from './provider-logins.ts';
+import type { ProviderRefresh } from './provider-refresh.ts';
+import type { RefreshTokenStore } from './refresh-token-store.ts';
 import { newSecret } from './secrets.ts';
 import type { SessionStore } from './session-store.ts';
+import { dueAfter } from './sync-rules.ts';
 
 interface Stores {
   readonly providers: ProviderStore;
@@ -36,6 +39,7 @@ interface Stores {
   readonly groups: GroupStore;
   readonly passwords: Pick<PasswordStore, 'stateOf'>;
   readonly sessions: SessionStore;
+  readonly refreshTokens: Pick<RefreshTokenStore, 'keep'>;
   readonly browserLogins: BrowserLoginStore;
   readonly effects: Pick<AccessEffects, 'membershipChanged'>;
   readonly audit: AuditLog;
@@ -44,6 +48,7 @@ export interface BrowserLoginOptions {
   readonly read: Pick<Stores, 'providers' | 'browserLogins'>;
   readonly transact: Transact<Stores>;
   readonly logins: ProviderLogins;
+  readonly refresh: Pick<ProviderRefresh, 'seal'>;
   readonly attempts: Pick<LoginAttempts, 'count' | 'countStart'>;
   readonly sessionSettings: SessionSettings;
   readonly clock: Clock;
@@ -67,7 +72,7 @@ const deadCode = 'This login is over: its code was used, is older than a minute,
 export type BrowserLoginService = ReturnType<typeof createBrowserLoginService>;
 
 export function createBrowserLoginService(options: BrowserLoginOptions) {
-  const { read, transact, logins, attempts, clock } = options;
+  const { read, transact, logins, refresh, attempts, clock } = options;
 
   const refuse = async (reason: string, source: AuditSource, provider?: Provider): Promise<void> =>
     transact(async ({ audit }) =>
@@ -86,7 +91,8 @@ export function createBrowserLoginService(options: BrowserLoginOptions) {
 
   /** What the provider says of the person becomes an account here, and a code for the CLI. */
   const arrive = async (login: BrowserLogin, provider: Provider, returned: URLSearchParams, source: AuditSource): Promise<string> => {
-    const claims = readClaims(await logins.finish(provider, login, returned), provider);
+    const answer = await logins.finish(provider, login, returned);
+    const claims = readClaims(answer.claims, provider);
     if ('code' in claims) throw new DomainError(claims.code, claims.sentence);
     const code = newSecret('code');
     await transact(async (stores) => {
@@ -95,6 +101,15 @@ export function createBrowserLoginService(options: BrowserLoginOptions) {
       const present = await stores.providers.find(provider.id);
       if (present?.updatedAt !== provider.updatedAt) throw changedMeanwhile(provider);
       const { account } = await admit(stores, { provider, claims, source, now });
+      if (answer.refreshToken !== undefined && provider.syncMinutes !== null)
+        await stores.refreshTokens.keep({
+          accountId: account.id,
+          providerId: provider.id,
+          sealedToken: refresh.seal(account.id, answer.refreshToken),
+          dueAt: toTime(dueAfter(now, provider.syncMinutes, Math.random())),
+          failures: 0,
+          lastFailure: null,
+        });
       await stores.browserLogins.giveCode(login.id, { code, accountId: account.id, expiresAt: toTime(now + codeSeconds * 1000) });
     });
     return code;

@@ -32,6 +32,7 @@ export function loginRoutes(router: Router, context: RouteContext, services: Log
     login.changeOwnPassword(body.currentPassword, body.newPassword, caller),
   );
   route(router, context, api.sessions.list, async ({ query, caller }) => sessions.list(query, caller));
+  route(router, context, api.sessions.revokeOthers, async ({ caller }) => sessions.revokeOthers(caller));
   route(router, context, api.sessions.revoke, async ({ params, caller }) => sessions.revoke(params.id, caller));
 
   route(router, context, api.accessKeys.list, async ({ query, caller }) => accessKeys.list(query, caller));

@@ -14,7 +14,9 @@ import {
   genericGrantRequest,
   randomNonce,
   randomState,
+  refreshTokenGrant,
   ResponseBodyError,
+  tokenRevocation,
   type ServerMetadata,
 } from 'openid-client';
 import { Strategy } from 'openid-client/passport';
@@ -41,6 +43,13 @@ export interface LoginChecks {
 /** Claims of an ID token whose signature, issuer, audience, times and nonce hold. */
 export type IdTokenClaims = Readonly<Record<string, unknown>> & { readonly sub: string };
 
+/** What a login, or a later question about it, brought. */
+export interface ProviderAnswer<Claims = IdTokenClaims> {
+  readonly claims: Claims;
+  /** To ask anew by; absent: none was given, or the one that was used stays. */
+  readonly refreshToken: string | undefined;
+}
+
 /** Clocks of servers differ; more than this is a clock to be mended. */
 const clockToleranceSeconds = 60;
 
@@ -55,12 +64,34 @@ export async function beginLogin(client: OpenIdClient): Promise<{ readonly redir
 /** The person said no, or was not let on by the provider. */
 export class LoginDeniedError extends Error {}
 
-/** Exchanges what came back for claims. Throws `LoginDeniedError`, or whatever of the protocol does not hold. */
-export async function finishLogin(client: OpenIdClient, checks: LoginChecks, returned: URLSearchParams): Promise<IdTokenClaims> {
+/** Exchanges what came back. Throws `LoginDeniedError`, or whatever of the protocol does not hold. */
+export async function finishLogin(client: OpenIdClient, checks: LoginChecks, returned: URLSearchParams): Promise<ProviderAnswer> {
   const outcome = await run(client, returned, { login: checks });
   if ('denied' in outcome) throw new LoginDeniedError('the provider answered access_denied');
   if (!('claims' in outcome)) throw new Error('a login at a provider began again instead of ending');
-  return outcome.claims;
+  return outcome;
+}
+
+/** The provider lets this login go on no longer (RFC 6749 §5.2, `invalid_grant`). */
+export class LoginOverError extends Error {}
+
+/** Asks anew about a login. Claims are there when the provider made a new ID token, which it need not (OpenID Connect Core §12.2). */
+export async function refreshLogin(client: OpenIdClient, refreshToken: string): Promise<ProviderAnswer<IdTokenClaims | undefined>> {
+  try {
+    const tokens = await refreshTokenGrant(configure(client), refreshToken);
+    return { claims: tokens.claims(), refreshToken: tokens.refresh_token };
+  } catch (error) {
+    if (error instanceof ResponseBodyError && error.error === 'invalid_grant')
+      throw new LoginOverError('the provider answered invalid_grant');
+    throw error;
+  }
+}
+
+/** RFC 7009; false: the provider does not offer it. */
+export async function revokeToken(client: OpenIdClient, refreshToken: string): Promise<boolean> {
+  if (client.metadata.revocation_endpoint === undefined) return false;
+  await tokenRevocation(configure(client), refreshToken, { token_type_hint: 'refresh_token' });
+  return true;
 }
 
 /** Whether the provider knows us by this secret: a code that is none must be refused for itself, not for who shows it. */
@@ -99,7 +130,7 @@ function configure({ metadata, clientId, clientSecret }: OpenIdClient): Configur
 }
 
 type PassportSession = { login?: LoginChecks };
-type Outcome = { readonly redirectTo: string } | { readonly claims: IdTokenClaims } | { readonly denied: true };
+type Outcome = { readonly redirectTo: string } | ProviderAnswer | { readonly denied: true };
 
 /** `returned`: the query that came back; undefined to begin. */
 class LoginStrategy extends Strategy {
@@ -108,7 +139,7 @@ class LoginStrategy extends Strategy {
 
   constructor(client: OpenIdClient, returned: URLSearchParams | undefined) {
     const options = { config: configure(client), callbackURL: client.redirectUri, scope: client.scopes.join(' '), sessionKey: 'login' };
-    super(options, (tokens, verified) => void verified(null, tokens.claims()));
+    super(options, (tokens, verified) => void verified(null, { claims: tokens.claims(), refreshToken: tokens.refresh_token }));
     this.#returned = returned;
     this.#redirectUri = client.redirectUri;
   }
@@ -128,10 +159,10 @@ class LoginStrategy extends Strategy {
 
 async function run(client: OpenIdClient, returned: URLSearchParams | undefined, session: PassportSession): Promise<Outcome> {
   return new Promise((resolve, reject) => {
-    const done = (error: unknown, claims: unknown): void => {
-      // `false` for claims is passport's word for a refusal.
+    const done = (error: unknown, answer: unknown): void => {
+      // `false` is passport's word for a refusal; else it is what our strategy handed it.
       if (error instanceof Error) reject(error);
-      else resolve(claims === false || claims === undefined ? { denied: true } : { claims: claims as IdTokenClaims });
+      else resolve(answer === false || answer === undefined ? { denied: true } : (answer as ProviderAnswer));
     };
     let redirectTo = '';
     const response = {

@@ -5,7 +5,7 @@ import type { Sealing } from '../authority/sealing.ts';
 import type { Provider, ProviderStore } from '../identity/provider-store.ts';
 import type { OpenIdDiscovery } from './openid-discovery.ts';
 import { whyUnreachable } from './openid-fetch.ts';
-import { beginLogin, finishLogin, LoginDeniedError, type IdTokenClaims, type LoginChecks, type OpenIdClient } from './openid-login.ts';
+import { beginLogin, finishLogin, LoginDeniedError, type LoginChecks, type OpenIdClient, type ProviderAnswer } from './openid-login.ts';
 
 export interface ProviderLogins {
   /** `id`: of the login that keeps `sealedChecks`. */
@@ -15,7 +15,7 @@ export interface ProviderLogins {
     provider: Provider,
     login: { readonly id: string; readonly sealedChecks: string },
     returned: URLSearchParams,
-  ): Promise<IdTokenClaims>;
+  ): Promise<ProviderAnswer>;
   client(provider: Provider): Promise<OpenIdClient>;
 }
 
@@ -42,7 +42,7 @@ export function createProviderLogins({ providers, discovery, sealing, redirectUr
       clientId: provider.clientId,
       clientSecret: sealing.open(sealed, clientSecretPurpose(provider.id)).toString('utf8'),
       redirectUri: redirectUriOf(provider.name),
-      scopes: provider.scopes,
+      scopes: asksForRefresh(provider, metadata) ? [...provider.scopes, offlineAccess] : provider.scopes,
     };
   };
   return {
@@ -68,6 +68,11 @@ export function createProviderLogins({ providers, discovery, sealing, redirectUr
           throw new DomainError('provider.unreachable', `${provider.name} cannot be reached: ${why}. Try again in a while.`, {
             cause: error,
           });
+        if (isScopeRefused(error))
+          throw failed(
+            provider,
+            'it does not give what was asked for (invalid_scope). Allow the scopes there, refresh tokens (offline_access) among them, or do without: infra providers update NAME --sync off',
+          );
         // The reason is for whoever runs this server; it may hold what the provider wrote, so it goes nowhere else.
         logger.warn({ provider: provider.name, reason: protocolFault(error) }, 'a login at an identity provider did not hold');
         throw failed(provider, 'what it answered does not hold; the log of infra-server says which check failed');
@@ -76,11 +81,19 @@ export function createProviderLogins({ providers, discovery, sealing, redirectUr
   };
 }
 
+const offlineAccess = 'offline_access';
+
+/** Asked for only where it would be heard: some providers refuse a login for a scope they do not know. */
+const asksForRefresh = (provider: Provider, { scopes_supported: supported }: OpenIdClient['metadata']): boolean =>
+  provider.syncMinutes !== null && !provider.scopes.includes(offlineAccess) && (supported ?? []).includes(offlineAccess);
+
+const isScopeRefused = (error: unknown): boolean => error instanceof Error && 'error' in error && error.error === 'invalid_scope';
+
 const failed = ({ name }: Provider, why: string): DomainError =>
   new DomainError('login.provider-failed', `The login at ${name} failed: ${why}. Ask an admin for: infra providers test ${name}`);
 
 /** The library's own words and codes, which name the check; never its `cause`, which holds the answer with its tokens. */
-function protocolFault(error: unknown): string {
+export function protocolFault(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown';
   const code = 'code' in error && typeof error.code === 'string' ? ` (${error.code})` : '';
   const inner = error.cause instanceof Error ? `: ${error.cause.message}` : '';

@@ -90,6 +90,14 @@ export function createSessionService({ read, transact, serverRolesOf, clock }: S
       return { items: page.items.map(describeSession), nextCursor: page.nextCursor };
     },
 
+    revokeOthers: async (caller: Caller): Promise<{ sessionsEnded: number; leasesRevoked: number; change: Change }> =>
+      transact(async (stores) => {
+        const all = await stores.sessions.openOf({ identityId: caller.identity.id });
+        const others = all.filter(({ id }) => id !== caller.session.id);
+        const ended = await stores.sessionEnd.end(others, 'ended from another session', { by: authorOf(caller), now: clock.now() });
+        return { ...ended, change: stores.feed.change() };
+      }),
+
     revoke: async (id: SessionId, caller: Caller): Promise<{ change: Change }> =>
       transact(async (stores) => {
         const session = await stores.sessions.find(id);

@@ -32,7 +32,8 @@ export interface SessionFilter extends PageRequest {
   readonly liveAt?: string | undefined;
 }
 
-export type SessionOrigin = { readonly identityId: string } | { readonly accessKeyId: string } | { readonly providerId: string };
+export type SessionOrigin =
+  { readonly identityId: string } | { readonly accessKeyId: string } | { readonly accountId: string } | { readonly providerId: string };
 
 export interface SessionStore {
   insert(session: SessionRecord, secretHash: string): Promise<void>;
@@ -41,7 +42,7 @@ export interface SessionStore {
   /** Newest first. */
   list(filter: SessionFilter): Promise<Page<OwnedSession>>;
   touch(id: string, at: string): Promise<void>;
-  /** Live sessions of an identity, of an access key, or of all accounts at a provider. */
+  /** Sessions that nobody ended: of an identity, of an access key, of an account, or of all accounts at a provider. */
   openOf(owner: SessionOrigin): Promise<OwnedSession[]>;
   end(ids: readonly string[], at: string, because: string): Promise<void>;
   /** Forgets what ended or expired before a time. */
@@ -78,6 +79,7 @@ export function createSessionStore(db: Handle): SessionStore {
     openOf: async (owner) => {
       const query = owned.where('ended_at', 'is', null);
       if ('providerId' in owner) return (await query.where('accounts.provider_id', '=', owner.providerId).execute()).map(fromRow);
+      if ('accountId' in owner) return (await query.where('sessions.account_id', '=', owner.accountId).execute()).map(fromRow);
       const rows = await (
         'identityId' in owner
           ? query.where('sessions.identity_id', '=', owner.identityId)

@@ -71,6 +71,7 @@ export interface Database {
     groups_claim: string | null;
     create_users: number;
     link_users: number;
+    sync_minutes: number | null;
     status: string;
     created_at: string;
     updated_at: string;
@@ -85,6 +86,7 @@ export interface Database {
     state: string;
     /** How many groups the last login named; null: the claim was not there. */
     groups_read: number | null;
+    claims: string | null;
     created_at: string;
     last_login_at: string;
   };
@@ -105,6 +107,15 @@ export interface Database {
     account_id: string | null;
     code_expires_at: string | null;
     exchanged_at: string | null;
+  };
+  refresh_tokens: {
+    account_id: string;
+    provider_id: string;
+    sealed_token: string;
+    due_at: string;
+    claimed_until: string | null;
+    failures: number;
+    last_failure: string | null;
   };
   login_attempts: { bucket: string; failures: number; window_started_at: string };
 

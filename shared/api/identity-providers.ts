@@ -25,6 +25,8 @@ export const identityProvider = z.object({
   createUsers: z.boolean(),
   /** Whether a user who logs in with another provider already may come in with this one too. */
   linkUsers: z.boolean(),
+  /** How often it is asked anew about people with open sessions, if it gave refresh tokens for that. Null: only logins tell anything. */
+  syncMinutes: z.int().nullable(),
   status: z.enum(['active', 'disabled']),
   createdAt: time,
   updatedAt: time,
@@ -57,6 +59,8 @@ const groupsClaim = z
   .max(200)
   .regex(/^[^\p{C}\p{Z}]+$/u, 'must be the name of a claim, or names joined by dots')
   .nullable();
+
+const syncMinutes = z.int().min(1, 'must be 1 to 1440 minutes, or null').max(1440, 'must be 1 to 1440 minutes, or null').nullable();
 
 /** What a provider's end takes with it. */
 const ended = z.object({ sessionsEnded: z.int(), leasesRevoked: z.int(), membershipsEnded: z.int(), change });
@@ -99,6 +103,7 @@ export const identityProviders = {
       groupsClaim: groupsClaim.optional(),
       createUsers: z.boolean().default(true),
       linkUsers: z.boolean().default(false),
+      syncMinutes: syncMinutes.default(15),
     }),
     result: identityProvider,
     status: 201,
@@ -119,6 +124,7 @@ export const identityProviders = {
       groupsClaim: groupsClaim.optional(),
       createUsers: z.boolean().optional(),
       linkUsers: z.boolean().optional(),
+      syncMinutes: syncMinutes.optional(),
     }),
     result: identityProvider,
   }),
@@ -140,6 +146,35 @@ export const identityProviders = {
           detail: z.string(),
         }),
       ),
+    }),
+  }),
+  sync: endpoint({
+    name: 'identityProviders.sync',
+    summary: 'Ask an identity provider anew, now, about everybody with an open session',
+    method: 'POST',
+    path: '/api/v1/identity-providers/:id/sync',
+    access: 'admin',
+    params: idParams(providerId),
+    /** How many people; the answers come one after another, see `syncState`. */
+    result: z.object({ accounts: z.int() }),
+  }),
+  syncState: endpoint({
+    name: 'identityProviders.syncState',
+    summary: 'How the last questions to an identity provider went',
+    method: 'GET',
+    path: '/api/v1/identity-providers/:id/sync',
+    access: 'view',
+    params: idParams(providerId),
+    result: z.object({
+      /** People with open sessions that it can be asked about. */
+      accounts: z.int(),
+      /** Of these: about whom it has not answered, and what the latest of those failures was. */
+      failing: z.int(),
+      lastFailure: z.string().nullable(),
+      /** When somebody is asked about next; null: never. */
+      nextAt: time.nullable(),
+      /** With an open session, but nothing to ask by: it gave no refresh token, or was not asked for one. */
+      withoutToken: z.int(),
     }),
   }),
   /** Beforehand: who and what ends when it is disabled or removed. Lists are cut at 1000; the counts are whole. */

@@ -5,6 +5,7 @@ import { changes } from './changes.ts';
 import { connectors } from './connectors.ts';
 import { destinations } from './destinations.ts';
 import type { Endpoint } from './endpoint.ts';
+import { explanations } from './explanations.ts';
 import { grants } from './grants.ts';
 import { groups } from './groups.ts';
 import { identityProviders } from './identity-providers.ts';
@@ -26,6 +27,7 @@ export const api = {
   destinations,
   connectors,
   grants,
+  explanations,
   leases,
   changes,
   audit,

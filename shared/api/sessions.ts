@@ -126,6 +126,15 @@ export const sessions = {
     }),
     result: pageOf(session),
   }),
+  /** Those of access keys too; the keys stay, and may open new ones. */
+  revokeOthers: endpoint({
+    name: 'sessions.revokeOthers',
+    summary: 'End all my sessions but this one, and their leases',
+    method: 'POST',
+    path: '/api/v1/logout/others',
+    access: 'session',
+    result: z.object({ sessionsEnded: z.int(), leasesRevoked: z.int(), change }),
+  }),
   /** One's own, or anyone's with `admin` on infra. Leases of the session are revoked with it. */
   revoke: endpoint({
     name: 'sessions.revoke',

@@ -53,6 +53,13 @@ export const auditedIdentityChanges: Readonly<Record<string, AuditedChange>> = {
         person.call(api.sessions.changeOwnPassword, { body: { currentPassword: person.password, newPassword: `${password} anew` } }),
     writes: ['password.changed PERSON PERSON'],
   },
+  'sessions.revokeOthers': {
+    arrange: async ({ server, person }) => {
+      const { call } = await server.login(person.email, person.password);
+      return async () => call(api.sessions.revokeOthers, {});
+    },
+    writes: ['session.ended PERSON PERSON'],
+  },
   'sessions.revoke': {
     arrange: async ({ admin, person }) => {
       const { session } = await person.call(api.sessions.current, {});

@@ -39,6 +39,17 @@ export const auditedProviderChanges: Readonly<Record<string, AuditedChange>> = {
     },
     writes: [],
   },
+  'identityProviders.sync': {
+    arrange: async (stage) => {
+      const { id, remove } = await connected(stage);
+      await loginByBrowser(stage.server, 'stage');
+      return async () => {
+        await stage.admin(api.identityProviders.sync, at(id));
+        stage.cleanUp.push(remove);
+      };
+    },
+    writes: ['provider.sync-asked ADMIN stage'],
+  },
   'identityProviders.disable': {
     arrange: async (stage) => {
       const { id, remove } = await connected(stage);

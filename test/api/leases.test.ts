@@ -90,7 +90,7 @@ describe('leases', function () {
       const problem = await refusal(ask(bob.call, destination));
       expect(problem).to.include({ status: 403, code: 'grant.missing' });
       expect(problem.detail).to.equal(
-        'bob@example.com has no grant on closed. Ask an admin for: infra grants add bob@example.com --role ROLE closed (ROLE: view, edit, admin …)',
+        'bob@example.com has no grant on closed. Ask an admin for: infra grants add bob@example.com --role ROLE closed (ROLE: view, edit, admin …). What there is: infra explain bob@example.com closed',
       );
     });
 

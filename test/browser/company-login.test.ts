@@ -7,6 +7,7 @@ import { controlPlane } from '../support/clusters.ts';
 import { guardCluster, type GuardedCluster } from '../support/guarded-cluster.ts';
 import { newTerminal, type Terminal } from '../support/infra.ts';
 import { newRealm, type Realm } from '../support/keycloak.ts';
+import { startKubectl } from '../support/long-kubectl.ts';
 import { adminEmail, adminPassword } from '../support/server.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -116,6 +117,44 @@ describe('login with a company’s own sign-in', function () {
     expect(await login.ended).to.equal(4);
     expect(login.stderr()).to.match(/^infra: .*verif/m);
     await browser.close();
+  });
+
+  it('follows what Keycloak says between logins: a group gone takes its access, somebody disabled is out, acknowledged by the connector', async () => {
+    const ben = { email: 'ben@example.com', password: 'four winds and a compass', groups: ['platform'] };
+    await realm.addUser(ben);
+    const [terminal, browser] = [newTerminal(), await newBrowser()];
+    const { login, page } = await logIn(terminal, browser, ben);
+    await page.waitForURL('**/login/done');
+    expect(await login.ended, login.stderr()).to.equal(0);
+    await browser.close();
+    const { connector, namespace } = guarded;
+    expect((await terminal.infra(['use', connector.destination.name])).code).to.equal(0);
+    const read = async (): Promise<number | null> => (await terminal.kubectl('get', 'configmaps', '-n', namespace)).code;
+    await waitFor(async () => (await read()) === 0, { within: 20, what: 'kubectl to be let in by the group' });
+
+    await realm.leaveGroup(ben.email, 'platform');
+    expect((await admin.infra(['providers', 'sync', 'keycloak'])).code).to.equal(0);
+    await waitFor(async () => (await read()) !== 0, { within: 20, what: 'kubectl to be refused' });
+    expect((await terminal.infra(['whoami'])).code).to.equal(0);
+
+    const resource = `${connector.destination.name}.${namespace}`;
+    expect((await admin.infra(['grants', 'add', ben.email, '--role', 'view', resource, '--wait'])).code).to.equal(0);
+    const watch = startKubectl(terminal, 'get', 'configmaps', '-n', namespace, '--watch');
+    await waitFor(() => watch.stdout().includes('kube-root-ca.crt'), { within: 20, what: 'the watch to begin' });
+    await realm.setEnabled(ben.email, false);
+    expect((await admin.infra(['providers', 'sync', 'keycloak'])).code).to.equal(0);
+    await waitFor(() => watch.hasEnded(), { within: 20, what: 'the watch to end with the account' });
+    const whoami = await terminal.infra(['whoami']);
+    expect([whoami.code, whoami.stderr]).to.satisfy(([code, words]: [number, string]) => code === 3 && words.includes('infra login'));
+    const [ended] = (await guarded.call(api.audit.list, { query: { event: 'account.ended' } })).items;
+    expect(ended?.details).to.deep.include({ reason: 'keycloak says that this login is over', sessionsEnded: 1 });
+    await waitFor(
+      async () => {
+        const { items } = await guarded.call(api.audit.list, { query: { event: 'change.enforced', since: ended?.at } });
+        return items.some(({ event, details }) => event === 'change.enforced' && details.streamsClosed > 0);
+      },
+      { within: 20, what: 'the connector to say what it closed' },
+    );
   });
 
   it('ends in words when the person does not consent there', async () => {

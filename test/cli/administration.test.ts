@@ -57,6 +57,37 @@ describe('administration by infra', function () {
     expect((await admin.infra(['users', 'show', 'ada@example.com'])).code).to.equal(5);
   });
 
+  it('explain and who-can: the chain, what of it counts, and the remedy', async () => {
+    const resource = `${prod.name}.web`;
+    await newPerson(server, 'eli@example.com');
+    await ok('groups', 'add', 'crew');
+    await ok('groups', 'add-member', 'crew', 'eli@example.com');
+    const none = await ok('explain', 'eli@example.com', 'view', resource);
+    expect(none).to.include(
+      `eli@example.com has no grant that gives view on ${resource}. Ask an admin for: infra grants add eli@example.com --role view ${resource}`,
+    );
+    await ok('grants', 'add', 'group:crew', '--role', 'edit', prod.name);
+    const chain = await ok('explain', 'eli@example.com', 'view', resource);
+    expect(chain)
+      .to.match(/^PROVIDER +GROUP +GRANT/m)
+      .and.match(/crew +grt_\S+ +edit +\S+ +- +yes +infra:edit@\*/);
+    expect(chain).to.include(`eli@example.com holds view on ${resource}: edit on ${prod.name} through group crew.`);
+    expect(chain).to.include('the cluster sees the user infra:eli@example.com');
+    expect(await ok('who-can', 'view', resource)).to.match(/eli@example\.com +active +crew +edit/);
+    expect(await ok('who-can', 'admin', 'infra')).to.include(adminEmail);
+    await ok('users', 'disable', 'eli@example.com');
+    expect(await ok('explain', 'eli@example.com', resource)).to.include(
+      'is granted it, but is disabled; an admin may: infra users enable eli@example.com',
+    );
+    const own = await person.infra(['explain', 'plain@example.com', resource]);
+    expect([own.code, own.stderr.includes('has no grant that gives anything')]).to.deep.equal([0, true]);
+    const others = await person.infra(['explain', 'eli@example.com', resource]);
+    expect([others.code, others.stderr.includes('need the role view on infra')]).to.deep.equal([4, true]);
+    expect((await person.infra(['who-can', 'view', resource])).code).to.equal(4);
+    expect((await admin.infra(['explain', 'nobody@example.com', resource])).code).to.equal(5);
+    expect((await admin.infra(['explain', 'eli@example.com', 'nowhere'])).code).to.equal(5);
+  });
+
   it('groups and workloads: members by email and workload:NAME', async () => {
     await ok('workloads', 'add', 'deploy');
     await ok('groups', 'add', 'platform');
@@ -201,6 +232,20 @@ describe('administration by infra', function () {
     await ok('keys', 'add', 'mine');
     await ok('keys', 'remove', 'mine');
     expect(await json('keys', 'list', '--all')).to.deep.equal([]);
+  });
+
+  it('sessions: all others of mine end with one word, this one and other people’s stay', async () => {
+    const { password } = await newPerson(server, 'two@example.com');
+    const [here, there] = [newTerminal(), newTerminal()];
+    for (const each of [here, there]) await loginWithPassword(each, server, { email: 'two@example.com', password });
+    expect((await here.infra(['sessions', 'revoke'])).code).to.equal(2);
+    const ended = await here.infra(['sessions', 'revoke', '--others']);
+    expect([ended.code, ended.stdout + ended.stderr], ended.stderr).to.satisfy(
+      ([code, words]: [number, string]) => code === 0 && /ended: [1-9]\d* sessions?/.test(words),
+    );
+    expect((await here.infra(['whoami'])).code).to.equal(0);
+    expect((await there.infra(['whoami'])).code).to.equal(3);
+    expect((await person.infra(['whoami'])).code).to.equal(0);
   });
 
   it('sessions, leases and the audit log are listed by whose they are', async () => {

@@ -65,6 +65,23 @@ describe('infra providers', function () {
     expect(listed.stdout).to.include('emailDomains:\n    - example.com\n    - example.org');
   });
 
+  it('is asked anew every 15 minutes, or as an admin says, and at once by a command', async () => {
+    expect(await shown()).to.include({ syncMinutes: 15 });
+    expect((await admin.infra(['providers', 'update', 'acme', '--sync', '60'])).code).to.equal(0);
+    expect((await admin.infra(['providers', 'show', 'acme'])).stdout).to.match(
+      /asked anew: +every 60 minutes about people with open sessions/,
+    );
+    expect((await admin.infra(['providers', 'update', 'acme', '--sync', 'off'])).code).to.equal(0);
+    expect((await shown())['syncMinutes']).to.equal(null);
+    for (const wrong of ['0', '1441', 'often', '1.5']) {
+      const refused = await admin.infra(['providers', 'update', 'acme', '--sync', wrong]);
+      expect([refused.code, refused.stderr.includes(`not "${wrong}"`)]).to.deep.equal([2, true]);
+    }
+    const asked = await admin.infra(['providers', 'sync', 'acme']);
+    expect(asked.stdout).to.match(/asked about: +0 users/);
+    expect(asked.stderr).to.include('nobody can be asked about');
+  });
+
   it('tries one, and exits 1 with the step that fails', async () => {
     const good = await admin.infra(['providers', 'test', 'acme']);
     expect(good.code, good.stdout + good.stderr).to.equal(0);

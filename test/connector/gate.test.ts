@@ -246,7 +246,7 @@ describe('connector: the gate in front of a real API server', () => {
       const refused = await connector.request(theirs, path);
       expect(statusOf(refused.text)).to.include({
         reason: 'Forbidden',
-        message: `infra: ${user.name} has no grant for namespace ${own} in local. Ask an admin for: infra grants add ${user.name} --role view local.${own}`,
+        message: `infra: ${user.name} has no grant for namespace ${own} in local. Ask an admin for: infra grants add ${user.name} --role view local.${own} (what there is: infra explain ${user.name} local.${own})`,
       });
     });
 

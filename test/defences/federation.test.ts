@@ -2,7 +2,8 @@
 import Sqlite from 'better-sqlite3';
 import { expect } from 'chai';
 import { api } from '../../shared/api/index.ts';
-import { attempt, federationStage, untilCallback, type FederationStage } from '../security/federation-stage.ts';
+import type { Call } from '../../shared/client.ts';
+import { askAnew, attempt, federationStage, loginWithRefresh, untilCallback, type FederationStage } from '../security/federation-stage.ts';
 import { exchange, loginByBrowser, newBrowser, newCliSide } from '../support/browser.ts';
 import { startScriptedProvider, unsigned } from '../support/scripted-provider.ts';
 import { newPerson } from '../support/server.ts';
@@ -226,6 +227,65 @@ const ofPeople: readonly ServerDefence[] = [
   },
 ];
 
+const sync = cutIn('login/provider-sync.js');
+const groupsNow = async (call: Call): Promise<string[]> => (await call(api.sessions.current, {})).groups.map(({ name }) => name);
+
+const betweenLogins: readonly ServerDefence[] = [
+  {
+    name: 'a login that the provider calls over is over',
+    row: 11,
+    cut: sync(
+      'await endAccount(stores, { provider, account, user, reason: whyOver }, act);',
+      'await stores.refreshTokens.remove(account.id);',
+    ),
+    attack: async (stage) => {
+      const { call } = await loginWithRefresh(stage);
+      await askAnew(stage);
+      return succeeds(call(api.sessions.current, {}));
+    },
+  },
+  {
+    name: 'what would refuse a login ends one',
+    row: 16,
+    cut: sync("if ('code' in claims)\n        return claims.sentence;", "if ('code' in claims)\n        return undefined;"),
+    attack: async (stage) => {
+      const { call } = await loginWithRefresh(stage);
+      stage.evil.script = { refreshed: (claims) => ({ ...claims, email_verified: false }) };
+      await askAnew(stage);
+      return succeeds(call(api.sessions.current, {}));
+    },
+  },
+  {
+    name: 'what is said of somebody else is not taken',
+    row: 18,
+    cut: cutIn('login/provider-refresh.js')('claims !== undefined && claims.sub !== subject', 'false'),
+    attack: async (stage) => {
+      const { call } = await loginWithRefresh(stage);
+      stage.evil.script = { refreshed: (claims) => ({ ...claims, sub: 'somebody else', groups: ['admins'] }) };
+      await askAnew(stage);
+      return brokenIf((await groupsNow(call)).includes('acme/admins'));
+    },
+  },
+  {
+    name: 'an old answer is not taken after a new login',
+    row: 11,
+    cut: sync('!isStill || ', ''),
+    attack: async (stage) => {
+      stage.evil.person = { ...stage.evil.person, groups: ['admins'] };
+      const { call } = await loginWithRefresh(stage);
+      stage.evil.script = {
+        refreshed: async (claims) => {
+          stage.evil.person = { ...stage.evil.person, groups: [] };
+          await loginWithRefresh(stage);
+          return claims;
+        },
+      };
+      await askAnew(stage);
+      return brokenIf((await groupsNow(call)).includes('acme/admins'));
+    },
+  },
+];
+
 describe('defences of the server: federation', function () {
   this.timeout(60_000);
 
@@ -237,7 +297,7 @@ describe('defences of the server: federation', function () {
       await stage.stop();
     }
   };
-  for (const defence of [...ofTheFlow, ...ofPeople]) {
+  for (const defence of [...ofTheFlow, ...ofPeople, ...betweenLogins]) {
     const { name, row, cut, behind = [] } = defence;
     it(`row ${row}: ${name}: the attack is refused`, async () => {
       expect(await verdict(defence, behind)).to.equal('held');

@@ -7,6 +7,7 @@ import { newMarker, requestOf, type PersonWish } from './stage.ts';
 const cut = cutIn('proxy/request-headers.js');
 const upstream = cutIn('proxy/upstream.js');
 const identity = cutIn('proxy/impersonation.js');
+const names = cutIn('../shared/cluster-names.js');
 
 const get = 'GET /api/v1/namespaces/team-a/pods/MARKER';
 const upgrade = ['Connection: Upgrade', 'Upgrade: websocket'];
@@ -130,13 +131,13 @@ const defences: readonly Defence[] = [
   {
     name: 'names are prefixed, so that none is bound natively',
     row: 37,
-    cut: identity('? `${prefix}${name}` :', '? name :'),
+    cut: names('? `${prefix}${name}` :', '? name :'),
     attack: arriving((request) => valuesOf(request, 'impersonate-user')[0] === 'admin@example.com', [], { name: 'admin@example.com' }),
   },
   {
     name: 'so are groups of the directory',
     row: 37,
-    cut: identity('`infra:group:${grant.group}`', 'grant.group'),
+    cut: names('`infra:group:${grant.group}`', 'grant.group'),
     attack: arriving((request) => valuesOf(request, 'impersonate-group').includes('system:masters'), [], {
       grants: [
         { role: 'view', namespace: 'team-a' },
@@ -147,7 +148,7 @@ const defences: readonly Defence[] = [
   {
     name: 'a name beyond printable ASCII is not sent as it is',
     row: 17,
-    cut: identity('return /^[\\x21-\\x7e]+$/.test(name) ?', 'return true ?'),
+    cut: names('return /^[\\x21-\\x7e]+$/.test(name) ?', 'return true ?'),
     behind: [cutIn('proxy/request-head.js')('if (notForHeaders.test(value))', 'if (false)')],
     attack: arriving((request) => valuesOf(request, 'impersonate-group').includes('system:masters'), [], {
       name: 'a\r\nImpersonate-Group: system:masters',
@@ -157,7 +158,7 @@ const defences: readonly Defence[] = [
     name: 'no header to the cluster breaks out of its line',
     row: 17,
     cut: cutIn('proxy/request-head.js')('if (notForHeaders.test(value))', 'if (false)'),
-    behind: [identity('return /^[\\x21-\\x7e]+$/.test(name) ?', 'return true ?')],
+    behind: [names('return /^[\\x21-\\x7e]+$/.test(name) ?', 'return true ?')],
     attack: arriving((request) => valuesOf(request, 'impersonate-group').includes('system:masters'), [], {
       name: 'a\r\nImpersonate-Group: system:masters',
     }),

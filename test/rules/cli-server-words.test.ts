@@ -67,7 +67,7 @@ describe('what the server says of a destination', () => {
     expect(exec['command']).to.equal(plugin.command);
     expect(exec['args']).to.deep.equal(['kube', 'credential', '--destination', 'dst_1', '--profile', 'h']);
     expect(exec).to.not.have.property('env');
-    expect(exec['interactiveMode']).to.equal('Never');
+    expect(exec['interactiveMode']).to.equal('IfAvailable');
   });
 
   it('tells our user entries from those of others, whatever their names', () => {

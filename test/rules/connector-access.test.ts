@@ -1,8 +1,9 @@
 import { expect } from 'chai';
 import { decideAccess, rightsOf, type AccessQuestion } from '../../connector/proxy/access-rules.ts';
-import { groupsOfGrants, impersonatedUser, impersonationHeaders } from '../../connector/proxy/impersonation.ts';
+import { groupsOfGrants, impersonationHeaders } from '../../connector/proxy/impersonation.ts';
 import type { RequestScope } from '../../connector/proxy/scope-rules.ts';
 import type { DesiredGrant, DesiredIdentity, DesiredLease } from '../../shared/api/connectors.ts';
+import { clusterUserOf } from '../../shared/cluster-names.ts';
 import { newId } from '../../shared/id.ts';
 
 const now = Date.parse('2026-06-01T12:00:00Z');
@@ -85,7 +86,7 @@ describe('connector rule: access', () => {
   it('denies in a namespace without a grant for it, and says which to ask for', () => {
     const decision = ask([grant('view', { namespace: 'team-a' })], { scope: scope({ namespace: 'team-b' }) });
     expect(groupsOf(decision)).to.equal(
-      'dev@example.com has no grant for namespace team-b in local. Ask an admin for: infra grants add dev@example.com --role view local.team-b',
+      'dev@example.com has no grant for namespace team-b in local. Ask an admin for: infra grants add dev@example.com --role view local.team-b (what there is: infra explain dev@example.com local.team-b)',
     );
   });
 
@@ -149,13 +150,13 @@ describe('connector rule: access', () => {
 
 describe('connector rule: impersonation', () => {
   it('prefixes every name, so nothing native is inherited (security row 37)', () => {
-    expect(impersonatedUser(identity([]), 'infra:')).to.equal('infra:dev@example.com');
-    expect(impersonatedUser(identity([], { kind: 'workload', name: 'deploy' }), 'ci:')).to.equal('ci:workload:deploy');
+    expect(clusterUserOf(identity([]), 'infra:')).to.equal('infra:dev@example.com');
+    expect(clusterUserOf(identity([], { kind: 'workload', name: 'deploy' }), 'ci:')).to.equal('ci:workload:deploy');
   });
 
   it('stands in the id for a name that is not ASCII or could break out of a header', () => {
     for (const name of ['änne@example.com', 'a\r\nImpersonate-Group: system:masters', 'a b@example.com'])
-      expect(impersonatedUser(identity([], { name }), 'infra:')).to.equal(`infra:${identityId}`);
+      expect(clusterUserOf(identity([], { name }), 'infra:')).to.equal(`infra:${identityId}`);
   });
 
   it('lends no group for names that are no role or namespace', () => {

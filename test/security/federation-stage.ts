@@ -1,10 +1,12 @@
 /** A server with one scripted provider, `acme`, and what attacks on a login have in common. */
+import Sqlite from 'better-sqlite3';
 import { expect } from 'chai';
 import { api } from '../../shared/api/index.ts';
 import type { IdentityProvider } from '../../shared/api/identity-providers.ts';
-import { loginUrl, newBrowser, newCliSide, type Browser, type CliSide, type Visited } from '../support/browser.ts';
+import { loginByBrowser, loginUrl, newBrowser, newCliSide, type Browser, type CliSide, type Visited } from '../support/browser.ts';
 import { startScriptedProvider, type ScriptedProvider } from '../support/scripted-provider.ts';
 import { startServer, type RunningServer } from '../support/server.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 export interface FederationStage {
   readonly server: RunningServer;
@@ -43,6 +45,29 @@ export const connect = async (
     body: { name, kind: 'oidc', issuer, clientId, clientSecret, emailDomains: ['example.com'], ...settings },
   });
 };
+
+/** Somebody who is logged in, with a refresh token by which the provider can be asked anew. */
+export async function loginWithRefresh({ server, evil }: FederationStage) {
+  const { script } = evil;
+  evil.script = { ...script, tokens: (answer) => ({ ...answer, refresh_token: `refresh-${(refreshTokens += 1)}` }) };
+  const opened = await loginByBrowser(server, 'acme');
+  evil.script = script;
+  return opened;
+}
+let refreshTokens = 0;
+
+/** Asks the provider anew about everybody, and waits until it has answered. */
+export async function askAnew({ server, evil, acme }: FederationStage): Promise<void> {
+  const admin = await server.admin();
+  const before = evil.seen.token.length;
+  const { accounts } = await admin(api.identityProviders.sync, { params: { id: acme.id } });
+  await waitFor(() => evil.seen.token.length >= before + accounts, { within: 10, what: 'the provider to be asked' });
+  // What it said is taken, or not, before the next question may be asked.
+  const database = new Sqlite(server.databaseFile, { readonly: true });
+  const claimed = database.prepare('SELECT count(*) FROM refresh_tokens WHERE claimed_until IS NOT NULL').pluck();
+  await waitFor(() => claimed.get() === 0, { within: 10, what: 'the answers to be dealt with' });
+  database.close();
+}
 
 export interface Attempt {
   readonly cli: CliSide;

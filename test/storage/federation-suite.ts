@@ -8,20 +8,27 @@ import { at, groupRow, idOf, userRow, type Storage } from './fresh-database.ts';
 
 export const providerRow = (name: string): Provider => ({
   ...{ id: idOf<never>('provider'), name, kind: 'oidc', issuer: 'https://login.example.com', clientId: 'infra', groupsClaim: null },
-  ...{ emailDomains: ['example.com', 'example.org'], scopes: ['openid'], createUsers: true, linkUsers: false, status: 'active' },
+  ...{
+    emailDomains: ['example.com', 'example.org'],
+    scopes: ['openid'],
+    createUsers: true,
+    linkUsers: false,
+    syncMinutes: null,
+    status: 'active',
+  },
   ...{ createdAt: at, updatedAt: at },
 });
 export const accountRow = (providerId: string, identityId: string, subject: string): Account => ({
   // Ids of rows made here.
   ...{ id: idOf<never>('account'), providerId: providerId as never, identityId: identityId as never, subject, email: 'ana@example.com' },
-  ...{ state: 'active', groupsRead: null, createdAt: at, lastLoginAt: at },
+  ...{ state: 'active', groupsRead: null, claims: null, createdAt: at, lastLoginAt: at },
 });
 const later = '2099-01-01T00:00:00.000Z';
 
 export function describeFederation(storage: () => Storage): void {
   it('a provider comes back as it was stored, without its secret', async () => {
     const { providers } = storage().read;
-    const okta = { ...providerRow('okta'), groupsClaim: 'a.b', linkUsers: true, status: 'disabled' as const };
+    const okta = { ...providerRow('okta'), groupsClaim: 'a.b', linkUsers: true, syncMinutes: 15, status: 'disabled' as const };
     await providers.insert(okta, 'sealed');
     expect(await providers.find(okta.id)).to.deep.equal(okta);
     expect(await providers.findByName('okta')).to.deep.equal(okta);
@@ -46,8 +53,14 @@ export function describeFederation(storage: () => Storage): void {
     expect(await accounts.ofIdentity(ana.id)).to.have.length(2);
     await accounts.endOfProvider(one.id);
     expect((await accounts.find(account.id))?.state).to.equal('ended');
-    await accounts.loggedIn(account.id, { email: 'new@example.com', groupsRead: 3, at: later });
-    expect(await accounts.latestOf(one.id)).to.deep.equal({ ...account, email: 'new@example.com', groupsRead: 3, lastLoginAt: later });
+    await accounts.loggedIn(account.id, { email: 'new@example.com', groupsRead: 3, claims: { sub: 'ana' }, at: later });
+    expect(await accounts.latestOf(one.id)).to.deep.equal({
+      ...account,
+      email: 'new@example.com',
+      groupsRead: 3,
+      claims: { sub: 'ana' },
+      lastLoginAt: later,
+    });
   });
 
   it('neither a provider nor a user goes while an account is there', async () => {
@@ -91,5 +104,30 @@ export function describeFederation(storage: () => Storage): void {
     expect(await browserLogins.exchange('code', later)).to.equal(undefined);
     expect(await browserLogins.exchange('code', at)).to.deep.equal({ ...login, accountId });
     expect(await browserLogins.exchange('code', at)).to.equal(undefined);
+  });
+
+  it('a refresh token is due when its time has come, asked by by one at a time, and gone when another takes its place', async () => {
+    const { providers, accounts, identities, refreshTokens } = storage().read;
+    const [one, ana] = [providerRow('one'), userRow('ana@example.com')];
+    await providers.insert(one, 'x');
+    await identities.insert(ana);
+    const account = accountRow(one.id, ana.id, 'ana');
+    await accounts.insert(account);
+    const token = { accountId: account.id, providerId: one.id, sealedToken: 'sealed', dueAt: later, failures: 0, lastFailure: null };
+    await refreshTokens.keep(token);
+    expect(await refreshTokens.due(at, 10)).to.deep.equal([]);
+    await refreshTokens.makeDue(one.id, at);
+    const [due] = await refreshTokens.due(at, 10);
+    expect(due).to.deep.equal({ ...token, dueAt: at });
+    if (due === undefined) throw new Error('it was there a moment ago');
+    expect(await refreshTokens.claim(due, at, later)).to.equal(true);
+    expect(await refreshTokens.claim(due, at, later)).to.equal(false);
+    expect(await refreshTokens.due(at, 10)).to.deep.equal([]);
+    expect(await refreshTokens.due(later, 10)).to.have.length(1);
+    await refreshTokens.keep({ ...due, sealedToken: 'another' });
+    expect(await refreshTokens.claim(due, at, later)).to.equal(false);
+    expect(await refreshTokens.ofProvider(one.id)).to.have.length(1);
+    await refreshTokens.removeOfIdentity(ana.id);
+    expect(await refreshTokens.find(account.id)).to.equal(undefined);
   });
 }

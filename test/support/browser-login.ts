@@ -12,7 +12,8 @@ export interface NotingBrowser {
   readonly program: string;
   /** Every address that was opened. */
   opened(): readonly string[];
-  firstOpened(): Promise<URL>;
+  /** @param within seconds. */
+  firstOpened(within?: number): Promise<URL>;
 }
 
 export function notingBrowser(): NotingBrowser {
@@ -25,7 +26,7 @@ export function notingBrowser(): NotingBrowser {
   return {
     program,
     opened,
-    firstOpened: async () => new URL(await waitFor(() => opened()[0], { within: 30, what: 'the browser to be opened' })),
+    firstOpened: async (within = 30) => new URL(await waitFor(() => opened()[0], { within, what: 'the browser to be opened' })),
   };
 }
 

@@ -19,6 +19,12 @@ export interface OidcProvider {
   readonly people: Map<string, ProviderPerson>;
   /** Who sits at the provider's browser; undefined: presses "cancel". */
   signIn(subject: string | undefined): void;
+  /** Somebody is not known there any more. */
+  leave(subject: string): void;
+  /** While it is down, connections to it break. */
+  setDown(isDown: boolean): void;
+  /** Refresh tokens that would still be taken. */
+  liveRefreshTokens(): readonly string[];
   /** New signing keys at once; the old ones are gone. */
   rotateKeys(): void;
   stop(): Promise<void>;
@@ -36,11 +42,14 @@ let keys = 0;
 export async function startOidcProvider(redirectUris: readonly string[]): Promise<OidcProvider> {
   const people = new Map<string, ProviderPerson>();
   const clientSecret = 'a secret between infra and its provider';
+  const left = new Set<string>();
+  let isDown = false;
   let signedIn: string | undefined;
   let handle = (): Provider => {
     throw new Error('not yet');
   };
   const server = createServer((request, response) => {
+    if (isDown) return void request.socket.destroy();
     const provider = handle();
     if (request.url?.startsWith('/interaction/') !== true) return void provider.callback()(request, response);
     const result =
@@ -51,7 +60,7 @@ export async function startOidcProvider(redirectUris: readonly string[]): Promis
   // A listening TCP server has such an address.
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const kept = new Map<string, AdapterPayload>();
-  const make = (): Provider => quiet(new Provider(issuer, configuration({ redirectUris, clientSecret, people, kept })));
+  const make = (): Provider => quiet(new Provider(issuer, configuration({ redirectUris, clientSecret, people, left, kept })));
   let provider = make();
   handle = () => provider;
   return {
@@ -60,6 +69,12 @@ export async function startOidcProvider(redirectUris: readonly string[]): Promis
     clientSecret,
     people,
     signIn: (subject) => void (signedIn = subject),
+    leave: (subject) => void left.add(subject),
+    setDown: (down) => void (isDown = down),
+    liveRefreshTokens: () =>
+      [...kept]
+        .filter(([key, { consumed }]) => key.startsWith('RefreshToken:') && consumed === undefined)
+        .map(([key]) => key.slice('RefreshToken:'.length)),
     rotateKeys: () => void (provider = make()),
     stop: async () => {
       server.closeAllConnections();
@@ -72,6 +87,7 @@ function configuration(wish: {
   readonly redirectUris: readonly string[];
   readonly clientSecret: string;
   readonly people: ReadonlyMap<string, ProviderPerson>;
+  readonly left: ReadonlySet<string>;
   readonly kept: Map<string, AdapterPayload>;
 }): Configuration {
   return {
@@ -91,10 +107,14 @@ function configuration(wish: {
     conformIdTokenClaims: false,
     claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['name', 'realm_access'], groups: ['groups'] },
     scopes: ['openid', 'offline_access', 'email', 'profile', 'groups'],
-    features: { devInteractions: { enabled: false } },
+    features: { devInteractions: { enabled: false }, revocation: { enabled: true, allowedPolicy: async () => true } },
+    // As Keycloak and Okta do: without a page that asks the person each time.
+    issueRefreshToken: async () => true,
+    rotateRefreshToken: true,
     interactions: { url: (_ctx, interaction) => `/interaction/${interaction.uid}` },
-    findAccount: (_ctx, sub) => ({ accountId: sub, claims: async () => ({ sub, ...wish.people.get(sub) }) }),
-    ttl: { Session: 1, Interaction: 60, Grant: 600, AccessToken: 600, IdToken: 600, AuthorizationCode: 60 },
+    findAccount: (_ctx, sub) =>
+      wish.left.has(sub) ? undefined : { accountId: sub, claims: async () => ({ sub, ...wish.people.get(sub) }) },
+    ttl: { Session: 1, Interaction: 60, Grant: 600, AccessToken: 600, IdToken: 600, AuthorizationCode: 60, RefreshToken: 600 },
     loadExistingGrant: async (ctx) => {
       const { client, session, provider } = ctx.oidc;
       const grant = new provider.Grant({ clientId: client?.clientId ?? '', accountId: session?.accountId ?? '' });

@@ -24,6 +24,8 @@ export interface Script {
   claims?: (claims: JWTPayload) => JWTPayload;
   sign?: (claims: JWTPayload) => Promise<string> | string;
   tokens?: (answer: Record<string, unknown>) => unknown;
+  /** The claims when it is asked anew by a refresh token; absent: `invalid_grant`. */
+  refreshed?: (claims: JWTPayload) => Promise<JWTPayload> | JWTPayload;
   jwks?: () => unknown;
   /** Answers instead of everything else. */
   answer?: (request: IncomingMessage, response: ServerResponse) => boolean;
@@ -93,13 +95,14 @@ export async function startScriptedProvider(): Promise<ScriptedProvider> {
         const challenge = createHash('sha256')
           .update(body.get('code_verifier') ?? '')
           .digest('base64url');
-        if (known?.challenge !== challenge) {
+        const isRefresh = body.get('grant_type') === 'refresh_token' && script.refreshed !== undefined;
+        if (known?.challenge !== challenge && !isRefresh) {
           json(response, { error: 'invalid_grant' }, 400);
           return;
         }
         const now = Math.floor(Date.now() / 1000);
-        const honest = { iss: issuer, aud: 'infra', iat: now, exp: now + 300, nonce: known.nonce, ...provider.person };
-        const claims = script.claims?.(honest) ?? honest;
+        const honest = { iss: issuer, aud: 'infra', iat: now, exp: now + 300, ...(known && { nonce: known.nonce }), ...provider.person };
+        const claims = (isRefresh ? await script.refreshed?.(honest) : script.claims?.(honest)) ?? honest;
         const signed = await (script.sign ?? ((payload) => sign(payload, pair.privateKey, { alg: 'ES256', kid: 'honest' })))(claims);
         const answer = { access_token: 'an access token', token_type: 'Bearer', expires_in: 300, id_token: signed };
         json(response, script.tokens?.(answer) ?? answer);

@@ -50,6 +50,20 @@ describe('login by browser', function () {
     expect((await admin(api.users.get, { params: { id: session.identity.id } })).password).to.equal('none');
   });
 
+  it('is explained to its person: account, claims without those of the protocol, groups', async () => {
+    idp.signIn('ana');
+    const { call } = await loginByBrowser(server);
+    const { accounts, groups, destinations } = await call(api.explanations.mine, {});
+    expect(accounts).to.have.length(1);
+    expect(accounts[0]).to.deep.include({ provider: 'acme', subject: 'ana', email: 'ana@example.com', state: 'active', groupsRead: 2 });
+    expect(accounts[0]?.claims).to.deep.include({ sub: 'ana', email_verified: true, groups: ['platform', 'on call'] });
+    expect(Object.keys(accounts[0]?.claims ?? {}))
+      .to.not.include.members(['nonce'])
+      .and.not.include.members(['at_hash']);
+    expect(groups).to.deep.include({ name: 'acme/platform', provider: 'acme' });
+    expect(destinations).to.deep.equal([]);
+  });
+
   it('of two people at once gives each their own', async () => {
     const sides = [newCliSide(), newCliSide()] as const;
     const browsers = [newBrowser(server), newBrowser(server)] as const;

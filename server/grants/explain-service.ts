@@ -1,0 +1,132 @@
+/** Why a subject may do something, or may not: what connectors are told of it, link by link, and what counts now. Changes nothing. */
+import { toTime, type Clock } from '../../shared/clock.ts';
+import { clusterGroupOf, clusterUserOf } from '../../shared/cluster-names.ts';
+import type { Chain, Explanation } from '../../shared/api/explanations.ts';
+import type { Grant } from '../../shared/api/grants.ts';
+import { DomainError } from '../../shared/api/problem.ts';
+import { emailKey, formatSubjectName } from '../../shared/resource-name.ts';
+import type { Caller } from '../audit/caller.ts';
+import type { DestinationStore } from '../destinations/destination-store.ts';
+import { hasWayIn } from '../identity/account-rules.ts';
+import type { Account } from '../identity/account-store.ts';
+import type { Group, GroupStore } from '../identity/group-store.ts';
+import type { Identity, IdentityStore } from '../identity/identity-store.ts';
+import { placeOf, type Place } from './explain-place.ts';
+import { gives } from './explain-rules.ts';
+import { explainInWords, isAllowed } from './explain-words.ts';
+import { describeGrants, findSubject, resourceOf } from './grant-description.ts';
+import type { GrantRecord, GrantStore } from './grant-store.ts';
+
+interface Stores {
+  readonly grants: GrantStore;
+  readonly identities: IdentityStore;
+  readonly groups: GroupStore;
+  readonly destinations: DestinationStore;
+  readonly passwords: { stateOf(identityId: string): Promise<'set' | 'one-time' | 'none'> };
+  readonly accounts: { ofIdentity(identityId: string): Promise<Account[]> };
+}
+export interface Question {
+  readonly subject: string;
+  readonly role?: string | undefined;
+  readonly resource: string;
+}
+
+export type ExplainService = ReturnType<typeof createExplainService>;
+
+const endedShown = 5;
+
+export function createExplainService({ read, clock }: { readonly read: Stores; readonly clock: Clock }) {
+  return {
+    explain: async (question: Question, caller: Caller): Promise<Explanation> => {
+      refuseCuriosity(question, caller);
+      const subject = await findSubject(read, question.subject);
+      const place = await placeOf(read.destinations, question);
+      const now = toTime(clock.now());
+      const identity = subject.kind === 'group' ? undefined : await read.identities.find(subject.id);
+      const groups = identity === undefined ? [] : await read.groups.groupsOf(identity.id);
+      const holders = [subject.id, ...groups.map(({ id }) => id)];
+      const held = (await heldAt(read.grants, { holders, place, now })).filter((grant) => gives(grant, place.asked) !== undefined);
+      const conditions = identity === undefined ? [] : await conditionsOf(read, identity);
+      const described = await describeGrants(read, held);
+      const chains = held.map((record, index) => chainOf({ record, described: described[index], groups, conditions, place }));
+      const ended = await read.grants.lastEnded(holders, place.destination?.id ?? null, now, 100);
+      return {
+        subject,
+        role: question.role ?? null,
+        resource: question.resource,
+        allowed: isAllowed(chains),
+        sentence: explainInWords({ name: formatSubjectName(subject), role: question.role, resource: question.resource, chains }),
+        clusterUser:
+          place.destination === null || identity === undefined ? null : clusterUserOf(identity, place.destination.settings.userPrefix),
+        chains,
+        ended: ended
+          .filter((grant) => gives(grant, place.asked) !== undefined)
+          .slice(0, endedShown)
+          .map(({ because, ...grant }) => ({
+            ...{ id: grant.id, role: grant.role, resource: resourceOf(grant, place.destination) },
+            ...{ endedAt: grant.endedAt, reason: because },
+          })),
+      };
+    },
+  };
+}
+
+/** One's own rights are one's own to see; of others even whether they are there is for those with `view`. */
+function refuseCuriosity({ subject }: Question, { identity, serverRoles }: Caller): void {
+  const own = formatSubjectName(identity);
+  if (serverRoles.has('view') || emailKey(subject) === emailKey(own)) return;
+  throw new DomainError(
+    'access.denied',
+    `To see why others may do what they may you need the role view on infra. Ask an admin for: infra grants add ${own} --role view infra`,
+  );
+}
+
+async function heldAt(
+  grants: GrantStore,
+  { holders, place, now }: { readonly holders: readonly string[]; readonly place: Place; readonly now: string },
+): Promise<GrantRecord[]> {
+  if (place.destination !== null) return grants.ofSubjects(place.destination.id, holders, now);
+  const all = await Promise.all(holders.map(async (id) => grants.ofSubject(id)));
+  return all.flat().filter(({ destinationId, until }) => destinationId === null && (until === null || until > now));
+}
+
+interface Link {
+  readonly record: GrantRecord;
+  readonly described: Grant | undefined;
+  readonly groups: readonly Group[];
+  readonly conditions: Chain['conditions'];
+  readonly place: Place;
+}
+
+function chainOf({ record, described, groups, conditions, place }: Link): Chain {
+  if (described === undefined) throw new Error('each grant has its description');
+  const { id, role, resource, until, reason, createdAt, createdBy, state } = described;
+  const group = groups.find((each) => each.id === record.subject.id);
+  const all: Chain['conditions'] =
+    until === null ? conditions : [...conditions, { condition: 'until', holds: true, detail: `holds until ${until}` }];
+  return {
+    grant: { id, role, resource, until, reason, createdAt, createdBy },
+    group: group === undefined ? null : { name: group.name, provider: group.provider },
+    gives: gives(record, place.asked) ?? 'part',
+    conditions: all,
+    counts: all.every(({ holds }) => holds),
+    clusterGroup:
+      place.destination === null ? null : (clusterGroupOf({ role, namespace: record.namespace, group: group?.name ?? null }) ?? null),
+    state,
+  };
+}
+
+async function conditionsOf({ passwords, accounts }: Stores, { id, kind, name, status }: Identity): Promise<Chain['conditions']> {
+  const isActive = status === 'active';
+  const active = {
+    condition: 'active',
+    holds: isActive,
+    detail: isActive ? 'is active' : `is disabled; an admin may: infra users enable ${name}`,
+  } as const;
+  if (kind === 'workload') return [active];
+  const ways = await accounts.ofIdentity(id);
+  // Who has not come in in any way yet may do so for the first time.
+  const holds = ways.length === 0 || hasWayIn(await passwords.stateOf(id), ways);
+  const detail = holds ? 'may log in' : 'its identity provider has closed its account; a login there opens it again';
+  return [active, { condition: 'way-in', holds, detail }];
+}

@@ -1,0 +1,54 @@
+/** The end of one way in, by its provider's word: what came through it ends, and the person's groups there. Bound to a transaction. */
+import type { Act } from '../audit/caller.ts';
+import type { AuditLog } from '../audit/audit-log.ts';
+import type { AccessEffects } from './access-effects.ts';
+import { hasWayIn } from './account-rules.ts';
+import type { Account, AccountStore } from './account-store.ts';
+import type { GroupStore } from './group-store.ts';
+import type { Identity } from './identity-store.ts';
+import { leave } from './provider-groups.ts';
+import type { Provider } from './provider-store.ts';
+import { named, type PasswordRecords } from './user-service.ts';
+
+interface Stores {
+  readonly accounts: Pick<AccountStore, 'end' | 'ofIdentity'>;
+  readonly groups: GroupStore;
+  readonly passwords: Pick<PasswordRecords, 'stateOf'>;
+  readonly effects: Pick<AccessEffects, 'membershipChanged' | 'revokeIdentity' | 'endAccountSessions'>;
+  readonly audit: AuditLog;
+}
+export interface EndedAccount {
+  readonly provider: Provider;
+  readonly account: Account;
+  readonly user: Identity;
+  /** In words, for the audit and for whoever asks why. */
+  readonly reason: string;
+}
+
+/** The account stays, so that the next login finds it: if the provider lets the person in again, so do we. */
+export async function endAccount(stores: Stores, { provider, account, user, reason }: EndedAccount, act: Act): Promise<void> {
+  const own = await stores.effects.endAccountSessions(account.id, reason, act);
+  await stores.accounts.end(account.id);
+  // Access keys open sessions too; theirs must not outlive the person's last way in.
+  const rest = hasWayIn(await stores.passwords.stateOf(user.id), await stores.accounts.ofIdentity(user.id))
+    ? { sessionsEnded: 0, leasesRevoked: 0 }
+    : await stores.effects.revokeIdentity(user.id, reason, act);
+  let membershipsEnded = 0;
+  for (const group of await stores.groups.groupsOf(user.id)) {
+    if (group.provider !== provider.name) continue;
+    await leave(stores, group, user, act);
+    membershipsEnded += 1;
+  }
+  await stores.audit.record({
+    event: 'account.ended',
+    act,
+    details: {
+      user: named(user),
+      provider: named(provider),
+      reason,
+      sessionsEnded: own.sessionsEnded + rest.sessionsEnded,
+      leasesRevoked: own.leasesRevoked + rest.leasesRevoked,
+      membershipsEnded,
+    },
+  });
+}

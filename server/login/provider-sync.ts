@@ -1,0 +1,174 @@
+/**
+ * Asks providers anew about people with open sessions, by the refresh tokens of their logins: who is gone there is out here, and groups follow.
+ * Only the provider's word does that. That it cannot be asked, or answers what does not hold, changes nothing but when it is asked again.
+ */
+import { toTime, type Clock } from '../../shared/clock.ts';
+import type { Logger } from '../../shared/node/logger.ts';
+import type { AuditLog } from '../audit/audit-log.ts';
+import { system, type Act } from '../audit/caller.ts';
+import type { AccessEffects } from '../identity/access-effects.ts';
+import { endAccount } from '../identity/account-end.ts';
+import { readClaims } from '../identity/account-rules.ts';
+import type { Account, AccountStore } from '../identity/account-store.ts';
+import type { GroupStore } from '../identity/group-store.ts';
+import type { Identity, IdentityStore } from '../identity/identity-store.ts';
+import { syncProviderGroups } from '../identity/provider-groups.ts';
+import type { SyncControl, SyncState } from '../identity/provider-service.ts';
+import type { Provider, ProviderStore } from '../identity/provider-store.ts';
+import type { Job } from '../jobs/scheduler.ts';
+import type { Transact } from '../storage/transact.ts';
+import type { PasswordStore } from './password-store.ts';
+import type { ProviderRefresh, Refreshed } from './provider-refresh.ts';
+import type { RefreshToken, RefreshTokenStore } from './refresh-token-store.ts';
+import { whySessionEnded } from './session-rules.ts';
+import type { SessionStore } from './session-store.ts';
+import { dueAfter, dueAfterFailure } from './sync-rules.ts';
+
+interface Stores {
+  readonly providers: ProviderStore;
+  readonly accounts: AccountStore;
+  readonly identities: IdentityStore;
+  readonly groups: GroupStore;
+  readonly passwords: Pick<PasswordStore, 'stateOf'>;
+  readonly sessions: SessionStore;
+  readonly refreshTokens: RefreshTokenStore;
+  readonly effects: Pick<AccessEffects, 'membershipChanged' | 'revokeIdentity' | 'endAccountSessions'>;
+  readonly audit: AuditLog;
+}
+export interface ProviderSyncOptions {
+  readonly read: Pick<Stores, 'providers' | 'accounts' | 'sessions' | 'refreshTokens'>;
+  readonly transact: Transact<Stores>;
+  readonly refresh: ProviderRefresh;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export interface ProviderSync extends SyncControl {
+  readonly job: Job;
+}
+
+const atOnce = 4;
+const inOneRun = 500;
+/** Nobody else asks meanwhile; longer than the answer may take. */
+const claimedMilliseconds = 60_000;
+
+export function createProviderSync(options: ProviderSyncOptions): ProviderSync {
+  const { read, clock, logger } = options;
+  const run = async (): Promise<void> => {
+    const due = await read.refreshTokens.due(toTime(clock.now()), inOneRun);
+    // One question tells that a provider is away; to wait for each of them would keep the others' people waiting, too.
+    const away = new Set<string>();
+    const next = async (): Promise<void> => {
+      for (let token = due.shift(); token !== undefined; token = due.shift()) {
+        if (away.has(token.providerId)) continue;
+        if (await ask(options, token)) away.add(token.providerId);
+      }
+    };
+    await Promise.all(Array.from({ length: atOnce }, next));
+  };
+  return {
+    job: { name: 'provider-sync', everySeconds: 15, run },
+    begin: () => void run().catch((error: unknown) => logger.error({ err: error }, 'identity providers could not be asked anew')),
+    stateOf: async (providerId) => stateOf(read, providerId, clock.now()),
+  };
+}
+
+async function stateOf(read: ProviderSyncOptions['read'], providerId: string, now: number): Promise<SyncState> {
+  const tokens = await read.refreshTokens.ofProvider(providerId);
+  const sessions = await read.sessions.openOf({ providerId });
+  const inUse = new Set(sessions.filter((session) => whySessionEnded(session, now) === undefined).map(({ accountId }) => accountId));
+  const askable = tokens.filter(({ accountId }) => inUse.has(accountId));
+  const failing = askable.filter(({ failures }) => failures > 0);
+  return {
+    accounts: askable.length,
+    failing: failing.length,
+    lastFailure: failing.at(-1)?.lastFailure ?? null,
+    nextAt: askable.map(({ dueAt }) => dueAt).sort()[0] ?? null,
+    withoutToken: inUse.size - askable.length,
+  };
+}
+
+/** True: its provider cannot be asked about anybody. */
+async function ask(options: ProviderSyncOptions, token: RefreshToken): Promise<boolean> {
+  const { read, transact, refresh, clock } = options;
+  const provider = await read.providers.find(token.providerId);
+  const account = await read.accounts.find(token.accountId);
+  const now = clock.now();
+  if (!(await transact(async ({ refreshTokens }) => refreshTokens.claim(token, toTime(now), toTime(now + claimedMilliseconds)))))
+    return false;
+  const sessions = await read.sessions.openOf({ accountId: token.accountId });
+  const isInUse = sessions.some((session) => whySessionEnded(session, now) === undefined);
+  if (provider?.status !== 'active' || provider.syncMinutes === null || account?.state !== 'active' || !isInUse) {
+    await transact(async ({ refreshTokens }) => refreshTokens.remove(token.accountId));
+    if (provider !== undefined) await refresh.forget(provider, token);
+    return false;
+  }
+  const answer = await refresh.ask(provider, token, account.subject);
+  await transact(async (stores) => learn(stores, options, { token, provider, account, answer }));
+  if (answer.kind !== 'failed' || !answer.isAway) return false;
+  await transact(async ({ refreshTokens }) => refreshTokens.postpone(provider.id, toTime(now), toTime(dueAfterFailure(now, 1))));
+  return true;
+}
+
+interface Answered {
+  readonly token: RefreshToken;
+  readonly provider: Provider;
+  readonly account: Account;
+  readonly answer: Refreshed;
+}
+
+async function learn(
+  stores: Stores,
+  { refresh, clock }: ProviderSyncOptions,
+  { token, provider, account, answer }: Answered,
+): Promise<void> {
+  const act: Act = { by: system, now: clock.now() };
+  const present = await stores.providers.find(provider.id);
+  const user = await stores.identities.find(account.identityId);
+  // A login, or an end, that came in between knows more than this answer.
+  const isStill = (await stores.refreshTokens.find(token.accountId))?.sealedToken === token.sealedToken;
+  if (!isStill || user === undefined || present?.updatedAt !== provider.updatedAt) return;
+  if (answer.kind === 'failed') {
+    const failures = token.failures + 1;
+    await stores.refreshTokens.keep({ ...token, failures, lastFailure: answer.why, dueAt: toTime(dueAfterFailure(act.now, failures)) });
+    return;
+  }
+  const whyOver =
+    answer.kind === 'over'
+      ? `${provider.name} says that this login is over`
+      : await take(stores, { provider, account, user }, answer.claims, act);
+  if (whyOver !== undefined) {
+    await endAccount(stores, { provider, account, user, reason: whyOver }, act);
+    return;
+  }
+  const newest = answer.kind === 'over' ? undefined : answer.refreshToken;
+  await stores.refreshTokens.keep({
+    ...token,
+    sealedToken: newest === undefined ? token.sealedToken : refresh.seal(token.accountId, newest),
+    failures: 0,
+    lastFailure: null,
+    dueAt: toTime(dueAfter(act.now, provider.syncMinutes ?? 0, Math.random())),
+  });
+}
+
+interface Person {
+  readonly provider: Provider;
+  readonly account: Account;
+  readonly user: Identity;
+}
+
+/** Takes over what the provider says now; why the person may not stay, if so. An answer without an ID token says only that they are there. */
+async function take(
+  stores: Stores,
+  { provider, account, user }: Person,
+  said: Readonly<Record<string, unknown>> | undefined,
+  act: Act,
+): Promise<string | undefined> {
+  if (said === undefined) return undefined;
+  const claims = readClaims(said, provider);
+  // What would refuse a login ends what a login began.
+  if ('code' in claims) return claims.sentence;
+  await stores.accounts.seen(account.id, { email: claims.email, groupsRead: claims.groups?.length ?? null, claims: claims.shown });
+  await syncProviderGroups(stores, { provider, member: user, names: claims.groups ?? [] }, act);
+  return undefined;
+}
