@@ -108,7 +108,7 @@ export function composeGuard(options: GuardOptions): Guard {
 
   const serving = keepServing(options, (certificate, key) => {
     trust.learn(certificate.certificateChain, certificate.caCertificates);
-    listener.use({ certificateChain: certificate.certificateChain, key, roots: certificate.caCertificates });
+    listener.use({ certificateChain: certificate.certificateChain, key });
   });
   shutdown.onShutdown('serving certificate', () => serving.stop());
 

@@ -2,10 +2,10 @@
  * The port people's kubectl connects to: mutual TLS whose client side is judged by us, so that a missing or foreign certificate gets an
  * answer in words instead of a broken handshake. Owns the sockets; knows nothing of rights.
  */
-import type { X509Certificate } from 'node:crypto';
+import { X509Certificate } from 'node:crypto';
 import { createServer, type Server } from 'node:https';
 import type { Socket } from 'node:net';
-import { TLSSocket } from 'node:tls';
+import { TLSSocket, type DetailedPeerCertificate } from 'node:tls';
 import type { ConnectionLimits } from './connection-limits.ts';
 import type { Entrance } from './entrance.ts';
 import { http1Limits, serveHttp1 } from './http1-front.ts';
@@ -17,8 +17,6 @@ import type { UpgradeHandler } from './upgrade-proxy.ts';
 export interface ServingMaterial {
   readonly certificateChain: string;
   readonly key: string;
-  /** Roots named in the handshake, so that clients with several certificates choose ours. */
-  readonly roots: string;
 }
 
 export interface Listener {
@@ -55,13 +53,21 @@ const tlsLimits = {
   keepAliveInitialDelay: 30_000,
 } as const;
 
+/**
+ * OpenSSL must find no root: of a client whose certificate it takes for good, Node asks for the certificate itself, and loses the memory of an
+ * issuer each time (ADR 33). Clients are told no names of roots; those of ours have one certificate.
+ */
+const noRoots: string[] = [];
+/** Leaf and issuers. */
+const mostPresented = 6;
+
 export function createListener(options: ListenerOptions): Listener {
   let server: Server | undefined;
   const rests = createRests();
   const http2 = createHttp2Front(options);
   return {
     use: (material) => {
-      const identity = { key: material.key, cert: material.certificateChain, ca: material.roots };
+      const identity = { key: material.key, cert: material.certificateChain, ca: noRoots };
       if (server !== undefined) {
         server.setSecureContext({ ...identity, minVersion: tlsLimits.minVersion });
         return;
@@ -126,18 +132,22 @@ export function createPeerLookup(expectations: () => PeerExpectations): (socket:
   };
 }
 
+/** Not by `getPeerX509Certificate`, which takes the issuer out of OpenSSL's list and frees it never (Node 24). */
 function identify(socket: Socket, expectations: PeerExpectations): PeerResult {
-  const leaf = socket instanceof TLSSocket ? socket.getPeerX509Certificate() : undefined;
-  if (leaf === undefined) return { kind: 'refused', why: 'no client certificate was shown' };
   const presented: X509Certificate[] = [];
-  let issuer = leaf.issuerCertificate;
+  const seen = new Set<string>();
+  let next: Partial<DetailedPeerCertificate> | undefined = socket instanceof TLSSocket ? socket.getPeerCertificate(true) : undefined;
+  // A root is its own issuer.
   while (
-    issuer !== undefined &&
-    presented.length < 5 &&
-    !presented.some((certificate) => certificate.fingerprint256 === issuer?.fingerprint256)
+    next?.raw !== undefined &&
+    next.fingerprint256 !== undefined &&
+    !seen.has(next.fingerprint256) &&
+    presented.length < mostPresented
   ) {
-    presented.push(issuer);
-    issuer = issuer.issuerCertificate;
+    seen.add(next.fingerprint256);
+    presented.push(new X509Certificate(next.raw));
+    next = next.issuerCertificate;
   }
-  return identifyPeer(leaf, presented, expectations);
+  const [leaf, ...issuers] = presented;
+  return leaf === undefined ? { kind: 'refused', why: 'no client certificate was shown' } : identifyPeer(leaf, issuers, expectations);
 }
