@@ -23,6 +23,8 @@ import { createGroupStore } from './identity/group-store.ts';
 import { createIdentityStore } from './identity/identity-store.ts';
 import type { AccessReach } from './identity/provider-impact.ts';
 import { createProviderStore } from './identity/provider-store.ts';
+import { createProvisionedGroupStore } from './identity/provisioned-group-store.ts';
+import { createProvisionedUserStore } from './identity/provisioned-user-store.ts';
 import { createLeaseRevocation } from './leases/lease-revocation.ts';
 import { createLeaseStore } from './leases/lease-store.ts';
 import { removeAccessKey } from './login/access-key-service.ts';
@@ -34,6 +36,7 @@ import { createSessionEnd } from './login/session-end.ts';
 import { createSessionStore } from './login/session-store.ts';
 import type { AdminGrants } from './login/setup-service.ts';
 import { createLoginTokenStore } from './login/token-store.ts';
+import { createScimTokenStore } from './scim/scim-token-store.ts';
 import { createChangeFeed } from './storage/change-feed.ts';
 import type { Handle } from './storage/database.ts';
 import { createSettingsStore } from './storage/settings-store.ts';
@@ -51,9 +54,11 @@ export function bindStores(handle: Handle, clock: Clock) {
   const effects: AccessEffects = {
     identityChanged: accessChanges.identityChanged,
     membershipChanged: accessChanges.membershipChanged,
+    groupChanged: accessChanges.groupChanged,
     assertAdminRemains: accessChanges.assertAdminRemains,
+    adminRemainsWithout: async (identityId) => grants.hasLastingAdmin(identityId),
     endGrantsOf: async (subject, act) => endGrants(ending, await grants.ofSubject(subject.id), `${subject.kind} removed`, act),
-    endProviderSessions: async (providerId, reason, act) => sessionEnd.endAllOf({ providerId }, reason, act),
+    endProviderSessions: async (from, reason, act) => sessionEnd.endAllOf(from, reason, act),
     revokeIdentity: async (identityId, reason, act) => sessionEnd.endAllOf({ identityId }, reason, act),
     removeAccessKeys: async (identityId, act) => {
       for (const key of await accessKeys.ofIdentity(identityId)) await removeAccessKey({ accessKeys, sessionEnd, audit }, key, act);
@@ -106,6 +111,9 @@ function bindTables(handle: Handle) {
     groups: createGroupStore(handle),
     providers: createProviderStore(handle),
     accounts: createAccountStore(handle),
+    provisionedUsers: createProvisionedUserStore(handle),
+    provisionedGroups: createProvisionedGroupStore(handle),
+    scimTokens: createScimTokenStore(handle),
     passwords: createPasswordStore(handle),
     sessions: createSessionStore(handle),
     accessKeys: createAccessKeyStore(handle),

@@ -14,6 +14,7 @@ import { loginCommand } from './login.ts';
 import { logoutCommand } from './logout.ts';
 import { providerCommands } from './providers.ts';
 import { revokeCommand } from './revoke.ts';
+import { scimTokenCommands } from './scim-tokens.ts';
 import { sessionCommands } from './sessions.ts';
 import { statusCommand } from './status.ts';
 import { useCommand } from './use.ts';
@@ -36,6 +37,7 @@ export const allCommands: readonly CommandSpec[] = [
   ...groupCommands,
   ...grantCommands,
   ...providerCommands,
+  ...scimTokenCommands,
   ...destinationCommands,
   ...keyCommands,
   ...sessionCommands,
@@ -55,6 +57,7 @@ export const topics: Readonly<Record<string, string>> = {
   groups: 'sets of identities',
   grants: 'who may do what where',
   providers: 'where people sign in',
+  'scim-tokens': 'tokens with which providers’ directories speak to the server',
   destinations: 'what access is brokered to',
   keys: 'access keys for automation',
   sessions: 'logins',
