@@ -46,20 +46,26 @@ module.exports = {
     {
       name: 'features-point-one-way',
       severity: 'error',
-      comment: 'audit <- identity <- login; identity, destinations <- grants <- leases',
+      comment: 'audit <- identity <- login <- scim; identity, destinations <- grants <- leases',
       from: { path: '^server/audit/' },
-      to: { path: '^server/(identity|login|destinations|grants|leases|authority)/' },
+      to: { path: '^server/(identity|login|scim|destinations|grants|leases|authority)/' },
     },
     {
       name: 'identity-below-login',
       severity: 'error',
       from: { path: '^server/identity/' },
-      to: { path: '^server/(login|destinations|grants|leases)/' },
+      to: { path: '^server/(login|scim|destinations|grants|leases)/' },
     },
     {
       name: 'login-below-leases',
       severity: 'error',
       from: { path: '^server/login/' },
+      to: { path: '^server/(scim|destinations|grants|leases)/' },
+    },
+    {
+      name: 'scim-below-nobody',
+      severity: 'error',
+      from: { path: '^server/scim/' },
       to: { path: '^server/(destinations|grants|leases)/' },
     },
     {

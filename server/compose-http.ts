@@ -39,6 +39,10 @@ import { createProviderRefresh } from './login/provider-refresh.ts';
 import { createProviderSync } from './login/provider-sync.ts';
 import { createSessionService } from './login/session-service.ts';
 import { type SetupService } from './login/setup-service.ts';
+import { createScimGroupService } from './scim/scim-group-service.ts';
+import { scimBaseUrlOf, scimRoutes } from './scim/scim-routes.ts';
+import { createScimTokenService } from './scim/scim-token-service.ts';
+import { createScimUserService } from './scim/scim-user-service.ts';
 import { createSharedCommit } from './storage/shared-commit.ts';
 
 export function composeHttp(foundation: Foundation, setup: SetupService, destinations: DestinationServices) {
@@ -154,6 +158,12 @@ function mountFeatures(
   });
   browserLoginRoutes(router, { logins: providerLogins.browserLogins, sourceOf: context.source, logger: foundation.logger });
   providerRoutes(router, context, { providers: providerLogins.providers, impactOf: async (id) => impactOf(read, id) });
+  scimRoutes(router, context, {
+    tokens: createScimTokenService({ read, transact, attempts, baseUrlOf: scimBaseUrlOf(config.publicUrl), clock }),
+    users: createScimUserService({ read, transact, clock }),
+    groups: createScimGroupService({ read, transact, clock }),
+    logger: foundation.logger,
+  });
   identityRoutes(router, context, {
     users: createUserService({ read, transact, passwords: passwordPreparation, clock }),
     groups: createGroupService({ read, transact, clock }),

@@ -23,6 +23,8 @@ import { createGroupStore } from './identity/group-store.ts';
 import { createIdentityStore } from './identity/identity-store.ts';
 import type { AccessReach } from './identity/provider-impact.ts';
 import { createProviderStore } from './identity/provider-store.ts';
+import { createProvisionedGroupStore } from './identity/provisioned-group-store.ts';
+import { createProvisionedUserStore } from './identity/provisioned-user-store.ts';
 import { createLeaseRevocation } from './leases/lease-revocation.ts';
 import { createLeaseStore } from './leases/lease-store.ts';
 import { removeAccessKey } from './login/access-key-service.ts';
@@ -35,6 +37,7 @@ import { createSessionEnd, type SessionEnd } from './login/session-end.ts';
 import { createSessionStore } from './login/session-store.ts';
 import type { AdminGrants } from './login/setup-service.ts';
 import { createLoginTokenStore } from './login/token-store.ts';
+import { createScimTokenStore } from './scim/scim-token-store.ts';
 import { createChangeFeed } from './storage/change-feed.ts';
 import type { Handle } from './storage/database.ts';
 import { createSettingsStore } from './storage/settings-store.ts';
@@ -91,11 +94,13 @@ function bindEffects(ending: Ending, sessionEnd: SessionEnd): AccessEffects {
   return {
     identityChanged: accessChanges.identityChanged,
     membershipChanged: accessChanges.membershipChanged,
+    groupChanged: accessChanges.groupChanged,
+    adminRemainsWithout: async (identityId) => grants.hasLastingAdmin(identityId),
     assertAdminRemains: accessChanges.assertAdminRemains,
     endGrantsOf: async (subject, act) => endGrants(ending, await grants.ofSubject(subject.id), `${subject.kind} removed`, act),
-    endProviderSessions: async (providerId, reason, act) => {
-      await refreshTokens.removeOfProvider(providerId);
-      return sessionEnd.endAllOf({ providerId }, reason, act);
+    endProviderSessions: async (from, reason, act) => {
+      await refreshTokens.removeOfProvider(from);
+      return sessionEnd.endAllOf(from, reason, act);
     },
     endAccountSessions: async (accountId, reason, act) => {
       await refreshTokens.remove(accountId);
@@ -123,6 +128,9 @@ function bindTables(handle: Handle) {
     groups: createGroupStore(handle),
     providers: createProviderStore(handle),
     accounts: createAccountStore(handle),
+    provisionedUsers: createProvisionedUserStore(handle),
+    provisionedGroups: createProvisionedGroupStore(handle),
+    scimTokens: createScimTokenStore(handle),
     passwords: createPasswordStore(handle),
     sessions: createSessionStore(handle),
     accessKeys: createAccessKeyStore(handle),

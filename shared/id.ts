@@ -19,6 +19,7 @@ export const idPrefixes = {
   token: 'tok',
   provider: 'idp',
   account: 'acc',
+  scimToken: 'sct',
 } as const;
 export type IdKind = keyof typeof idPrefixes;
 

@@ -15,6 +15,7 @@ import { loginCommand } from './login.ts';
 import { logoutCommand } from './logout.ts';
 import { providerCommands } from './providers.ts';
 import { revokeCommand } from './revoke.ts';
+import { scimTokenCommands } from './scim-tokens.ts';
 import { sessionCommands } from './sessions.ts';
 import { statusCommand } from './status.ts';
 import { useCommand } from './use.ts';
@@ -38,6 +39,7 @@ export const allCommands: readonly CommandSpec[] = [
   ...grantCommands,
   ...explainCommands,
   ...providerCommands,
+  ...scimTokenCommands,
   ...destinationCommands,
   ...keyCommands,
   ...sessionCommands,
@@ -57,6 +59,7 @@ export const topics: Readonly<Record<string, string>> = {
   groups: 'sets of identities',
   grants: 'who may do what where',
   providers: 'where people sign in',
+  'scim-tokens': 'tokens with which providers’ directories speak to the server',
   destinations: 'what access is brokered to',
   keys: 'access keys for automation',
   sessions: 'logins',

@@ -13,6 +13,7 @@ export interface AccessChanges {
   grantsChanged(records: readonly GrantRecord[], act: Act): Promise<void>;
   identityChanged(identityId: string, act: Act): Promise<void>;
   membershipChanged(groupId: string, identityId: string, act: Act): Promise<void>;
+  groupChanged(groupId: string, act: Act): Promise<void>;
   assertAdminRemains(): Promise<void>;
 }
 
@@ -50,6 +51,13 @@ export function createAccessChanges({ grants, groups, feed }: Stores, clock: Clo
     },
     membershipChanged: async (groupId, identityId, act) => {
       await tell(atDestinations(await grants.ofSubject(groupId)), [identityId], act);
+    },
+    groupChanged: async (groupId, act) => {
+      const destinationIds = atDestinations(await grants.ofSubject(groupId));
+      await feed.append(
+        destinationIds.map((destinationId): FeedEntry => ({ destinationId, kind: 'group', subjectId: groupId })),
+        act,
+      );
     },
     assertAdminRemains: async () => {
       if (await grants.hasLastingAdmin()) return;

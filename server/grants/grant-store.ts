@@ -56,8 +56,8 @@ export interface GrantStore {
   end(ids: readonly string[], at: string, because: string): Promise<void>;
   /** Past their `until` and not yet marked as ended. */
   expired(at: string, limit: number): Promise<GrantRecord[]>;
-  /** Somebody active, a person, holds `admin` on infra without an end. */
-  hasLastingAdmin(): Promise<boolean>;
+  /** Somebody active, a person, and not this one, holds `admin` on infra without an end; whom a directory keeps out counts by a password alone. */
+  hasLastingAdmin(besides?: string): Promise<boolean>;
   replaceStates(connectorId: string, destinationId: string, states: readonly Omit<GrantStateRecord, 'at'>[], at: string): Promise<void>;
   statesOf(grantIds: readonly string[]): Promise<GrantStateRecord[]>;
 }
@@ -134,7 +134,7 @@ export function createGrantStore(db: Handle): GrantStore {
           .execute();
     },
     expired: async (at, limit) => (await live.where('until', '<=', at).limit(limit).execute()).map(fromRow),
-    hasLastingAdmin: async () => {
+    hasLastingAdmin: async (besides = '') => {
       const admins = live
         .where('destination_id', 'is', null)
         .where('role', '=', 'admin')
@@ -146,6 +146,13 @@ export function createGrantStore(db: Handle): GrantStore {
         .select('id')
         .where('kind', '=', 'user')
         .where('status', '=', 'active')
+        .where('id', '!=', besides)
+        .where((eb) =>
+          eb.or([
+            eb('id', 'not in', db.selectFrom('provisioned_users').select('identity_id').where('active', '=', 0)),
+            eb('id', 'in', db.selectFrom('passwords').select('identity_id').where('state', '=', 'set')),
+          ]),
+        )
         .where((eb) =>
           eb.or([
             eb('id', 'in', admins),

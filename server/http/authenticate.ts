@@ -12,6 +12,10 @@ export function bearerSecret(request: Request): string {
   return match[1];
 }
 
+/** The secret of a SCIM token: `Authorization: Bearer infra_scim_…`, once; undefined when there is none. */
+export const scimSecret = (request: Request): string | undefined =>
+  /^Bearer (infra_scim_[A-Za-z0-9_-]{43})$/i.exec(singleAuthorization(request) ?? '')?.[1];
+
 /** The token of a connector's assertion: `Authorization: Connector <jwt>`, once. */
 export function assertionToken(request: Request): string {
   const header = singleAuthorization(request) ?? '';

@@ -9,15 +9,23 @@ export interface AccessEffects {
   identityChanged(identityId: string, act: Act): Promise<void>;
   /** Tells every destination where this group holds something that this member's rights changed. */
   membershipChanged(groupId: string, identityId: string, act: Act): Promise<void>;
+  /** Tells every destination where this group holds something, for all its members. */
+  groupChanged(groupId: string, act: Act): Promise<void>;
   /** Ends grants of an identity or a group that is being removed. */
   endGrantsOf(subject: { readonly kind: 'user' | 'group' | 'workload'; readonly id: string }, act: Act): Promise<void>;
   /** Ends sessions and revokes leases. */
   revokeIdentity(identityId: string, reason: string, act: Act): Promise<{ sessionsEnded: number; leasesRevoked: number }>;
-  /** Ends sessions that came from accounts at a provider, and revokes their leases. */
-  endProviderSessions(providerId: string, reason: string, act: Act): Promise<{ sessionsEnded: number; leasesRevoked: number }>;
-  /** The same for one account. */
+  /** Ends sessions that came from accounts at a provider, everybody's or one user's, and revokes their leases. */
+  endProviderSessions(
+    from: { readonly providerId: string; readonly identityId?: string },
+    reason: string,
+    act: Act,
+  ): Promise<{ sessionsEnded: number; leasesRevoked: number }>;
+  /** Of one account. */
   endAccountSessions(accountId: string, reason: string, act: Act): Promise<{ sessionsEnded: number; leasesRevoked: number }>;
   removeAccessKeys(identityId: string, act: Act): Promise<void>;
   /** Throws `admin.last` when nobody is left who could administer, with time to spare. Called after the change, before the commit. */
   assertAdminRemains(): Promise<void>;
+  /** Whether somebody else than this identity could administer. */
+  adminRemainsWithout(identityId: string): Promise<boolean>;
 }

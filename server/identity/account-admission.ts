@@ -13,12 +13,17 @@ import type { GroupStore } from './group-store.ts';
 import type { Identity, IdentityStore } from './identity-store.ts';
 import { syncProviderGroups } from './provider-groups.ts';
 import type { Provider } from './provider-store.ts';
+import type { ProvisionedGroupStore } from './provisioned-group-store.ts';
+import type { ProvisionedUserStore } from './provisioned-user-store.ts';
+import { meantBy } from './provisioning-rules.ts';
 import { named, newUser, type PasswordRecords } from './user-service.ts';
 
 interface Stores {
   readonly identities: IdentityStore;
   readonly accounts: AccountStore;
   readonly groups: GroupStore;
+  readonly provisionedUsers: Pick<ProvisionedUserStore, 'matching' | 'find' | 'providersOf'>;
+  readonly provisionedGroups: Pick<ProvisionedGroupStore, 'among'>;
   readonly passwords: Pick<PasswordRecords, 'stateOf'>;
   readonly effects: Pick<AccessEffects, 'membershipChanged'>;
   readonly audit: AuditLog;
@@ -35,14 +40,24 @@ export async function admit(stores: Stores, arrival: Arrival): Promise<{ readonl
   const { provider, claims, now } = arrival;
   const found = await stores.accounts.findBySubject(provider.id, claims.subject);
   const owner = found === undefined ? undefined : await stores.identities.find(found.identityId);
-  const namesake = owner === undefined ? await stores.identities.findByName('user', claims.email) : undefined;
-  const namesakeAccounts = namesake === undefined ? [] : await stores.accounts.ofIdentity(namesake.id);
-  const namesakeProviders = namesakeAccounts.map(({ providerId }) => providerId);
-  const namesakeHasPassword = namesake !== undefined && (await stores.passwords.stateOf(namesake.id)) === 'set';
-  const admission = admissionOf({ owner, namesake, namesakeProviders, namesakeHasPassword }, provider);
+  const { provisioned, isDeactivated } = await directorySays(stores, arrival, owner);
+  const namesake = (owner ?? provisioned) === undefined ? await stores.identities.findByName('user', claims.email) : undefined;
+  const hasAccountHere =
+    provisioned !== undefined && (await stores.accounts.ofIdentity(provisioned.id)).some(({ providerId }) => providerId === provider.id);
+  const admission = admissionOf(
+    {
+      owner,
+      ...(provisioned === undefined ? {} : { provisioned: { ...provisioned, hasAccountHere } }),
+      isDeactivated,
+      namesake,
+      namesakeProviders: namesake === undefined ? [] : await providersOf(stores, namesake.id),
+      namesakeHasPassword: namesake !== undefined && (await stores.passwords.stateOf(namesake.id)) === 'set',
+    },
+    provider,
+  );
   if ('code' in admission) throw new DomainError(admission.code, admission.sentence);
 
-  const user = owner ?? namesake ?? newUser(claims.email, now);
+  const user = owner ?? provisioned ?? namesake ?? newUser(claims.email, now);
   const act: Act = { by: { actor: { kind: 'user', id: user.id, name: user.name }, source: arrival.source }, now };
   if (admission.as === 'new user') {
     await stores.identities.insert(user);
@@ -56,6 +71,28 @@ export async function admit(stores: Stores, arrival: Arrival): Promise<{ readonl
   await syncProviderGroups(stores, { provider, member: user, names: claims.groups ?? [] }, act);
   await noteUnusableGroups(stores, user, arrival, act);
   return { user, account };
+}
+
+/** Whom the provider's directory means by this login, and whether it wants them, or the account's owner, to stay out. */
+async function directorySays(
+  stores: Stores,
+  { provider, claims }: Arrival,
+  owner: Identity | undefined,
+): Promise<{ readonly provisioned: Identity | undefined; readonly isDeactivated: boolean }> {
+  const matching = await stores.provisionedUsers.matching(provider.id, claims);
+  const own = owner === undefined ? undefined : await stores.provisionedUsers.find(provider.id, owner.id);
+  const isDeactivated = [...matching, ...(own === undefined ? [] : [own])].some(({ active }) => !active);
+  const meant = meantBy(matching, claims);
+  return { provisioned: meant === undefined ? undefined : await stores.identities.find(meant.identityId), isDeactivated };
+}
+
+/** Providers that this user came by, or that speak for them. */
+export async function providersOf(
+  stores: { readonly accounts: Pick<AccountStore, 'ofIdentity'>; readonly provisionedUsers: Pick<ProvisionedUserStore, 'providersOf'> },
+  identityId: string,
+): Promise<string[]> {
+  const accounts = await stores.accounts.ofIdentity(identityId);
+  return [...accounts.map(({ providerId }) => providerId as string), ...(await stores.provisionedUsers.providersOf(identityId))];
 }
 
 async function link(stores: Stores, user: Identity, { provider, claims, now }: Arrival, act: Act): Promise<Account> {

@@ -82,7 +82,7 @@ export function claimsToShow(claims: Readonly<Record<string, unknown>>): Readonl
 }
 
 /** An address is taken only where no two readers could see two: plain ASCII, one @, a domain of the list, whole. */
-function emailFault(email: string, provider: ProviderSettings): Refusal | undefined {
+export function emailFault(email: string, provider: Pick<ProviderSettings, 'name' | 'emailDomains'>): Refusal | undefined {
   const isPlain = /^[\x21-\x7e]+$/.test(email) && isEmail(email);
   if (!isPlain)
     return {
@@ -122,15 +122,22 @@ export interface Known {
   readonly namesakeProviders: readonly string[];
   /** The namesake logs in with a password of their own choice: somebody is there already. */
   readonly namesakeHasPassword: boolean;
+  /** Whom the provider's directory means by who logs in; absent: nobody. Bound when it was given, so nothing is asked of other ways in. */
+  readonly provisioned?: User & { readonly hasAccountHere: boolean };
+  /** The directory says that whoever this is must stay out. */
+  readonly isDeactivated?: boolean;
 }
-export type Admission = { readonly as: 'owner' | 'namesake' | 'new user' } | Refusal;
+export type Admission = { readonly as: 'owner' | 'provisioned' | 'namesake' | 'new user' } | Refusal;
 
 /** An account is never found by email. An email binds once: a user who has not logged in in any way, or one the provider's setting lets it share. */
 export function admissionOf(known: Known, provider: ProviderSettings & { readonly id: string }): Admission {
-  const { owner, namesake } = known;
-  if ((owner ?? namesake)?.status === 'disabled')
+  const { owner, provisioned, namesake } = known;
+  if (known.isDeactivated === true)
+    return { code: 'login.user-disabled', sentence: `${provider.name} has deactivated your account. Ask whoever runs it there.` };
+  if ((owner ?? provisioned ?? namesake)?.status === 'disabled')
     return { code: 'login.user-disabled', sentence: 'This account is disabled. Ask an admin.' };
   if (owner !== undefined) return { as: 'owner' };
+  if (provisioned !== undefined) return provisioned.hasAccountHere ? secondSubject(provider) : { as: 'provisioned' };
   if (namesake === undefined) {
     if (provider.createUsers) return { as: 'new user' };
     return {
@@ -138,11 +145,7 @@ export function admissionOf(known: Known, provider: ProviderSettings & { readonl
       sentence: `You are not known here, and ${provider.name} does not add people by itself. Ask an admin for: infra users add EMAIL`,
     };
   }
-  if (known.namesakeProviders.includes(provider.id))
-    return {
-      code: 'login.account-conflict',
-      sentence: `The user with your email belongs to another account at ${provider.name}. Ask an admin: the old user has to be removed first.`,
-    };
+  if (known.namesakeProviders.includes(provider.id)) return secondSubject(provider);
   if (known.namesakeProviders.length > 0 && !provider.linkUsers)
     return {
       code: 'login.account-conflict',
@@ -156,6 +159,14 @@ export function admissionOf(known: Known, provider: ProviderSettings & { readonl
   return { as: 'namesake' };
 }
 
-/** A person without a password and without an open account cannot log in, and neither may what they left behind. */
+const secondSubject = ({ name }: ProviderSettings): Refusal => ({
+  code: 'login.account-conflict',
+  sentence: `The user with your email belongs to another account at ${name}. Ask an admin: the old user has to be removed first.`,
+});
+
+/**
+ * A person without a password and without an open account cannot log in, and neither may what they left behind. A one-time password that was
+ * never used is no way in of somebody who came by a provider.
+ */
 export const hasWayIn = (password: 'set' | 'one-time' | 'none', accounts: readonly { readonly state: 'active' | 'ended' }[]): boolean =>
-  password !== 'none' || accounts.some(({ state }) => state === 'active');
+  password === 'set' || (password === 'one-time' && accounts.length === 0) || accounts.some(({ state }) => state === 'active');

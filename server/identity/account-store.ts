@@ -27,6 +27,8 @@ export interface AccountStore {
   findBySubject(providerId: string, subject: string): Promise<Account | undefined>;
   ofIdentity(identityId: string): Promise<Account[]>;
   ofProvider(providerId: string): Promise<Account[]>;
+  /** Those that last logged in with this address; for what the same provider says of them, never for a login. */
+  withEmail(providerId: string, email: string): Promise<Account[]>;
   /** The one with the latest login. */
   latestOf(providerId: string): Promise<Account | undefined>;
   /** Notes a login: the way in is open. */
@@ -35,6 +37,9 @@ export interface AccountStore {
   seen(id: string, said: Said): Promise<void>;
   end(id: string): Promise<void>;
   endOfProvider(providerId: string): Promise<void>;
+  /** Of one user there. */
+  endAt(providerId: string, identityId: string): Promise<void>;
+  removeAt(providerId: string, identityId: string): Promise<void>;
   removeOfProvider(providerId: string): Promise<void>;
   removeOfIdentity(identityId: string): Promise<void>;
 }
@@ -60,6 +65,22 @@ export function createAccountStore(db: Handle): AccountStore {
         .execute()),
     seen: async (id, said) => void (await db.updateTable('accounts').set(saidToRow(said)).where('id', '=', id).execute()),
     end: async (id) => void (await db.updateTable('accounts').set({ state: 'ended' }).where('id', '=', id).execute()),
+    withEmail: async (providerId, email) =>
+      (
+        await all
+          .where('provider_id', '=', providerId)
+          .where((eb) => eb(eb.fn<string>('lower', ['email']), '=', email.toLowerCase()))
+          .execute()
+      ).map(fromRow),
+    endAt: async (providerId, identityId) =>
+      void (await db
+        .updateTable('accounts')
+        .set({ state: 'ended' })
+        .where('provider_id', '=', providerId)
+        .where('identity_id', '=', identityId)
+        .execute()),
+    removeAt: async (providerId, identityId) =>
+      void (await db.deleteFrom('accounts').where('provider_id', '=', providerId).where('identity_id', '=', identityId).execute()),
     endOfProvider: async (providerId) =>
       void (await db.updateTable('accounts').set({ state: 'ended' }).where('provider_id', '=', providerId).execute()),
     removeOfProvider: async (providerId) => void (await db.deleteFrom('accounts').where('provider_id', '=', providerId).execute()),

@@ -34,9 +34,12 @@ export interface GroupStore {
   ofProvider(provider: string): Promise<Group[]>;
   findMany(ids: readonly string[]): Promise<Group[]>;
   list(filter: PageRequest & { readonly name?: string | undefined }): Promise<Page<Group>>;
+  /** `name` without the provider; throws `group.duplicate`. */
+  rename(id: string, name: string): Promise<void>;
   remove(id: string): Promise<void>;
   members(id: string, page: PageRequest): Promise<Page<GroupMember>>;
-  allMembers(id: string): Promise<{ readonly id: IdentityId; readonly name: string }[]>;
+  /** All of them, or those of these that are members. */
+  allMembers(id: string, among?: readonly string[]): Promise<{ readonly id: IdentityId; readonly name: string }[]>;
   memberIds(id: string): Promise<IdentityId[]>;
   groupsOf(identityId: string): Promise<Group[]>;
   /** False when it was a member already. */
@@ -60,15 +63,11 @@ export function createGroupStore(db: Handle): GroupStore {
   const memberRow = (id: string, identityId: string) => ({ group_id: id, identity_id: identityId });
   return {
     insert: async (group) => {
-      try {
-        await db
-          .insertInto('groups')
-          .values({ id: group.id, provider: group.provider ?? '', name: group.name, created_at: group.createdAt })
-          .execute();
-      } catch (error) {
-        if (isUniqueViolation(error)) throw new DomainError('group.duplicate', `There is already a group ${group.name}.`);
-        throw error;
-      }
+      const row = { id: group.id, provider: group.provider ?? '', name: group.name, created_at: group.createdAt };
+      await unlessTaken(group.name, db.insertInto('groups').values(row).execute());
+    },
+    rename: async (id, name) => {
+      await unlessTaken(name, db.updateTable('groups').set({ name }).where('id', '=', id).execute());
     },
     find: async (id) => fromOptional(await all.where('id', '=', id).executeTakeFirst()),
     findNamed: async (text) => {
@@ -91,16 +90,16 @@ export function createGroupStore(db: Handle): GroupStore {
               .execute()
           ).map(fromRow),
     ofProvider: async (provider) => (await all.where('provider', '=', provider).orderBy('name').execute()).map(fromRow),
-    allMembers: async (id) =>
-      (
-        await db
-          .selectFrom('group_members')
-          .innerJoin('identities', 'identities.id', 'group_members.identity_id')
-          .select(['identities.id', 'identities.name'])
-          .where('group_id', '=', id)
-          .orderBy('identities.id')
-          .execute()
-      ).map((row) => ({ id: row.id as IdentityId, name: row.name })),
+    allMembers: async (id, among) => {
+      const members = db
+        .selectFrom('group_members')
+        .innerJoin('identities', 'identities.id', 'group_members.identity_id')
+        .select(['identities.id', 'identities.name'])
+        .where('group_id', '=', id)
+        .orderBy('identities.id');
+      const rows = await (among === undefined ? members : members.where('identity_id', 'in', [...among])).execute();
+      return rows.map((row) => ({ id: row.id as IdentityId, name: row.name }));
+    },
     findMany: async (ids) => (ids.length === 0 ? [] : (await all.where('id', 'in', [...ids]).execute()).map(fromRow)),
     list: async (filter) => {
       let query = all;
@@ -171,6 +170,15 @@ export function createGroupStore(db: Handle): GroupStore {
         .numDeletedRows > 0n,
     removeFromAll: async (identityId) => void (await db.deleteFrom('group_members').where('identity_id', '=', identityId).execute()),
   };
+}
+
+async function unlessTaken(name: string, work: Promise<unknown>): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    if (isUniqueViolation(error)) throw new DomainError('group.duplicate', `There is already a group ${name}.`);
+    throw error;
+  }
 }
 
 interface GroupRow {

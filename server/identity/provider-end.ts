@@ -24,7 +24,7 @@ export interface ProviderEnded {
 
 /** Closes the way in; accounts and groups stay, so that enabling it again finds them. */
 export async function endProvider(stores: Stores, provider: Provider, reason: string, act: Act): Promise<ProviderEnded> {
-  const own = await stores.effects.endProviderSessions(provider.id, reason, act);
+  const own = await stores.effects.endProviderSessions({ providerId: provider.id }, reason, act);
   await stores.accounts.endOfProvider(provider.id);
   let { sessionsEnded, leasesRevoked } = own;
   for (const identityId of await leftWithoutWayIn(stores, provider.id)) {

@@ -20,6 +20,8 @@ import type { AccessEffects } from '../identity/access-effects.ts';
 import type { GroupStore } from '../identity/group-store.ts';
 import type { IdentityStore } from '../identity/identity-store.ts';
 import type { Provider, ProviderStore } from '../identity/provider-store.ts';
+import type { ProvisionedGroupStore } from '../identity/provisioned-group-store.ts';
+import type { ProvisionedUserStore } from '../identity/provisioned-user-store.ts';
 import type { Transact } from '../storage/transact.ts';
 import type { BrowserLogin, BrowserLoginStore } from './browser-login-store.ts';
 import type { LoginAttempts } from './login-attempts.ts';
@@ -37,6 +39,8 @@ interface Stores {
   readonly accounts: AccountStore;
   readonly identities: IdentityStore;
   readonly groups: GroupStore;
+  readonly provisionedUsers: ProvisionedUserStore;
+  readonly provisionedGroups: ProvisionedGroupStore;
   readonly passwords: Pick<PasswordStore, 'stateOf'>;
   readonly sessions: SessionStore;
   readonly refreshTokens: Pick<RefreshTokenStore, 'keep'>;

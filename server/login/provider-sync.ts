@@ -15,6 +15,7 @@ import type { Identity, IdentityStore } from '../identity/identity-store.ts';
 import { syncProviderGroups } from '../identity/provider-groups.ts';
 import type { SyncControl, SyncState } from '../identity/provider-service.ts';
 import type { Provider, ProviderStore } from '../identity/provider-store.ts';
+import type { ProvisionedGroupStore } from '../identity/provisioned-group-store.ts';
 import type { Job } from '../jobs/scheduler.ts';
 import type { Transact } from '../storage/transact.ts';
 import type { PasswordStore } from './password-store.ts';
@@ -29,6 +30,7 @@ interface Stores {
   readonly accounts: AccountStore;
   readonly identities: IdentityStore;
   readonly groups: GroupStore;
+  readonly provisionedGroups: Pick<ProvisionedGroupStore, 'among'>;
   readonly passwords: Pick<PasswordStore, 'stateOf'>;
   readonly sessions: SessionStore;
   readonly refreshTokens: RefreshTokenStore;

@@ -28,13 +28,15 @@ export interface RefreshTokenStore {
   /** All of a provider's that are due, and nobody is asking by. */
   postpone(providerId: string, now: string, until: string): Promise<void>;
   remove(accountId: string): Promise<void>;
-  removeOfProvider(providerId: string): Promise<void>;
+  /** Everybody's there, or one user's. */
+  removeOfProvider(of: { readonly providerId: string; readonly identityId?: string }): Promise<void>;
   removeOfIdentity(identityId: string): Promise<void>;
   removeEverything(): Promise<void>;
 }
 
 export function createRefreshTokenStore(db: Handle): RefreshTokenStore {
   const all = db.selectFrom('refresh_tokens').selectAll();
+  const accountsOf = (identityId: string) => db.selectFrom('accounts').select('id').where('identity_id', '=', identityId);
   const remove = async (accountId: string): Promise<void> =>
     void (await db.deleteFrom('refresh_tokens').where('account_id', '=', accountId).execute());
   return {
@@ -70,12 +72,12 @@ export function createRefreshTokenStore(db: Handle): RefreshTokenStore {
         .where(unclaimed(now))
         .execute()),
     remove,
-    removeOfProvider: async (providerId) => void (await db.deleteFrom('refresh_tokens').where('provider_id', '=', providerId).execute()),
+    removeOfProvider: async ({ providerId, identityId }) => {
+      const there = db.deleteFrom('refresh_tokens').where('provider_id', '=', providerId);
+      await (identityId === undefined ? there : there.where('account_id', 'in', accountsOf(identityId))).execute();
+    },
     removeOfIdentity: async (identityId) =>
-      void (await db
-        .deleteFrom('refresh_tokens')
-        .where('account_id', 'in', db.selectFrom('accounts').select('id').where('identity_id', '=', identityId))
-        .execute()),
+      void (await db.deleteFrom('refresh_tokens').where('account_id', 'in', accountsOf(identityId)).execute()),
     removeEverything: async () => void (await db.deleteFrom('refresh_tokens').execute()),
   };
 }

@@ -33,7 +33,11 @@ export interface SessionFilter extends PageRequest {
 }
 
 export type SessionOrigin =
-  { readonly identityId: string } | { readonly accessKeyId: string } | { readonly accountId: string } | { readonly providerId: string };
+  | { readonly identityId: string }
+  | { readonly accessKeyId: string }
+  | { readonly accountId: string }
+  /** Of accounts there: everybody's, or one user's. */
+  | { readonly providerId: string; readonly identityId?: string };
 
 export interface SessionStore {
   insert(session: SessionRecord, secretHash: string): Promise<void>;
@@ -78,7 +82,11 @@ export function createSessionStore(db: Handle): SessionStore {
     touch: async (id, at) => void (await db.updateTable('sessions').set({ last_used_at: at }).where('id', '=', id).execute()),
     openOf: async (owner) => {
       const query = owned.where('ended_at', 'is', null);
-      if ('providerId' in owner) return (await query.where('accounts.provider_id', '=', owner.providerId).execute()).map(fromRow);
+      if ('providerId' in owner) {
+        const there = query.where('accounts.provider_id', '=', owner.providerId);
+        const { identityId } = owner;
+        return (await (identityId === undefined ? there : there.where('sessions.identity_id', '=', identityId)).execute()).map(fromRow);
+      }
       if ('accountId' in owner) return (await query.where('sessions.account_id', '=', owner.accountId).execute()).map(fromRow);
       const rows = await (
         'identityId' in owner

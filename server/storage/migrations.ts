@@ -3,6 +3,7 @@ import type { Kysely } from 'kysely';
 import { up as foundation } from './migrations/0001-foundation.ts';
 import { up as identityProviders } from './migrations/0002-identity-providers.ts';
 import { up as refreshTokens } from './migrations/0003-refresh-tokens.ts';
+import { up as provisioning } from './migrations/0004-provisioning.ts';
 
 export interface Migration {
   readonly version: number;
@@ -13,4 +14,5 @@ export const migrations: readonly Migration[] = [
   { version: 1, up: foundation },
   { version: 2, up: identityProviders },
   { version: 3, up: refreshTokens },
+  { version: 4, up: provisioning },
 ];

@@ -90,6 +90,41 @@ export interface Database {
     created_at: string;
     last_login_at: string;
   };
+  /** A person as a provider's directory gave them, by SCIM; gone with the user or the provider. */
+  provisioned_users: {
+    provider_id: string;
+    identity_id: string;
+    user_name: string;
+    user_name_key: string;
+    /** The address that a login is known by, in the form it is compared by. */
+    email: string;
+    email_key: string;
+    external_id: string | null;
+    active: number;
+    /** What else is kept of the person, JSON. */
+    attributes: string;
+    version: number;
+    created_at: string;
+    updated_at: string;
+  };
+  /** A provider's group that its directory speaks for; gone with the group or the provider. */
+  provisioned_groups: {
+    group_id: string;
+    provider_id: string;
+    external_id: string | null;
+    version: number;
+    created_at: string;
+    updated_at: string;
+  };
+  scim_tokens: {
+    id: string;
+    secret_hash: string;
+    provider_id: string;
+    created_at: string;
+    created_by: string;
+    expires_at: string;
+    last_used_at: string | null;
+  };
   /** One login by browser, from the CLI's link to the exchange of its code. Secrets by their hash, or sealed where we need them again. */
   browser_logins: {
     id: string;

@@ -5,7 +5,8 @@ import { pageOf, pageQuery } from './pagination.ts';
 import { auditEventId, destinationId, identityId, leaseId, subject, time } from './values.ts';
 
 const actor = z.object({
-  kind: z.enum(['user', 'workload', 'connector', 'system', 'anonymous']),
+  /** `scim`: the directory of an identity provider, by the token with this id. */
+  kind: z.enum(['user', 'workload', 'connector', 'scim', 'system', 'anonymous']),
   id: z.string().nullable(),
   name: z.string(),
 });
@@ -31,6 +32,9 @@ const event = <Name extends string, Details extends z.ZodRawShape>(name: Name, d
 
 /** What a provider fed and its end took away. */
 const fed = { sessionsEnded: z.int(), leasesRevoked: z.int(), membershipsEnded: z.int() };
+
+/** What the end of an account took away. */
+const accessTaken = { sessionsEnded: z.int(), leasesRevoked: z.int(), revision: z.int().nullable() };
 
 /** What a connector tells of one request; also the details of `request.*` events. */
 export const requestEventFields = {
@@ -70,7 +74,7 @@ export const auditEvent = z.discriminatedUnion('event', [
   event('login.succeeded', { session: z.string(), method: z.enum(['password', 'access-key', 'provider']), provider: named.optional() }),
   event('login.refused', {
     attempted: z.string().max(300),
-    method: z.enum(['password', 'access-key', 'password-change', 'setup', 'provider']),
+    method: z.enum(['password', 'access-key', 'password-change', 'setup', 'provider', 'scim']),
     provider: named.optional(),
     reason,
   }),
@@ -86,6 +90,7 @@ export const auditEvent = z.discriminatedUnion('event', [
   event('workload.removed', { workload: named }),
   event('group.added', { group: named }),
   event('group.removed', { group: named }),
+  event('group.renamed', { group: named, before: z.string() }),
   event('group.member-added', { group: named, member: named }),
   event('group.member-removed', { group: named, member: named }),
   event('provider.added', { provider: named, kind: z.string(), issuer: z.string() }),
@@ -97,6 +102,15 @@ export const auditEvent = z.discriminatedUnion('event', [
   event('account.groups-left-out', { user: named, provider: named, count: z.int(), examples: z.array(z.string().max(100)).max(5) }),
   event('account.ended', { user: named, provider: named, reason, ...fed }),
   event('account.linked', { user: named, provider: named, subject: z.string().max(300) }),
+  event('account.provisioned', { user: named, provider: named, externalId: z.string().nullable(), active: z.boolean() }),
+  event('account.updated', { user: named, provider: named, changed: z.array(z.string()) }),
+  /** `revision`: the change that connectors must enforce; null when none needs to know. */
+  event('account.deactivated', { user: named, provider: named, ...accessTaken }),
+  event('account.activated', { user: named, provider: named }),
+  /** `kept`: the user is still here, by another way in or as the last who could administer. */
+  event('account.deprovisioned', { user: named, provider: named, kept: z.boolean(), ...accessTaken }),
+  event('scim-token.added', { scimToken: z.string(), provider: named, expiresAt: time }),
+  event('scim-token.removed', { scimToken: z.string(), provider: named }),
   event('access-key.added', { accessKey: named, owner: named, expiresAt: time }),
   event('access-key.removed', { accessKey: named, owner: named }),
   event('destination.added', { kind: z.string() }),

@@ -10,6 +10,7 @@ import { grants } from './grants.ts';
 import { groups } from './groups.ts';
 import { identityProviders } from './identity-providers.ts';
 import { leases } from './leases.ts';
+import { scimTokens } from './scim-tokens.ts';
 import { server } from './server-info.ts';
 import { login, sessions } from './sessions.ts';
 import { users } from './users.ts';
@@ -23,6 +24,7 @@ export const api = {
   workloads,
   groups,
   identityProviders,
+  scimTokens,
   accessKeys,
   destinations,
   connectors,

@@ -43,6 +43,12 @@ export const problemStatus = {
   'provider.disabled': 409,
   'provider.invalid': 400,
   'provider.unreachable': 502,
+  /** Who or what a provider's directory gives is here already, as somebody or something else. */
+  'provisioning.duplicate': 409,
+  'provisioning.invalid': 400,
+  'provisioning.not-found': 404,
+  'scim-token.invalid': 401,
+  'scim-token.not-found': 404,
   'session.not-found': 404,
   'access-key.not-found': 404,
   'access-key.duplicate': 409,

@@ -77,6 +77,21 @@ export const auditedProviderChanges: Readonly<Record<string, AuditedChange>> = {
     },
     writes: [...fedEvents, 'group.removed ADMIN stage/crew', 'provider.removed ADMIN stage'],
   },
+  'scimTokens.create': {
+    arrange: async (stage) => {
+      const { id } = await connect(stage, stage.name);
+      return async () => stage.admin(api.scimTokens.create, { ...at(id), body: {} });
+    },
+    writes: ['scim-token.added ADMIN NAME'],
+  },
+  'scimTokens.remove': {
+    arrange: async (stage) => {
+      const { id } = await connect(stage, stage.name);
+      const { scimToken } = await stage.admin(api.scimTokens.create, { ...at(id), body: {} });
+      return async () => stage.admin(api.scimTokens.remove, { params: { ...at(id).params, token: scimToken.id } });
+    },
+    writes: ['scim-token.removed ADMIN NAME'],
+  },
   'login.browser': {
     arrange: async (stage) => {
       const { remove } = await connected(stage);

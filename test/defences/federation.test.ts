@@ -1,34 +1,18 @@
 /** Defences of the login by browser and of what a provider may say: taken out of the built server one by one, each attack succeeds. */
 import Sqlite from 'better-sqlite3';
-import { expect } from 'chai';
 import { api } from '../../shared/api/index.ts';
 import type { Call } from '../../shared/client.ts';
-import { askAnew, attempt, federationStage, loginWithRefresh, untilCallback, type FederationStage } from '../security/federation-stage.ts';
+import { askAnew, attempt, loginWithRefresh, untilCallback, type FederationStage } from '../security/federation-stage.ts';
 import { exchange, loginByBrowser, newBrowser, newCliSide } from '../support/browser.ts';
 import { startScriptedProvider, unsigned } from '../support/scripted-provider.ts';
 import { newPerson } from '../support/server.ts';
-import { brokenIf, cutIn, type Cut, type Verdict } from './defence.ts';
-import { buildWithout } from './mutated-build.ts';
-
-interface ServerDefence {
-  readonly name: string;
-  /** Of docs/threat-model.md. */
-  readonly row: number;
-  readonly cut: Cut;
-  /** What refuses the same attack besides: taken away too. */
-  readonly behind?: readonly Cut[];
-  readonly attack: (stage: FederationStage) => Promise<Verdict>;
-}
+import { brokenIf, cutIn, type Verdict } from './defence.ts';
+import { describeServerDefences, succeeds, type ServerDefence } from './describe-server-defences.ts';
 
 const login = cutIn('login/browser-login-service.js');
 const store = cutIn('login/browser-login-store.js');
 const accounts = cutIn('identity/account-rules.js');
 
-const succeeds = async (work: Promise<unknown>): Promise<Verdict> =>
-  work.then(
-    () => 'broken' as const,
-    () => 'held' as const,
-  );
 /** A login of this person ends with a code. */
 const comesIn = (person: Record<string, unknown>) => async (stage: FederationStage) => {
   stage.evil.person = { email_verified: true, sub: 'attacker', ...person };
@@ -167,7 +151,7 @@ const ofPeople: readonly ServerDefence[] = [
   {
     name: 'a disabled user stays out',
     row: 11,
-    cut: accounts("(owner ?? namesake)?.status === 'disabled'", 'false'),
+    cut: accounts("(owner ?? provisioned ?? namesake)?.status === 'disabled'", 'false'),
     attack: async (stage) => {
       const { session } = await loginByBrowser(stage.server);
       const admin = await stage.server.admin();
@@ -200,7 +184,7 @@ const ofPeople: readonly ServerDefence[] = [
     name: 'a closed provider’s sessions end',
     row: 11,
     cut: cutIn('identity/provider-end.js')(
-      'await stores.effects.endProviderSessions(provider.id, reason, act)',
+      'await stores.effects.endProviderSessions({ providerId: provider.id }, reason, act)',
       '{ sessionsEnded: 0, leasesRevoked: 0 }',
     ),
     attack: async ({ server, acme }) => {
@@ -286,24 +270,4 @@ const betweenLogins: readonly ServerDefence[] = [
   },
 ];
 
-describe('defences of the server: federation', function () {
-  this.timeout(60_000);
-
-  const verdict = async ({ attack }: ServerDefence, cuts: readonly Cut[]): Promise<Verdict> => {
-    const stage = await federationStage({ groupsClaim: 'groups' }, cuts.length === 0 ? undefined : buildWithout(cuts, 'server'));
-    try {
-      return await attack(stage);
-    } finally {
-      await stage.stop();
-    }
-  };
-  for (const defence of [...ofTheFlow, ...ofPeople, ...betweenLogins]) {
-    const { name, row, cut, behind = [] } = defence;
-    it(`row ${row}: ${name}: the attack is refused`, async () => {
-      expect(await verdict(defence, behind)).to.equal('held');
-    });
-    it(`row ${row}: without "${name}" the attack succeeds`, async () => {
-      expect(await verdict(defence, [...behind, cut])).to.equal('broken');
-    });
-  }
-});
+describeServerDefences('federation', [...ofTheFlow, ...ofPeople, ...betweenLogins]);

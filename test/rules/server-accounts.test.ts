@@ -57,6 +57,17 @@ describe('admission', () => {
     ['unless the provider may share', { namesake: active, namesakeProviders: ['idp_2'] }, { linkUsers: true }, 'namesake'],
     ['one with a password of their own is not', { namesake: active, namesakeHasPassword: true }, {}, 'login.account-conflict'],
     ['unless it may share', { namesake: active, namesakeHasPassword: true }, { linkUsers: true }, 'namesake'],
+    ['whom the directory gave is bound', { provisioned: { ...active, hasAccountHere: false } }, { createUsers: false }, 'provisioned'],
+    [
+      'whatever other ways in they have',
+      { provisioned: { ...active, hasAccountHere: false }, namesakeProviders: ['idp_2'], namesakeHasPassword: true },
+      {},
+      'provisioned',
+    ],
+    ['unless an admin disabled them', { provisioned: { ...disabled, hasAccountHere: false } }, {}, 'login.user-disabled'],
+    ['and to one subject alone', { provisioned: { ...active, hasAccountHere: true } }, { linkUsers: true }, 'login.account-conflict'],
+    ['whom the directory deactivated stays out', { owner: active, isDeactivated: true }, { linkUsers: true }, 'login.user-disabled'],
+    ['even as somebody new', { isDeactivated: true }, {}, 'login.user-disabled'],
     ['never with a second subject here', { namesake: active, namesakeProviders: ['idp_1'] }, { linkUsers: true }, 'login.account-conflict'],
     ['nor beside another', { namesake: active, namesakeProviders: ['idp_2', 'idp_1'] }, { linkUsers: true }, 'login.account-conflict'],
   ];
@@ -71,6 +82,8 @@ describe('admission', () => {
     expect(hasWayIn('none', [{ state: 'ended' }])).to.equal(false);
     expect(hasWayIn('none', [{ state: 'ended' }, { state: 'active' }])).to.equal(true);
     expect(hasWayIn('one-time', [])).to.equal(true);
+    expect(hasWayIn('one-time', [{ state: 'ended' }]), 'an invitation that was never used').to.equal(false);
+    expect(hasWayIn('set', [{ state: 'ended' }])).to.equal(true);
   });
 });
 

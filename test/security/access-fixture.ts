@@ -28,6 +28,7 @@ export interface ForeignThings {
   readonly workloadId: string;
   readonly groupId: string;
   readonly providerId: string;
+  readonly scimTokenId: string;
   readonly destinationId: string;
   readonly grantId: string;
   readonly leaseId: string;
@@ -70,6 +71,7 @@ export async function foreignThings(server: RunningServer, { owner }: People, is
   const provider = await admin(api.identityProviders.create, {
     body: { name: 'acme', kind: 'oidc', issuer, clientId: 'infra', clientSecret: 'x', emailDomains: ['example.com'] },
   });
+  const { scimToken } = await admin(api.scimTokens.create, { params: { id: provider.id }, body: {} });
   const group = await admin(api.groups.create, { body: { name: 'platform' } });
   await admin(api.groups.addMember, { params: { id: group.id }, body: { identity: ownerEmail } });
   const { destination } = await admin(api.destinations.create, { body: { name: 'prod' } });
@@ -85,6 +87,7 @@ export async function foreignThings(server: RunningServer, { owner }: People, is
     workloadId: workload.id,
     groupId: group.id,
     providerId: provider.id,
+    scimTokenId: scimToken.id,
     destinationId: destination.id,
     grantId: grant.id,
     leaseId: lease.id,

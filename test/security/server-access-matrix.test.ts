@@ -73,6 +73,9 @@ const rows: Readonly<Record<string, Row>> = {
   'identityProviders.disable': { input: id('providerId') },
   'identityProviders.enable': { input: id('providerId') },
   'identityProviders.remove': { input: id('providerId') },
+  'scimTokens.list': { input: id('providerId') },
+  'scimTokens.create': { input: ({ providerId }) => ({ params: { id: providerId }, body: {} }) },
+  'scimTokens.remove': { input: ({ providerId, scimTokenId }) => ({ params: { id: providerId, token: scimTokenId } }) },
   'accessKeys.list': { input: () => ({ query: { all: 'true' } }), stranger: refused, viewer: 200 },
   'accessKeys.create': {
     input: ({ userEmail }) => ({ body: { name: 'theirs', identity: userEmail } }),

@@ -1,0 +1,45 @@
+/** Defences of the server: taken out of the built program one by one, each attack succeeds. */
+import { expect } from 'chai';
+import { federationStage, type FederationStage } from '../security/federation-stage.ts';
+import type { Cut, Verdict } from './defence.ts';
+import { buildWithout } from './mutated-build.ts';
+
+export interface ServerDefence {
+  readonly name: string;
+  /** Of docs/threat-model.md. */
+  readonly row: number;
+  readonly cut: Cut;
+  /** What refuses the same attack besides: taken away too. */
+  readonly behind?: readonly Cut[];
+  readonly attack: (stage: FederationStage) => Promise<Verdict>;
+}
+
+export const succeeds = async (work: Promise<unknown>): Promise<Verdict> =>
+  work.then(
+    () => 'broken' as const,
+    () => 'held' as const,
+  );
+
+export function describeServerDefences(title: string, defences: readonly ServerDefence[]): void {
+  describe(`defences of the server: ${title}`, function () {
+    this.timeout(60_000);
+
+    const verdict = async ({ attack }: ServerDefence, cuts: readonly Cut[]): Promise<Verdict> => {
+      const stage = await federationStage({ groupsClaim: 'groups' }, cuts.length === 0 ? undefined : buildWithout(cuts, 'server'));
+      try {
+        return await attack(stage);
+      } finally {
+        await stage.stop();
+      }
+    };
+    for (const defence of defences) {
+      const { name, row, cut, behind = [] } = defence;
+      it(`row ${row}: ${name}: the attack is refused`, async () => {
+        expect(await verdict(defence, behind)).to.equal('held');
+      });
+      it(`row ${row}: without "${name}" the attack succeeds`, async () => {
+        expect(await verdict(defence, [...behind, cut])).to.equal('broken');
+      });
+    }
+  });
+}
