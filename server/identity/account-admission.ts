@@ -6,12 +6,14 @@ import type { AuditSource } from '../../shared/api/audit.ts';
 import type { AccountId } from '../../shared/api/values.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { Act } from '../audit/caller.ts';
-import { admissionOf, type ProviderClaims } from './account-rules.ts';
+import { takeGroups } from './account-groups.ts';
+import { admissionOf } from './account-rules.ts';
 import type { Account, AccountStore } from './account-store.ts';
 import type { AccessEffects } from './access-effects.ts';
 import type { GroupStore } from './group-store.ts';
 import type { Identity, IdentityStore } from './identity-store.ts';
-import { syncProviderGroups } from './provider-groups.ts';
+import type { DirectoryGroupStore } from './directory-group-store.ts';
+import type { ToldGroups } from './provider-group-rules.ts';
 import type { Provider } from './provider-store.ts';
 import { named, newUser, type PasswordRecords } from './user-service.ts';
 
@@ -19,9 +21,16 @@ interface Stores {
   readonly identities: IdentityStore;
   readonly accounts: AccountStore;
   readonly groups: GroupStore;
+  readonly directoryGroups: DirectoryGroupStore;
   readonly passwords: Pick<PasswordRecords, 'stateOf'>;
   readonly effects: Pick<AccessEffects, 'membershipChanged'>;
   readonly audit: AuditLog;
+}
+/** What a provider says of a person, all of it. */
+export interface ProviderClaims {
+  readonly subject: string;
+  readonly email: string;
+  readonly groups: ToldGroups;
 }
 interface Arrival {
   readonly provider: Provider;
@@ -49,9 +58,8 @@ export async function admit(stores: Stores, arrival: Arrival): Promise<{ readonl
     await stores.audit.record({ event: 'user.added', act, details: { user: named(user) } });
   }
   const account = found ?? (await link(stores, user, arrival, act));
-  await stores.accounts.loggedIn(account.id, { email: claims.email, groupsRead: claims.groups?.length ?? null, at: toTime(now) });
-  await syncProviderGroups(stores, { provider, member: user, names: claims.groups ?? [] }, act);
-  await noteUnusableGroups(stores, user, arrival, act);
+  await stores.accounts.loggedIn(account.id, { email: claims.email, at: toTime(now) });
+  await takeGroups(stores, { provider, account, user, told: claims.groups }, act);
   return { user, account };
 }
 
@@ -65,6 +73,7 @@ async function link(stores: Stores, user: Identity, { provider, claims, now }: A
     email: claims.email,
     state: 'active',
     groupsRead: null,
+    groupsAt: null,
     createdAt: toTime(now),
     lastLoginAt: toTime(now),
   };
@@ -75,16 +84,4 @@ async function link(stores: Stores, user: Identity, { provider, claims, now }: A
     details: { user: named(user), provider: named(provider), subject: claims.subject },
   });
   return account;
-}
-
-/** Names that were left out are told where an admin looks, a few of them, with nothing that could move a terminal. */
-async function noteUnusableGroups(stores: Stores, user: Identity, { provider, claims }: Arrival, act: Act): Promise<void> {
-  const { unusableGroups } = claims;
-  if (unusableGroups.length === 0) return;
-  const examples = unusableGroups.slice(0, 5).map((name) => name.replace(/[^\x20-\x7e]/g, '?').slice(0, 100));
-  await stores.audit.record({
-    event: 'account.groups-left-out',
-    act,
-    details: { user: named(user), provider: named(provider), count: unusableGroups.length, examples },
-  });
 }

@@ -13,6 +13,8 @@ export interface Account {
   /** `ended`: the provider's end, or its "no", closed this way in; the next login opens it again. */
   readonly state: 'active' | 'ended';
   readonly groupsRead: number | null;
+  /** When the provider last told them; null: it never did. */
+  readonly groupsAt: string | null;
   readonly createdAt: string;
   readonly lastLoginAt: string;
 }
@@ -26,7 +28,9 @@ export interface AccountStore {
   /** The one with the latest login. */
   latestOf(providerId: string): Promise<Account | undefined>;
   /** Notes a login: the way in is open. */
-  loggedIn(id: string, seen: { readonly email: string; readonly groupsRead: number | null; readonly at: string }): Promise<void>;
+  loggedIn(id: string, seen: { readonly email: string; readonly at: string }): Promise<void>;
+  /** `count`: null when the claim was not there. */
+  groupsTold(id: string, told: { readonly count: number | null; readonly at: string }): Promise<void>;
   endOfProvider(providerId: string): Promise<void>;
   removeOfProvider(providerId: string): Promise<void>;
   removeOfIdentity(identityId: string): Promise<void>;
@@ -45,12 +49,10 @@ export function createAccountStore(db: Handle): AccountStore {
       fromOptional(
         await all.where('provider_id', '=', providerId).orderBy('last_login_at', 'desc').orderBy('id', 'desc').executeTakeFirst(),
       ),
-    loggedIn: async (id, { email, groupsRead, at }) =>
-      void (await db
-        .updateTable('accounts')
-        .set({ email, groups_read: groupsRead, last_login_at: at, state: 'active' })
-        .where('id', '=', id)
-        .execute()),
+    loggedIn: async (id, { email, at }) =>
+      void (await db.updateTable('accounts').set({ email, last_login_at: at, state: 'active' }).where('id', '=', id).execute()),
+    groupsTold: async (id, { count, at }) =>
+      void (await db.updateTable('accounts').set({ groups_read: count, groups_at: at }).where('id', '=', id).execute()),
     endOfProvider: async (providerId) =>
       void (await db.updateTable('accounts').set({ state: 'ended' }).where('provider_id', '=', providerId).execute()),
     removeOfProvider: async (providerId) => void (await db.deleteFrom('accounts').where('provider_id', '=', providerId).execute()),
@@ -66,6 +68,7 @@ const toRow = (account: Account): Database['accounts'] => ({
   email: account.email,
   state: account.state,
   groups_read: account.groupsRead,
+  groups_at: account.groupsAt,
   created_at: account.createdAt,
   last_login_at: account.lastLoginAt,
 });
@@ -79,6 +82,7 @@ const fromRow = (row: Database['accounts']): Account => ({
   email: row.email,
   state: row.state as Account['state'],
   groupsRead: row.groups_read,
+  groupsAt: row.groups_at,
   createdAt: row.created_at,
   lastLoginAt: row.last_login_at,
 });

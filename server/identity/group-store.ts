@@ -13,6 +13,8 @@ export interface Group {
   /** With its provider before it when it has one: `okta/platform`. */
   readonly name: string;
   readonly provider: string | null;
+  /** By what the provider's directory knows it, whatever its name. */
+  readonly directoryId: string | null;
   readonly createdAt: string;
   readonly memberCount: number;
 }
@@ -34,6 +36,8 @@ export interface GroupStore {
   ofProvider(provider: string): Promise<Group[]>;
   findMany(ids: readonly string[]): Promise<Group[]>;
   list(filter: PageRequest & { readonly name?: string | undefined }): Promise<Page<Group>>;
+  /** `name`: without the provider. */
+  rename(id: string, name: string): Promise<void>;
   remove(id: string): Promise<void>;
   members(id: string, page: PageRequest): Promise<Page<GroupMember>>;
   allMembers(id: string): Promise<{ readonly id: IdentityId; readonly name: string }[]>;
@@ -47,16 +51,7 @@ export interface GroupStore {
 }
 
 export function createGroupStore(db: Handle): GroupStore {
-  const all = db
-    .selectFrom('groups')
-    .select(['id', 'provider', 'name', 'created_at'])
-    .select((eb) =>
-      eb
-        .selectFrom('group_members')
-        .whereRef('group_members.group_id', '=', 'groups.id')
-        .select((inner) => inner.fn.countAll<number>().as('count'))
-        .as('member_count'),
-    );
+  const all = selectGroups(db);
   const memberRow = (id: string, identityId: string) => ({ group_id: id, identity_id: identityId });
   return {
     insert: async (group) => {
@@ -117,8 +112,10 @@ export function createGroupStore(db: Handle): GroupStore {
         .execute();
       return toPage(rows, filter, { item: fromRow, cursor: (row) => ({ key: row.name, id: row.id }) });
     },
+    rename: async (id, name) => void (await db.updateTable('groups').set({ name }).where('id', '=', id).execute()),
     remove: async (id) => {
       await db.deleteFrom('group_members').where('group_id', '=', id).execute();
+      await db.deleteFrom('directory_groups').where('group_id', '=', id).execute();
       await db.deleteFrom('groups').where('id', '=', id).execute();
     },
     members: async (id, page) => {
@@ -173,17 +170,38 @@ export function createGroupStore(db: Handle): GroupStore {
   };
 }
 
+const selectGroups = (db: Handle) =>
+  db
+    .selectFrom('groups')
+    .select(['id', 'provider', 'name', 'created_at'])
+    .select((eb) =>
+      eb
+        .selectFrom('group_members')
+        .whereRef('group_members.group_id', '=', 'groups.id')
+        .select((inner) => inner.fn.countAll<number>().as('count'))
+        .as('member_count'),
+    )
+    .select((eb) =>
+      eb
+        .selectFrom('directory_groups')
+        .whereRef('directory_groups.group_id', '=', 'groups.id')
+        .select('directory_groups.directory_id')
+        .as('directory_id'),
+    );
+
 interface GroupRow {
   readonly id: string;
   readonly provider: string;
   readonly name: string;
   readonly created_at: string;
   readonly member_count: number | null;
+  readonly directory_id: string | null;
 }
 const fromRow = (row: GroupRow): Group => ({
   id: row.id as GroupId,
   name: row.provider === '' ? row.name : `${row.provider}/${row.name}`,
   provider: row.provider === '' ? null : row.provider,
+  directoryId: row.directory_id,
   createdAt: row.created_at,
   memberCount: row.member_count ?? 0,
 });

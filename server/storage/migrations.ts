@@ -2,6 +2,7 @@
 import type { Kysely } from 'kysely';
 import { up as foundation } from './migrations/0001-foundation.ts';
 import { up as identityProviders } from './migrations/0002-identity-providers.ts';
+import { up as directories } from './migrations/0004-directories.ts';
 
 export interface Migration {
   readonly version: number;
@@ -11,4 +12,5 @@ export interface Migration {
 export const migrations: readonly Migration[] = [
   { version: 1, up: foundation },
   { version: 2, up: identityProviders },
+  { version: 4, up: directories },
 ];

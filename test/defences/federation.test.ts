@@ -22,6 +22,7 @@ interface ServerDefence {
 const login = cutIn('login/browser-login-service.js');
 const store = cutIn('login/browser-login-store.js');
 const accounts = cutIn('identity/account-rules.js');
+const claims = cutIn('identity/claims-rules.js');
 
 const succeeds = async (work: Promise<unknown>): Promise<Verdict> =>
   work.then(
@@ -131,13 +132,13 @@ const ofPeople: readonly ServerDefence[] = [
   {
     name: 'only a verified email counts',
     row: 16,
-    cut: accounts('isVerified !== true', 'isVerified === false'),
+    cut: claims('isVerified !== true', 'isVerified === false'),
     attack: comesIn({ email: 'new@example.com', email_verified: 'true' }),
   },
   {
     name: 'only emails of the provider’s domains count',
     row: 16,
-    cut: accounts('provider.emailDomains.includes(domain)', 'true'),
+    cut: claims('provider.emailDomains.includes(domain)', 'true'),
     attack: comesIn({ email: 'new@evil.example' }),
   },
   {
@@ -150,7 +151,7 @@ const ofPeople: readonly ServerDefence[] = [
     name: 'only plain addresses count',
     row: 16,
     behind: [ownPassword],
-    cut: accounts('/^[\\x21-\\x7e]+$/.test(email) && ', ''),
+    cut: claims('/^[\\x21-\\x7e]+$/.test(email) && ', ''),
     attack: comesIn({ email: '\uff41dmin@example.com' }),
   },
   {
@@ -178,7 +179,7 @@ const ofPeople: readonly ServerDefence[] = [
   {
     name: 'names of groups are checked',
     row: 17,
-    cut: accounts('groups: groups?.filter(isProviderGroupName)', 'groups'),
+    cut: cutIn('identity/provider-group-rules.js')('isProviderGroupName(name) && isWanted(name)', 'isWanted(name)'),
     attack: async (stage) => {
       stage.evil.person = { ...stage.evil.person, groups: ['system:masters'] };
       const { call } = await loginByBrowser(stage.server);
