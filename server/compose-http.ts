@@ -31,12 +31,15 @@ import { browserLoginRoutes, redirectUriOf } from './login/browser-login-routes.
 import { createBrowserLoginService } from './login/browser-login-service.ts';
 import { loginRoutes } from './login/login-routes.ts';
 import { createLoginService } from './login/login-service.ts';
+import { createDirectories, serviceAccountKeyPurpose } from './login/directories.ts';
 import { createOpenIdDiscovery } from './login/openid-discovery.ts';
 import { passwordPreparation } from './login/password-preparation.ts';
 import { createProviderProbe } from './login/provider-probe.ts';
 import { clientSecretPurpose, createProviderLogins } from './login/provider-logins.ts';
 import { createProviderRefresh } from './login/provider-refresh.ts';
 import { createProviderSync } from './login/provider-sync.ts';
+import { createProviderPeople } from './login/provider-people.ts';
+import { readServiceAccount } from './login/service-account.ts';
 import { createSessionService } from './login/session-service.ts';
 import { type SetupService } from './login/setup-service.ts';
 import { createScimGroupService } from './scim/scim-group-service.ts';
@@ -110,17 +113,25 @@ function composeProviderLogins({ config, clock, logger, read, transact, sealing,
   const toProvider = redirectUriOf(config.publicUrl);
   const discovery = createOpenIdDiscovery(clock.now);
   const logins = createProviderLogins({ providers: read.providers, discovery, sealing, redirectUriOf: toProvider, logger });
+  const directories = createDirectories({ providers: read.providers, logins, sealing, now: clock.now });
+  const people = createProviderPeople({ directories, directoryGroups: read.directoryGroups, clock, logger });
   const refresh = createProviderRefresh({ logins, sealing, logger });
-  const sync = createProviderSync({ read, transact, refresh, clock, logger });
+  const sync = createProviderSync({ read, transact, refresh, people, clock, logger });
   return {
     syncJob: sync.job,
-    browserLogins: createBrowserLoginService({ read, transact, logins, refresh, attempts, sessionSettings: config.session, clock }),
+    browserLogins: createBrowserLoginService({ read, transact, logins, refresh, people, attempts, sessionSettings: config.session, clock }),
     providers: createProviderService({
       read,
       transact,
-      probe: createProviderProbe(discovery, logins),
+      probe: createProviderProbe({ discovery, logins, directories }),
       sync,
-      secrets: { seal: (id, secret) => sealing.seal(Buffer.from(secret), clientSecretPurpose(id)) },
+      secrets: {
+        sealClientSecret: (id, secret) => sealing.seal(Buffer.from(secret), clientSecretPurpose(id)),
+        sealServiceAccountKey: (id, key) => {
+          readServiceAccount(key);
+          return sealing.seal(Buffer.from(key), serviceAccountKeyPurpose(id));
+        },
+      },
       redirectUriOf: toProvider,
       clock,
     }),

@@ -19,6 +19,7 @@ import { endGrants } from './grants/grant-service.ts';
 import { createGrantStore } from './grants/grant-store.ts';
 import type { AccessEffects } from './identity/access-effects.ts';
 import { createAccountStore } from './identity/account-store.ts';
+import { createDirectoryGroupStore } from './identity/directory-group-store.ts';
 import { createGroupStore } from './identity/group-store.ts';
 import { createIdentityStore } from './identity/identity-store.ts';
 import type { AccessReach } from './identity/provider-impact.ts';
@@ -126,6 +127,7 @@ function bindTables(handle: Handle) {
     authorities: createAuthorityStore(handle),
     identities: createIdentityStore(handle),
     groups: createGroupStore(handle),
+    directoryGroups: createDirectoryGroupStore(handle),
     providers: createProviderStore(handle),
     accounts: createAccountStore(handle),
     provisionedUsers: createProvisionedUserStore(handle),

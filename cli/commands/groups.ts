@@ -43,6 +43,7 @@ async function show({ connect, output }: CommandContext, input: CommandInput): P
     ['name', group.name],
     ['id', group.id],
     ['provider', group.provider ?? 'local'],
+    ...(group.directoryId === null ? [] : [['object id', group.directoryId] as const]),
     ['created', group.createdAt],
     ['members', group.memberCount],
     ...members.map((each) => ['', each.status === 'active' ? each.name : `${each.name} (${each.status})`] as const),

@@ -8,6 +8,7 @@ import { isInteractive, type Environment } from '../environment.ts';
 import { CliError, errorCode } from '../failure.ts';
 import { askSecret, readStdinLines } from '../prompt.ts';
 import { resolveProvider } from '../resolve.ts';
+import { directoryOptions, issuerOptions, readDirectory, readIssuer } from './provider-directory.ts';
 import { showProvider } from './provider-fields.ts';
 
 const settings: readonly OptionSpec[] = [
@@ -28,6 +29,7 @@ const settings: readonly OptionSpec[] = [
     flags: '--sync <minutes>',
     help: 'how often it is asked anew about people with open sessions (default 15), which needs refresh tokens; off: only at logins',
   },
+  ...directoryOptions,
 ];
 
 export const providerChangeCommands: readonly CommandSpec[] = [
@@ -35,11 +37,11 @@ export const providerChangeCommands: readonly CommandSpec[] = [
     words: 'providers add',
     summary: 'connect an identity provider; the client secret is read from a file, stdin, or asked for',
     arguments: [
-      ['<kind>', 'oidc or okta'],
+      ['<kind>', 'oidc, okta, azure or google'],
       ['<name>', 'lower-case letters, digits and "-"; stands before its groups, as in group:NAME/platform'],
     ],
     options: [
-      { flags: '--issuer <url>', help: 'as in its discovery document', required: true },
+      ...issuerOptions,
       { flags: '--client-id <id>', help: 'of the client registered there for infra', required: true },
       { flags: '--client-secret-file <file>', help: 'file with the client’s secret; without it, stdin' },
       { flags: '--email-domains <domains>', help: 'whose people may log in, between commas', required: true },
@@ -47,6 +49,8 @@ export const providerChangeCommands: readonly CommandSpec[] = [
     ],
     examples: [
       'infra providers add okta okta --issuer https://example.okta.com --client-id 0oa1 --client-secret-file secret --email-domains example.com',
+      'infra providers add azure entra --tenant 1b2c3d4e-0000-4000-8000-0123456789ab --client-id ID --email-domains example.com < secret',
+      'infra providers add google google --client-id ID --email-domains example.com --groups-from admin-sdk --delegated-admin admin@example.com --service-account-file key.json < secret',
       'infra providers add oidc keycloak --issuer https://id.example.com/realms/staff --client-id infra --groups-claim groups --email-domains example.com < secret',
     ],
     run: add,
@@ -68,11 +72,13 @@ export const providerChangeCommands: readonly CommandSpec[] = [
 
 async function add(context: CommandContext, input: CommandInput): Promise<void> {
   const kind = readKind(input.text('kind'));
-  const changes = readSettings(input);
+  const issuer = readIssuer(kind, input);
+  const { directory, ...key } = readDirectory(kind, input, null);
+  const changes = { ...readSettings(input), ...key, ...(directory == null ? {} : { directory }) };
   const { call } = context.connect();
   const provider = await call(api.identityProviders.create, {
     body: {
-      ...{ kind, name: input.text('name'), issuer: input.text('issuer'), clientId: input.text('clientId') },
+      ...{ kind, name: input.text('name'), issuer, clientId: input.text('clientId') },
       ...changes,
       emailDomains: listOf(input.text('emailDomains')),
       clientSecret: await readClientSecret(context.environment, input.optional('clientSecretFile') ?? '-'),
@@ -85,16 +91,18 @@ async function add(context: CommandContext, input: CommandInput): Promise<void> 
 
 async function update(context: CommandContext, input: CommandInput): Promise<void> {
   const [clientId, secretFile, domains] = ['clientId', 'clientSecretFile', 'emailDomains'].map((name) => input.optional(name));
+  const connection = context.connect();
+  const params = { id: await resolveProvider(connection, input.text('provider')) };
+  const { kind, directory } = await connection.call(api.identityProviders.get, { params });
   const body = {
     ...readSettings(input),
+    ...readDirectory(kind, input, directory),
     ...(clientId === undefined ? {} : { clientId }),
     ...(domains === undefined ? {} : { emailDomains: listOf(domains) }),
     ...(secretFile === undefined ? {} : { clientSecret: await readClientSecret(context.environment, secretFile) }),
   };
   if (Object.keys(body).length === 0) throw new CliError('wrongUse', 'name what to change; see: infra providers update --help');
-  const connection = context.connect();
-  const id = await resolveProvider(connection, input.text('provider'));
-  showProvider(context, await connection.call(api.identityProviders.update, { params: { id }, body }));
+  showProvider(context, await connection.call(api.identityProviders.update, { params, body }));
 }
 
 function readKind(text: string): ProviderKind {

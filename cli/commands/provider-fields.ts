@@ -17,7 +17,7 @@ export function showProvider({ output }: CommandContext, provider: IdentityProvi
     ['redirect URI', provider.redirectUri],
     ['email domains', provider.emailDomains.join(', ')],
     ['scopes', provider.scopes.join(' ')],
-    ['groups claim', provider.groupsClaim ?? 'groups are not read'],
+    ...groupsRows(provider),
     ['unknown people', provider.createUsers ? 'become users at their first login' : 'are refused until an admin adds them'],
     ['users with another way in', provider.linkUsers ? 'may come in with this one too' : 'may not come in with this one'],
     [
@@ -43,3 +43,17 @@ const syncRows = ({ accounts, failing, lastFailure, nextAt, withoutToken }: Sync
       ]),
   ...(nextAt === null ? [] : [['… next', nextAt] satisfies [string, string]]),
 ];
+
+function groupsRows({ groupsClaim, directory }: IdentityProvider): [string, string][] {
+  switch (directory?.of) {
+    case 'entra':
+      return [
+        ['emails', directory.emailClaim === 'upn' ? 'claim upn' : 'claim email, with xms_edov'],
+        ['groups', groupsClaim === null ? 'not read' : `by their ${directory.groupNames}`],
+      ];
+    case 'google':
+      return [['groups', `from ${directory.groupsFrom}, in the name of ${directory.delegatedAdmin}`]];
+    case undefined:
+      return [['groups claim', groupsClaim ?? 'groups are not read']];
+  }
+}

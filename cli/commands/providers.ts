@@ -16,7 +16,7 @@ export const providerCommands: readonly CommandSpec[] = [
   { words: 'providers show', summary: 'one identity provider', arguments: which, run: show },
   {
     words: 'providers test',
-    summary: 'try an identity provider: its discovery, keys, our client there, groups; exits 1 when something is wrong',
+    summary: 'try an identity provider: its discovery, keys, our client there, its directory, groups; exits 1 when something is wrong',
     arguments: which,
     run: test,
   },

@@ -6,12 +6,14 @@ import type { AuditSource } from '../../shared/api/audit.ts';
 import type { AccountId } from '../../shared/api/values.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { Act } from '../audit/caller.ts';
-import { admissionOf, type ProviderClaims } from './account-rules.ts';
+import { takeGroups } from './account-groups.ts';
+import { admissionOf } from './account-rules.ts';
 import type { Account, AccountStore } from './account-store.ts';
 import type { AccessEffects } from './access-effects.ts';
 import type { GroupStore } from './group-store.ts';
 import type { Identity, IdentityStore } from './identity-store.ts';
-import { syncProviderGroups } from './provider-groups.ts';
+import type { DirectoryGroupStore } from './directory-group-store.ts';
+import type { ToldGroups } from './provider-group-rules.ts';
 import type { Provider } from './provider-store.ts';
 import type { ProvisionedGroupStore } from './provisioned-group-store.ts';
 import type { ProvisionedUserStore } from './provisioned-user-store.ts';
@@ -24,9 +26,18 @@ interface Stores {
   readonly groups: GroupStore;
   readonly provisionedUsers: Pick<ProvisionedUserStore, 'matching' | 'find' | 'providersOf'>;
   readonly provisionedGroups: Pick<ProvisionedGroupStore, 'among'>;
+  readonly directoryGroups: DirectoryGroupStore;
   readonly passwords: Pick<PasswordRecords, 'stateOf'>;
   readonly effects: Pick<AccessEffects, 'membershipChanged'>;
   readonly audit: AuditLog;
+}
+/** What a provider says of a person, all of it. */
+export interface ProviderClaims {
+  readonly subject: string;
+  readonly email: string;
+  readonly groups: ToldGroups;
+  /** All of it, for `whoami --why`. */
+  readonly shown: Readonly<Record<string, unknown>>;
 }
 interface Arrival {
   readonly provider: Provider;
@@ -64,12 +75,8 @@ export async function admit(stores: Stores, arrival: Arrival): Promise<{ readonl
     await stores.audit.record({ event: 'user.added', act, details: { user: named(user) } });
   }
   const account = found ?? (await link(stores, user, arrival, act));
-  await stores.accounts.loggedIn(account.id, {
-    ...{ email: claims.email, groupsRead: claims.groups?.length ?? null, claims: claims.shown },
-    at: toTime(now),
-  });
-  await syncProviderGroups(stores, { provider, member: user, names: claims.groups ?? [] }, act);
-  await noteUnusableGroups(stores, user, arrival, act);
+  await stores.accounts.loggedIn(account.id, { email: claims.email, claims: claims.shown, at: toTime(now) });
+  await takeGroups(stores, { provider, account, user, told: claims.groups }, act);
   return { user, account };
 }
 
@@ -106,6 +113,7 @@ async function link(stores: Stores, user: Identity, { provider, claims, now }: A
     state: 'active',
     groupsRead: null,
     claims: null,
+    groupsAt: null,
     createdAt: toTime(now),
     lastLoginAt: toTime(now),
   };
@@ -116,16 +124,4 @@ async function link(stores: Stores, user: Identity, { provider, claims, now }: A
     details: { user: named(user), provider: named(provider), subject: claims.subject },
   });
   return account;
-}
-
-/** Names that were left out are told where an admin looks, a few of them, with nothing that could move a terminal. */
-async function noteUnusableGroups(stores: Stores, user: Identity, { provider, claims }: Arrival, act: Act): Promise<void> {
-  const { unusableGroups } = claims;
-  if (unusableGroups.length === 0) return;
-  const examples = unusableGroups.slice(0, 5).map((name) => name.replace(/[^\x20-\x7e]/g, '?').slice(0, 100));
-  await stores.audit.record({
-    event: 'account.groups-left-out',
-    act,
-    details: { user: named(user), provider: named(provider), count: unusableGroups.length, examples },
-  });
 }

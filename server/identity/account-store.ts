@@ -15,11 +15,13 @@ export interface Account {
   readonly groupsRead: number | null;
   /** What the provider said last, as its person may see it. */
   readonly claims: Readonly<Record<string, unknown>> | null;
+  /** When the provider last told them; null: it never did. */
+  readonly groupsAt: string | null;
   readonly createdAt: string;
   readonly lastLoginAt: string;
 }
 
-export type Said = Pick<Account, 'email' | 'groupsRead'> & { readonly claims: Readonly<Record<string, unknown>> };
+export type Said = Pick<Account, 'email'> & { readonly claims: Readonly<Record<string, unknown>> };
 
 export interface AccountStore {
   insert(account: Account): Promise<void>;
@@ -35,6 +37,8 @@ export interface AccountStore {
   loggedIn(id: string, said: Said & { readonly at: string }): Promise<void>;
   /** What the provider says between logins. */
   seen(id: string, said: Said): Promise<void>;
+  /** `count`: null when the claim was not there. */
+  groupsTold(id: string, told: { readonly count: number | null; readonly at: string }): Promise<void>;
   end(id: string): Promise<void>;
   endOfProvider(providerId: string): Promise<void>;
   /** Of one user there. */
@@ -64,6 +68,8 @@ export function createAccountStore(db: Handle): AccountStore {
         .where('id', '=', id)
         .execute()),
     seen: async (id, said) => void (await db.updateTable('accounts').set(saidToRow(said)).where('id', '=', id).execute()),
+    groupsTold: async (id, { count, at }) =>
+      void (await db.updateTable('accounts').set({ groups_read: count, groups_at: at }).where('id', '=', id).execute()),
     end: async (id) => void (await db.updateTable('accounts').set({ state: 'ended' }).where('id', '=', id).execute()),
     withEmail: async (providerId, email) =>
       (
@@ -88,7 +94,7 @@ export function createAccountStore(db: Handle): AccountStore {
   };
 }
 
-const saidToRow = ({ email, groupsRead, claims }: Said) => ({ email, groups_read: groupsRead, claims: JSON.stringify(claims) });
+const saidToRow = ({ email, claims }: Said) => ({ email, claims: JSON.stringify(claims) });
 
 const toRow = (account: Account): Database['accounts'] => ({
   id: account.id,
@@ -99,6 +105,7 @@ const toRow = (account: Account): Database['accounts'] => ({
   state: account.state,
   groups_read: account.groupsRead,
   claims: account.claims === null ? null : JSON.stringify(account.claims),
+  groups_at: account.groupsAt,
   created_at: account.createdAt,
   last_login_at: account.lastLoginAt,
 });
@@ -113,6 +120,7 @@ const fromRow = (row: Database['accounts']): Account => ({
   state: row.state as Account['state'],
   groupsRead: row.groups_read,
   claims: row.claims === null ? null : (JSON.parse(row.claims) as Record<string, unknown>),
+  groupsAt: row.groups_at,
   createdAt: row.created_at,
   lastLoginAt: row.last_login_at,
 });

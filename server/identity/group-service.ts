@@ -12,7 +12,8 @@ import type { Transact } from '../storage/transact.ts';
 import type { AccessEffects } from './access-effects.ts';
 import type { Group, GroupMember, GroupStore } from './group-store.ts';
 import type { Identity, IdentityStore } from './identity-store.ts';
-import { addProviderGroup } from './provider-groups.ts';
+import { addProviderGroup } from './provider-group-add.ts';
+import { isObjectId } from './entra-rules.ts';
 import type { ProviderStore } from './provider-store.ts';
 import { named } from './user-service.ts';
 
@@ -114,8 +115,16 @@ async function addOfProvider(
   group: { readonly provider: string; readonly name: string },
   act: Act,
 ): Promise<Group> {
-  if ((await stores.providers.findByName(group.provider)) === undefined)
+  const provider = await stores.providers.findByName(group.provider);
+  if (provider === undefined)
     throw new DomainError('provider.not-found', `There is no identity provider ${group.provider}. See: infra providers list`);
+  // Names there are not unique, and anybody may make a group: whoever came first would have what was meant for another.
+  if (provider.kind === 'azure' && !isObjectId(group.name))
+    throw new DomainError(
+      'request.invalid',
+      `Name a group of ${provider.name} beforehand by its object id (Entra admin center, Groups), such as ${provider.name}/1b2c3d4e-0000-4000-8000-0123456789ab: names there are not unique.`,
+      { fields: [{ path: 'body.name', message: 'must be PROVIDER/OBJECT-ID, in lower case' }] },
+    );
   return addProviderGroup(stores, group, act);
 }
 

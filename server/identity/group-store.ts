@@ -13,6 +13,8 @@ export interface Group {
   /** With its provider before it when it has one: `okta/platform`. */
   readonly name: string;
   readonly provider: string | null;
+  /** By what the provider's directory knows it, whatever its name. */
+  readonly directoryId: string | null;
   readonly createdAt: string;
   readonly memberCount: number;
 }
@@ -50,16 +52,7 @@ export interface GroupStore {
 }
 
 export function createGroupStore(db: Handle): GroupStore {
-  const all = db
-    .selectFrom('groups')
-    .select(['id', 'provider', 'name', 'created_at'])
-    .select((eb) =>
-      eb
-        .selectFrom('group_members')
-        .whereRef('group_members.group_id', '=', 'groups.id')
-        .select((inner) => inner.fn.countAll<number>().as('count'))
-        .as('member_count'),
-    );
+  const all = selectGroups(db);
   const memberRow = (id: string, identityId: string) => ({ group_id: id, identity_id: identityId });
   return {
     insert: async (group) => {
@@ -118,6 +111,7 @@ export function createGroupStore(db: Handle): GroupStore {
     },
     remove: async (id) => {
       await db.deleteFrom('group_members').where('group_id', '=', id).execute();
+      await db.deleteFrom('directory_groups').where('group_id', '=', id).execute();
       await db.deleteFrom('groups').where('id', '=', id).execute();
     },
     members: async (id, page) => {
@@ -180,6 +174,24 @@ async function unlessTaken(name: string, work: Promise<unknown>): Promise<void> 
     throw error;
   }
 }
+const selectGroups = (db: Handle) =>
+  db
+    .selectFrom('groups')
+    .select(['id', 'provider', 'name', 'created_at'])
+    .select((eb) =>
+      eb
+        .selectFrom('group_members')
+        .whereRef('group_members.group_id', '=', 'groups.id')
+        .select((inner) => inner.fn.countAll<number>().as('count'))
+        .as('member_count'),
+    )
+    .select((eb) =>
+      eb
+        .selectFrom('directory_groups')
+        .whereRef('directory_groups.group_id', '=', 'groups.id')
+        .select('directory_groups.directory_id')
+        .as('directory_id'),
+    );
 
 interface GroupRow {
   readonly id: string;
@@ -187,11 +199,13 @@ interface GroupRow {
   readonly name: string;
   readonly created_at: string;
   readonly member_count: number | null;
+  readonly directory_id: string | null;
 }
 const fromRow = (row: GroupRow): Group => ({
   id: row.id as GroupId,
   name: row.provider === '' ? row.name : `${row.provider}/${row.name}`,
   provider: row.provider === '' ? null : row.provider,
+  directoryId: row.directory_id,
   createdAt: row.created_at,
   memberCount: row.member_count ?? 0,
 });

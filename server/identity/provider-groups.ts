@@ -1,16 +1,19 @@
 /** A provider's groups and who is in them: only the provider's word changes that. Bound to a transaction. */
-import { toTime } from '../../shared/clock.ts';
-import { newId } from '../../shared/id.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { Act } from '../audit/caller.ts';
 import type { AccessEffects } from './access-effects.ts';
+import type { DirectoryGroupStore } from './directory-group-store.ts';
+import { groupsOfDirectory } from './directory-groups.ts';
 import type { Group, GroupStore } from './group-store.ts';
 import type { ProvisionedGroupStore } from './provisioned-group-store.ts';
+import { addProviderGroup, type NamedProvider } from './provider-group-add.ts';
+import type { ProviderGroup } from './provider-group-rules.ts';
 import { named } from './user-service.ts';
 
 interface Stores {
   readonly groups: GroupStore;
   readonly provisionedGroups: Pick<ProvisionedGroupStore, 'among'>;
+  readonly directoryGroups: DirectoryGroupStore;
   readonly effects: Pick<AccessEffects, 'membershipChanged'>;
   readonly audit: AuditLog;
 }
@@ -23,10 +26,23 @@ type Member = Named;
 /** Makes an identity a member of exactly these groups of the provider's, those apart that its directory speaks for (ADR 26). */
 export async function syncProviderGroups(
   stores: Stores,
-  { provider, member, names }: { readonly provider: { readonly name: string }; readonly member: Member; readonly names: readonly string[] },
+  { provider, member, told }: { readonly provider: NamedProvider; readonly member: Member; readonly told: readonly ProviderGroup[] },
   act: Act,
 ): Promise<void> {
-  const wanted = await knownGroups(stores, provider.name, names, act);
+  const wanted = [
+    ...(await groupsNamed(
+      stores,
+      provider.name,
+      told.flatMap((group) => ('name' in group ? [group.name] : [])),
+      act,
+    )),
+    ...(await groupsOfDirectory(
+      stores,
+      provider,
+      told.filter((group) => 'directoryId' in group),
+      act,
+    )),
+  ];
   const wantedIds = new Set<string>(wanted.map(({ id }) => id));
   const held = (await stores.groups.groupsOf(member.id)).filter((group) => group.provider === provider.name);
   const ofDirectory = await stores.provisionedGroups.among([...wanted, ...held].map(({ id }) => id));
@@ -50,7 +66,7 @@ export async function leave(stores: Changing, group: Named, member: Member, act:
   await stores.audit.record({ event: 'group.member-removed', act, details: { group: named(group), member: named(member) } });
 }
 
-async function knownGroups(stores: Changing, provider: string, names: readonly string[], act: Act): Promise<Group[]> {
+async function groupsNamed(stores: Changing, provider: string, names: readonly string[], act: Act): Promise<Group[]> {
   const known = await stores.groups.findOfProvider(provider, names);
   const knownNames = new Set(known.map(({ name }) => name));
   const added: Group[] = [];
@@ -58,17 +74,4 @@ async function knownGroups(stores: Changing, provider: string, names: readonly s
     if (!knownNames.has(`${provider}/${name}`)) added.push(await addProviderGroup(stores, { provider, name }, act));
   }
   return [...known, ...added];
-}
-
-export async function addProviderGroup(
-  stores: Pick<Stores, 'groups' | 'audit'>,
-  { provider, name }: { readonly provider: string; readonly name: string },
-  act: Act,
-): Promise<Group> {
-  const id = newId('group', act.now);
-  await stores.groups.insert({ id, provider, name, createdAt: toTime(act.now) });
-  const group = await stores.groups.find(id);
-  if (group === undefined) throw new Error('a group that was just added is not there');
-  await stores.audit.record({ event: 'group.added', act, details: { group: named(group) } });
-  return group;
 }

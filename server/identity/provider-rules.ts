@@ -1,10 +1,4 @@
-/** What an identity provider must be to be trusted with logins: its address, its discovery document, the groups it may name. */
-import type { ProviderKind } from '../../shared/api/identity-providers.ts';
-
-export const kindDefaults: Readonly<Record<ProviderKind, { readonly scopes: readonly string[]; readonly groupsClaim: string | null }>> = {
-  oidc: { scopes: ['openid', 'email', 'profile'], groupsClaim: null },
-  okta: { scopes: ['openid', 'email', 'profile', 'groups'], groupsClaim: 'groups' },
-};
+/** What an identity provider must be to be trusted with logins: its address and its discovery document. */
 
 /** Signatures that only the provider can make; with `none` or HS… our own client secret, or nothing, would be enough. */
 const asymmetric = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'];

@@ -4,6 +4,7 @@ import { toTime, type Clock } from '../../shared/clock.ts';
 import type { CallResult } from '../../shared/api/endpoint.ts';
 import type { IdentityProvider, identityProviders, ProviderKind } from '../../shared/api/identity-providers.ts';
 import type { Page, PageRequest } from '../../shared/api/pagination.ts';
+import type { DirectorySettings } from '../../shared/api/provider-directory.ts';
 import { DomainError } from '../../shared/api/problem.ts';
 import type { Change, ProviderId } from '../../shared/api/values.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
@@ -11,24 +12,27 @@ import { authorOf, type Act, type Caller } from '../audit/caller.ts';
 import type { ChangeFeed } from '../storage/change-feed.ts';
 import type { Transact } from '../storage/transact.ts';
 import type { AccessEffects } from './access-effects.ts';
-import type { Account, AccountStore } from './account-store.ts';
+import type { AccountStore } from './account-store.ts';
 import type { GroupStore } from './group-store.ts';
 import { endProvider, type ProviderEnded } from './provider-end.ts';
-import { kindDefaults } from './provider-rules.ts';
-import type { Provider, ProviderStore } from './provider-store.ts';
+import { groupsStep } from './provider-groups-step.ts';
+import { kindDefaults, kindIssuerFault, kindSettingFault } from './provider-kind-rules.ts';
+import type { Provider, ProviderStore, SealedSecrets } from './provider-store.ts';
 import { named, type PasswordRecords } from './user-service.ts';
 
 /** What providers need of the protocol. */
 export interface ProviderProbe {
   /** The issuer as its discovery document writes it; throws `provider.unreachable` or `provider.invalid`. */
   discover(issuer: string): Promise<string>;
-  /** Discovery, keys, client; never throws for what is wrong with the provider. */
+  /** Discovery, keys, client, directory; never throws for what is wrong with the provider. */
   test(provider: Provider): Promise<TestStep[]>;
 }
 export type TestStep = CallResult<typeof identityProviders.test>['steps'][number];
-/** Seals the client secret of one provider. */
+/** Seals the secrets of one provider. */
 export interface ProviderSecrets {
-  seal(providerId: string, clientSecret: string): string;
+  sealClientSecret(providerId: string, clientSecret: string): string;
+  /** Throws `request.invalid` when it is none. */
+  sealServiceAccountKey(providerId: string, key: string): string;
 }
 
 export type SyncState = CallResult<typeof identityProviders.syncState>;
@@ -68,6 +72,8 @@ export interface NewProvider {
   readonly emailDomains: readonly string[];
   readonly scopes?: readonly string[] | undefined;
   readonly groupsClaim?: string | null | undefined;
+  readonly directory?: DirectorySettings | null | undefined;
+  readonly serviceAccountKey?: string | undefined;
   readonly createUsers: boolean;
   readonly linkUsers: boolean;
   readonly syncMinutes: number | null;
@@ -83,6 +89,8 @@ export function createProviderService({ read, transact, probe, secrets, sync, re
     scopes: [...provider.scopes],
     redirectUri: redirectUriOf(provider.name),
   });
+  const sealedKey = (id: string, key: string | undefined): Pick<SealedSecrets, 'serviceAccountKey'> =>
+    key === undefined ? {} : { serviceAccountKey: secrets.sealServiceAccountKey(id, key) };
   const change = async <Result>(
     id: ProviderId,
     caller: Caller,
@@ -98,11 +106,21 @@ export function createProviderService({ read, transact, probe, secrets, sync, re
     get: async (id: ProviderId): Promise<IdentityProvider> => describe(await existingProvider(read.providers, id)),
 
     create: async (input: NewProvider, caller: Caller): Promise<IdentityProvider> => {
+      const kindFault = kindIssuerFault(input.kind, input.issuer);
+      if (kindFault !== undefined)
+        throw new DomainError(
+          'provider.invalid',
+          `${input.issuer} cannot be used as an identity provider of kind ${input.kind}: ${kindFault}.`,
+        );
+      assertFits({ kind: input.kind, ...kindSettings(input) }, input.serviceAccountKey !== undefined);
       const issuer = await probe.discover(input.issuer);
       return transact(async (stores) => {
         const act: Act = { by: authorOf(caller), now: clock.now() };
         const provider = newProvider({ ...input, issuer }, act.now);
-        await stores.providers.insert(provider, secrets.seal(provider.id, input.clientSecret));
+        await stores.providers.insert(provider, {
+          clientSecret: secrets.sealClientSecret(provider.id, input.clientSecret),
+          ...sealedKey(provider.id, input.serviceAccountKey),
+        });
         await stores.audit.record({ event: 'provider.added', act, details: { provider: named(provider), kind: provider.kind, issuer } });
         return describe(provider);
       });
@@ -110,9 +128,13 @@ export function createProviderService({ read, transact, probe, secrets, sync, re
 
     update: async (id: ProviderId, input: ProviderUpdate, caller: Caller): Promise<IdentityProvider> =>
       change(id, caller, async (stores, provider, act) => {
-        const { clientSecret, ...settings } = withoutAbsent(input);
+        const { clientSecret, serviceAccountKey, ...settings } = withoutAbsent(input);
         const updated: Provider = { ...provider, ...settings, updatedAt: toTime(act.now) };
-        await stores.providers.update(updated, clientSecret === undefined ? undefined : secrets.seal(id, clientSecret));
+        assertFits(updated, serviceAccountKey !== undefined || (await stores.providers.sealedServiceAccountKey(id)) !== undefined);
+        await stores.providers.update(updated, {
+          ...(clientSecret === undefined ? {} : { clientSecret: secrets.sealClientSecret(id, clientSecret) }),
+          ...sealedKey(id, serviceAccountKey),
+        });
         await stores.audit.record({
           event: 'provider.updated',
           act,
@@ -145,7 +167,7 @@ export function createProviderService({ read, transact, probe, secrets, sync, re
     disable: async (id: ProviderId, caller: Caller): Promise<ProviderEnded & { change: Change }> =>
       change(id, caller, async (stores, provider, act) => {
         const ended = await endProvider(stores, provider, 'identity provider disabled', act);
-        await stores.providers.update({ ...provider, status: 'disabled', updatedAt: toTime(act.now) }, undefined);
+        await stores.providers.update({ ...provider, status: 'disabled', updatedAt: toTime(act.now) }, {});
         await stores.effects.assertAdminRemains();
         await stores.audit.record({ event: 'provider.disabled', act, details: { provider: named(provider), ...ended } });
         return { ...ended, change: stores.feed.change() };
@@ -154,7 +176,7 @@ export function createProviderService({ read, transact, probe, secrets, sync, re
     enable: async (id: ProviderId, caller: Caller): Promise<IdentityProvider> =>
       change(id, caller, async (stores, provider, act) => {
         const enabled: Provider = { ...provider, status: 'active', updatedAt: toTime(act.now) };
-        await stores.providers.update(enabled, undefined);
+        await stores.providers.update(enabled, {});
         await stores.audit.record({ event: 'provider.enabled', act, details: { provider: named(provider) } });
         return describe(enabled);
       }),
@@ -185,7 +207,7 @@ const newProvider = (input: NewProvider, now: number): Provider => ({
   clientId: input.clientId,
   emailDomains: input.emailDomains,
   scopes: input.scopes ?? kindDefaults[input.kind].scopes,
-  groupsClaim: input.groupsClaim === undefined ? kindDefaults[input.kind].groupsClaim : input.groupsClaim,
+  ...kindSettings(input),
   createUsers: input.createUsers,
   linkUsers: input.linkUsers,
   syncMinutes: input.syncMinutes,
@@ -194,29 +216,21 @@ const newProvider = (input: NewProvider, now: number): Provider => ({
   updatedAt: toTime(now),
 });
 
-/** Whether groups come is seen at a login alone, so the latest one is told of. */
-function groupsStep({ name, kind, groupsClaim }: Provider, latest: Account | undefined): TestStep {
-  const step = 'groups';
-  if (groupsClaim === null) return { step, outcome: 'ok', detail: `Groups are not read from ${name}; set groupsClaim for that.` };
-  if (latest === undefined)
-    return { step, outcome: 'unknown', detail: `Nobody has logged in through ${name} yet. Try: infra login --provider ${name}` };
-  if (latest.groupsRead !== null)
-    return {
-      step,
-      outcome: 'ok',
-      detail: `The latest login, of ${latest.email}, named ${latest.groupsRead} groups in the claim ${groupsClaim}.`,
-    };
+function kindSettings({ kind, groupsClaim, directory }: NewProvider): Pick<Provider, 'groupsClaim' | 'directory'> {
+  const defaults = kindDefaults[kind];
   return {
-    step,
-    outcome: 'failed',
-    detail: `The ID token of the latest login, of ${latest.email}, has no claim ${groupsClaim}. ${howToSendGroups(kind)}`,
+    groupsClaim: groupsClaim === undefined ? defaults.groupsClaim : groupsClaim,
+    directory: directory === undefined ? defaults.directory : directory,
   };
 }
 
-const howToSendGroups = (kind: ProviderKind): string =>
-  kind === 'okta'
-    ? 'In the Okta admin console open the application, Sign On, OpenID Connect ID Token, and set the groups claim filter: groups, Matches regex, .* (or what you want here). With a custom authorization server add a claim groups to the ID token and allow the scope groups.'
-    : 'Let the provider put the groups into the ID token (in Keycloak: a mapper of type Group Membership, added to the ID token), or set another claim: infra providers update --groups-claim CLAIM';
+function assertFits(settings: Pick<Provider, 'kind' | 'groupsClaim' | 'directory'>, hasServiceAccountKey: boolean): void {
+  const fault = kindSettingFault({ ...settings, hasServiceAccountKey });
+  if (fault === undefined) return;
+  throw new DomainError('request.invalid', `${fault.path} ${fault.message}.`, {
+    fields: [{ path: `body.${fault.path}`, message: fault.message }],
+  });
+}
 
 /** What was not given keeps its value; `undefined` spread over it would not. */
 const withoutAbsent = <Input extends object>(input: Input): { [Key in keyof Input]?: Exclude<Input[Key], undefined> } =>

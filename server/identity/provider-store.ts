@@ -1,5 +1,6 @@
-/** Identity providers. The client secret is kept sealed and apart: who reads a provider does not hold it. */
+/** Identity providers. Their secrets are kept sealed and apart: who reads a provider does not hold them. */
 import type { ProviderKind } from '../../shared/api/identity-providers.ts';
+import type { DirectorySettings } from '../../shared/api/provider-directory.ts';
 import type { Page, PageRequest } from '../../shared/api/pagination.ts';
 import { DomainError } from '../../shared/api/problem.ts';
 import type { ProviderId } from '../../shared/api/values.ts';
@@ -18,6 +19,7 @@ export interface Provider {
   readonly emailDomains: readonly string[];
   readonly scopes: readonly string[];
   readonly groupsClaim: string | null;
+  readonly directory: DirectorySettings | null;
   readonly createUsers: boolean;
   readonly linkUsers: boolean;
   /** Null: only logins tell anything. */
@@ -28,29 +30,41 @@ export interface Provider {
   readonly updatedAt: string;
 }
 
+export interface SealedSecrets {
+  readonly clientSecret: string;
+  /** Of Google alone. */
+  readonly serviceAccountKey?: string | undefined;
+}
+
 export interface ProviderStore {
-  insert(provider: Provider, sealedClientSecret: string): Promise<void>;
+  insert(provider: Provider, sealed: SealedSecrets): Promise<void>;
   find(id: string): Promise<Provider | undefined>;
   findByName(name: string): Promise<Provider | undefined>;
   list(filter: PageRequest & { readonly name?: string | undefined }): Promise<Page<Provider>>;
   /** All that take logins, by name. */
   active(): Promise<Provider[]>;
   sealedClientSecret(id: string): Promise<string | undefined>;
-  update(provider: Provider, sealedClientSecret: string | undefined): Promise<void>;
+  sealedServiceAccountKey(id: string): Promise<string | undefined>;
+  /** Secrets that are not given stay. */
+  update(provider: Provider, sealed: Partial<SealedSecrets>): Promise<void>;
   remove(id: string): Promise<void>;
 }
 
 export function createProviderStore(db: Handle): ProviderStore {
   const all = db
     .selectFrom('identity_providers')
-    .select(['id', 'name', 'kind', 'issuer', 'client_id', 'email_domains', 'scopes', 'groups_claim'])
+    .select(['id', 'name', 'kind', 'issuer', 'client_id', 'email_domains', 'scopes', 'groups_claim', 'directory'])
     .select(['create_users', 'link_users', 'sync_minutes', 'status', 'created_at', 'updated_at']);
   return {
     insert: async (provider, sealed) => {
       try {
         await db
           .insertInto('identity_providers')
-          .values({ ...toRow(provider), sealed_client_secret: sealed })
+          .values({
+            ...toRow(provider),
+            sealed_client_secret: sealed.clientSecret,
+            sealed_service_account_key: sealed.serviceAccountKey ?? null,
+          })
           .execute();
       } catch (error) {
         if (isUniqueViolation(error))
@@ -75,17 +89,24 @@ export function createProviderStore(db: Handle): ProviderStore {
     sealedClientSecret: async (id) =>
       (await db.selectFrom('identity_providers').select('sealed_client_secret').where('id', '=', id).executeTakeFirst())
         ?.sealed_client_secret,
+    sealedServiceAccountKey: async (id) =>
+      (await db.selectFrom('identity_providers').select('sealed_service_account_key').where('id', '=', id).executeTakeFirst())
+        ?.sealed_service_account_key ?? undefined,
     update: async (provider, sealed) =>
       void (await db
         .updateTable('identity_providers')
-        .set({ ...toRow(provider), ...(sealed === undefined ? {} : { sealed_client_secret: sealed }) })
+        .set({
+          ...toRow(provider),
+          ...(sealed.clientSecret === undefined ? {} : { sealed_client_secret: sealed.clientSecret }),
+          ...(sealed.serviceAccountKey === undefined ? {} : { sealed_service_account_key: sealed.serviceAccountKey }),
+        })
         .where('id', '=', provider.id)
         .execute()),
     remove: async (id) => void (await db.deleteFrom('identity_providers').where('id', '=', id).execute()),
   };
 }
 
-type ProviderRow = Omit<Database['identity_providers'], 'sealed_client_secret'>;
+type ProviderRow = Omit<Database['identity_providers'], 'sealed_client_secret' | 'sealed_service_account_key'>;
 
 const toRow = (provider: Provider): ProviderRow => ({
   id: provider.id,
@@ -96,6 +117,7 @@ const toRow = (provider: Provider): ProviderRow => ({
   email_domains: JSON.stringify(provider.emailDomains),
   scopes: JSON.stringify(provider.scopes),
   groups_claim: provider.groupsClaim,
+  directory: provider.directory === null ? null : JSON.stringify(provider.directory),
   create_users: provider.createUsers ? 1 : 0,
   link_users: provider.linkUsers ? 1 : 0,
   sync_minutes: provider.syncMinutes,
@@ -114,6 +136,7 @@ const fromRow = (row: ProviderRow): Provider => ({
   emailDomains: JSON.parse(row.email_domains) as string[],
   scopes: JSON.parse(row.scopes) as string[],
   groupsClaim: row.groups_claim,
+  directory: row.directory === null ? null : (JSON.parse(row.directory) as DirectorySettings),
   createUsers: row.create_users === 1,
   linkUsers: row.link_users === 1,
   syncMinutes: row.sync_minutes,

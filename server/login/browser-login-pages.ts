@@ -44,6 +44,8 @@ const failures: Readonly<Record<string, string>> = {
   'login.user-disabled': 'Your account here is disabled. Ask an admin.',
   'login.account-conflict': 'The user with your email logs in here in another way. Use that one, or ask an admin.',
   'login.groups-unusable': 'The identity provider names too many groups for you. Ask an admin to let it send only those that matter here.',
+  'login.groups-unavailable':
+    'Your groups could not be asked for at the identity provider. Try again in a while, or ask an admin for: infra providers test NAME',
   'login.provider-failed': 'What the identity provider answered does not hold. Ask an admin for: infra providers test NAME',
   'login.expired': 'This login is over. Run infra login again.',
   'login.rate-limited': 'There were too many attempts. Wait a quarter of an hour, then run infra login again.',

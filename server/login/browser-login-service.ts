@@ -14,9 +14,9 @@ import { DomainError } from '../../shared/api/problem.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
 import { anonymous } from '../audit/caller.ts';
 import { admit } from '../identity/account-admission.ts';
-import { readClaims } from '../identity/account-rules.ts';
 import type { AccountStore } from '../identity/account-store.ts';
 import type { AccessEffects } from '../identity/access-effects.ts';
+import type { DirectoryGroupStore } from '../identity/directory-group-store.ts';
 import type { GroupStore } from '../identity/group-store.ts';
 import type { IdentityStore } from '../identity/identity-store.ts';
 import type { Provider, ProviderStore } from '../identity/provider-store.ts';
@@ -30,6 +30,7 @@ import type { PasswordStore } from './password-store.ts';
 import type { ProviderLogins } from './provider-logins.ts';
 import type { ProviderRefresh } from './provider-refresh.ts';
 import type { RefreshTokenStore } from './refresh-token-store.ts';
+import type { ProviderPeople } from './provider-people.ts';
 import { newSecret } from './secrets.ts';
 import type { SessionStore } from './session-store.ts';
 import { dueAfter } from './sync-rules.ts';
@@ -41,6 +42,7 @@ interface Stores {
   readonly groups: GroupStore;
   readonly provisionedUsers: ProvisionedUserStore;
   readonly provisionedGroups: ProvisionedGroupStore;
+  readonly directoryGroups: DirectoryGroupStore;
   readonly passwords: Pick<PasswordStore, 'stateOf'>;
   readonly sessions: SessionStore;
   readonly refreshTokens: Pick<RefreshTokenStore, 'keep'>;
@@ -53,6 +55,7 @@ export interface BrowserLoginOptions {
   readonly transact: Transact<Stores>;
   readonly logins: ProviderLogins;
   readonly refresh: Pick<ProviderRefresh, 'seal'>;
+  readonly people: ProviderPeople;
   readonly attempts: Pick<LoginAttempts, 'count' | 'countStart'>;
   readonly sessionSettings: SessionSettings;
   readonly clock: Clock;
@@ -76,7 +79,7 @@ const deadCode = 'This login is over: its code was used, is older than a minute,
 export type BrowserLoginService = ReturnType<typeof createBrowserLoginService>;
 
 export function createBrowserLoginService(options: BrowserLoginOptions) {
-  const { read, transact, logins, refresh, attempts, clock } = options;
+  const { read, transact, logins, refresh, people, attempts, clock } = options;
 
   const refuse = async (reason: string, source: AuditSource, provider?: Provider): Promise<void> =>
     transact(async ({ audit }) =>
@@ -96,7 +99,7 @@ export function createBrowserLoginService(options: BrowserLoginOptions) {
   /** What the provider says of the person becomes an account here, and a code for the CLI. */
   const arrive = async (login: BrowserLogin, provider: Provider, returned: URLSearchParams, source: AuditSource): Promise<string> => {
     const answer = await logins.finish(provider, login, returned);
-    const claims = readClaims(answer.claims, provider);
+    const claims = await people.read(provider, answer.claims);
     if ('code' in claims) throw new DomainError(claims.code, claims.sentence);
     const code = newSecret('code');
     await transact(async (stores) => {

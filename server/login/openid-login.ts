@@ -5,6 +5,7 @@
  */
 import {
   allowInsecureRequests,
+  clientCredentialsGrant,
   clockTolerance,
   ClientSecretBasic,
   ClientSecretPost,
@@ -94,6 +95,16 @@ export async function revokeToken(client: OpenIdClient, refreshToken: string): P
   return true;
 }
 
+/** A token in our own name (RFC 6749 §4.4); undefined: we are refused one. */
+export async function ownToken(client: OpenIdClient, scope: string): Promise<string | undefined> {
+  try {
+    return (await clientCredentialsGrant(configure(client), { scope })).access_token;
+  } catch (error) {
+    if (isRefusal(error)) return undefined;
+    throw error;
+  }
+}
+
 /** Whether the provider knows us by this secret: a code that is none must be refused for itself, not for who shows it. */
 export async function tryClient(client: OpenIdClient): Promise<'ok' | 'refused' | 'unclear'> {
   try {
@@ -104,12 +115,15 @@ export async function tryClient(client: OpenIdClient): Promise<'ok' | 'refused' 
     });
     return 'unclear';
   } catch (error) {
-    if (!(error instanceof ResponseBodyError))
-      return error instanceof Error && 'status' in error && error.status === 401 ? 'refused' : 'unclear';
-    if (error.error === 'invalid_grant') return 'ok';
-    return ['invalid_client', 'unauthorized_client'].includes(error.error) ? 'refused' : 'unclear';
+    if (error instanceof ResponseBodyError && error.error === 'invalid_grant') return 'ok';
+    return isRefusal(error) ? 'refused' : 'unclear';
   }
 }
+
+const isRefusal = (error: unknown): boolean =>
+  error instanceof ResponseBodyError
+    ? ['invalid_client', 'unauthorized_client'].includes(error.error)
+    : error instanceof Error && 'status' in error && error.status === 401;
 
 /** A new one each time: keys are fetched for each login, so a provider's new key is known as soon as it signs. */
 function configure({ metadata, clientId, clientSecret }: OpenIdClient): Configuration {

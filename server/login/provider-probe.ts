@@ -1,12 +1,20 @@
 /** Tries an identity provider the way a login would use it, step by step, and says what is wrong in words. */
 import { DomainError } from '../../shared/api/problem.ts';
 import type { ProviderProbe, TestStep } from '../identity/provider-service.ts';
+import { directoryStep } from './directory-probe.ts';
+import type { Directories } from './directories.ts';
 import type { OpenIdDiscovery } from './openid-discovery.ts';
 import { boundedFetch, requestSeconds, whyUnreachable } from './openid-fetch.ts';
 import { tryClient, type OpenIdClient } from './openid-login.ts';
 import type { ProviderLogins } from './provider-logins.ts';
 
-export function createProviderProbe(discovery: OpenIdDiscovery, logins: Pick<ProviderLogins, 'client'>): ProviderProbe {
+interface ProviderProbeOptions {
+  readonly discovery: OpenIdDiscovery;
+  readonly logins: Pick<ProviderLogins, 'client'>;
+  readonly directories: Directories;
+}
+
+export function createProviderProbe({ discovery, logins, directories }: ProviderProbeOptions): ProviderProbe {
   return {
     discover: async (issuer) => (await discovery.readFresh(issuer)).issuer,
     test: async (provider) => {
@@ -14,7 +22,9 @@ export function createProviderProbe(discovery: OpenIdDiscovery, logins: Pick<Pro
         await discovery.readFresh(provider.issuer);
         const client = await logins.client(provider);
         const steps: TestStep[] = [{ step: 'discovery', outcome: 'ok', detail: `${provider.issuer} answers with its discovery document.` }];
-        return [...steps, await keysStep(client), await clientStep(client, provider.name)];
+        steps.push(await keysStep(client), await clientStep(client, provider.name));
+        const directory = await directoryStep(directories, provider);
+        return directory === undefined ? steps : [...steps, directory];
       } catch (error) {
         if (!(error instanceof DomainError)) throw error;
         const detail = 'Not tried, because discovery failed.';

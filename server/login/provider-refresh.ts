@@ -2,6 +2,7 @@
 import { DomainError } from '../../shared/api/problem.ts';
 import type { Logger } from '../../shared/node/logger.ts';
 import type { Sealing } from '../authority/sealing.ts';
+import { subjectIn } from '../identity/account-rules.ts';
 import type { Provider } from '../identity/provider-store.ts';
 import { whyUnreachable } from './openid-fetch.ts';
 import { LoginOverError, refreshLogin, revokeToken, type IdTokenClaims } from './openid-login.ts';
@@ -42,7 +43,7 @@ export function createProviderRefresh({ logins, sealing, logger }: ProviderRefre
       try {
         const { claims, refreshToken } = await refreshLogin(await logins.client(provider), open(token));
         // OpenID Connect Core §12.2: it must be the same. Of somebody else nothing is taken, and nobody is ended by it.
-        if (claims !== undefined && claims.sub !== subject)
+        if (claims !== undefined && subjectIn(claims, provider) !== subject)
           return { kind: 'failed', why: 'it answered about somebody else', isAway: false };
         return { kind: 'said', claims, refreshToken };
       } catch (error) {

@@ -8,17 +8,19 @@ import type { AuditLog } from '../audit/audit-log.ts';
 import { system, type Act } from '../audit/caller.ts';
 import type { AccessEffects } from '../identity/access-effects.ts';
 import { endAccount } from '../identity/account-end.ts';
-import { readClaims } from '../identity/account-rules.ts';
+import { takeGroups } from '../identity/account-groups.ts';
+import type { ProviderClaims } from '../identity/account-admission.ts';
 import type { Account, AccountStore } from '../identity/account-store.ts';
+import type { DirectoryGroupStore } from '../identity/directory-group-store.ts';
 import type { GroupStore } from '../identity/group-store.ts';
 import type { Identity, IdentityStore } from '../identity/identity-store.ts';
-import { syncProviderGroups } from '../identity/provider-groups.ts';
 import type { SyncControl, SyncState } from '../identity/provider-service.ts';
 import type { Provider, ProviderStore } from '../identity/provider-store.ts';
 import type { ProvisionedGroupStore } from '../identity/provisioned-group-store.ts';
 import type { Job } from '../jobs/scheduler.ts';
 import type { Transact } from '../storage/transact.ts';
 import type { PasswordStore } from './password-store.ts';
+import type { ProviderPeople } from './provider-people.ts';
 import type { ProviderRefresh, Refreshed } from './provider-refresh.ts';
 import type { RefreshToken, RefreshTokenStore } from './refresh-token-store.ts';
 import { whySessionEnded } from './session-rules.ts';
@@ -30,6 +32,7 @@ interface Stores {
   readonly accounts: AccountStore;
   readonly identities: IdentityStore;
   readonly groups: GroupStore;
+  readonly directoryGroups: DirectoryGroupStore;
   readonly provisionedGroups: Pick<ProvisionedGroupStore, 'among'>;
   readonly passwords: Pick<PasswordStore, 'stateOf'>;
   readonly sessions: SessionStore;
@@ -41,6 +44,7 @@ export interface ProviderSyncOptions {
   readonly read: Pick<Stores, 'providers' | 'accounts' | 'sessions' | 'refreshTokens'>;
   readonly transact: Transact<Stores>;
   readonly refresh: ProviderRefresh;
+  readonly people: ProviderPeople;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -105,7 +109,7 @@ async function ask(options: ProviderSyncOptions, token: RefreshToken): Promise<b
     if (provider !== undefined) await refresh.forget(provider, token);
     return false;
   }
-  const answer = await refresh.ask(provider, token, account.subject);
+  const answer = await meaningOf(options, provider, await refresh.ask(provider, token, account.subject));
   await transact(async (stores) => learn(stores, options, { token, provider, account, answer }));
   if (answer.kind !== 'failed' || !answer.isAway) return false;
   await transact(async ({ refreshTokens }) => refreshTokens.postpone(provider.id, toTime(now), toTime(dueAfterFailure(now, 1))));
@@ -116,8 +120,13 @@ interface Answered {
   readonly token: RefreshToken;
   readonly provider: Provider;
   readonly account: Account;
-  readonly answer: Refreshed;
+  readonly answer: Meaning;
 }
+/** What an answer is to us. */
+type Meaning =
+  | Extract<Refreshed, { kind: 'failed' }>
+  | { readonly kind: 'over'; readonly why: string }
+  | { readonly kind: 'there'; readonly person: ProviderClaims | undefined; readonly refreshToken: string | undefined };
 
 async function learn(
   stores: Stores,
@@ -135,15 +144,12 @@ async function learn(
     await stores.refreshTokens.keep({ ...token, failures, lastFailure: answer.why, dueAt: toTime(dueAfterFailure(act.now, failures)) });
     return;
   }
-  const whyOver =
-    answer.kind === 'over'
-      ? `${provider.name} says that this login is over`
-      : await take(stores, { provider, account, user }, answer.claims, act);
-  if (whyOver !== undefined) {
-    await endAccount(stores, { provider, account, user, reason: whyOver }, act);
+  if (answer.kind === 'over') {
+    await endAccount(stores, { provider, account, user, reason: answer.why }, act);
     return;
   }
-  const newest = answer.kind === 'over' ? undefined : answer.refreshToken;
+  if (answer.person !== undefined) await take(stores, { provider, account, user }, answer.person, act);
+  const newest = answer.refreshToken;
   await stores.refreshTokens.keep({
     ...token,
     sealedToken: newest === undefined ? token.sealedToken : refresh.seal(token.accountId, newest),
@@ -153,24 +159,25 @@ async function learn(
   });
 }
 
+/** What a login would refuse ends one; that a directory gives no answer is none. */
+async function meaningOf({ people }: ProviderSyncOptions, provider: Provider, answer: Refreshed): Promise<Meaning> {
+  if (answer.kind === 'failed') return answer;
+  if (answer.kind === 'over') return { kind: 'over', why: `${provider.name} says that this login is over` };
+  const { refreshToken } = answer;
+  // Without an ID token it says only that the person is there.
+  if (answer.claims === undefined) return { kind: 'there', person: undefined, refreshToken };
+  const person = await people.read(provider, answer.claims);
+  return 'code' in person ? { kind: 'over', why: person.sentence } : { kind: 'there', person, refreshToken };
+}
+
+/** Groups that the directory does not tell now stay as they are; the next question may be answered. */
+async function take(stores: Stores, { provider, account, user }: Person, said: ProviderClaims, act: Act): Promise<void> {
+  await stores.accounts.seen(account.id, { email: said.email, claims: said.shown });
+  if (said.groups.told !== 'no answer') await takeGroups(stores, { provider, account, user, told: said.groups }, act);
+}
+
 interface Person {
   readonly provider: Provider;
   readonly account: Account;
   readonly user: Identity;
-}
-
-/** Takes over what the provider says now; why the person may not stay, if so. An answer without an ID token says only that they are there. */
-async function take(
-  stores: Stores,
-  { provider, account, user }: Person,
-  said: Readonly<Record<string, unknown>> | undefined,
-  act: Act,
-): Promise<string | undefined> {
-  if (said === undefined) return undefined;
-  const claims = readClaims(said, provider);
-  // What would refuse a login ends what a login began.
-  if ('code' in claims) return claims.sentence;
-  await stores.accounts.seen(account.id, { email: claims.email, groupsRead: claims.groups?.length ?? null, claims: claims.shown });
-  await syncProviderGroups(stores, { provider, member: user, names: claims.groups ?? [] }, act);
-  return undefined;
 }

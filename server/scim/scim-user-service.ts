@@ -1,7 +1,7 @@
 /** /Users of one provider: what its directory may see and change of people. */
 import type { Clock } from '../../shared/clock.ts';
 import type { Act } from '../audit/caller.ts';
-import { emailFault } from '../identity/account-rules.ts';
+import { emailFault } from '../identity/claims-rules.ts';
 import type { Provider } from '../identity/provider-store.ts';
 import type { ProvisionedGroupStore } from '../identity/provisioned-group-store.ts';
 import type { Person, ProvisionedUser, ProvisionedUserStore, UserKey } from '../identity/provisioned-user-store.ts';

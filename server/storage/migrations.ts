@@ -4,6 +4,7 @@ import { up as foundation } from './migrations/0001-foundation.ts';
 import { up as identityProviders } from './migrations/0002-identity-providers.ts';
 import { up as refreshTokens } from './migrations/0003-refresh-tokens.ts';
 import { up as provisioning } from './migrations/0004-provisioning.ts';
+import { up as directories } from './migrations/0005-directories.ts';
 
 export interface Migration {
   readonly version: number;
@@ -15,4 +16,5 @@ export const migrations: readonly Migration[] = [
   { version: 2, up: identityProviders },
   { version: 3, up: refreshTokens },
   { version: 4, up: provisioning },
+  { version: 5, up: directories },
 ];

@@ -69,6 +69,8 @@ export interface Database {
     email_domains: string;
     scopes: string;
     groups_claim: string | null;
+    directory: string | null;
+    sealed_service_account_key: string | null;
     create_users: number;
     link_users: number;
     sync_minutes: number | null;
@@ -86,6 +88,8 @@ export interface Database {
     state: string;
     /** How many groups the last login named; null: the claim was not there. */
     groups_read: number | null;
+    /** When the provider last told them. */
+    groups_at: string | null;
     claims: string | null;
     created_at: string;
     last_login_at: string;
@@ -125,6 +129,8 @@ export interface Database {
     expires_at: string;
     last_used_at: string | null;
   };
+  /** By what a provider's directory knows a group, whatever it is called there. `named_at`: when its name was last asked for. */
+  directory_groups: { group_id: string; provider_id: string; directory_id: string; named_at: string | null };
   /** One login by browser, from the CLI's link to the exchange of its code. Secrets by their hash, or sealed where we need them again. */
   browser_logins: {
     id: string;

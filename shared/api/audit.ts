@@ -101,6 +101,7 @@ export const auditEvent = z.discriminatedUnion('event', [
   event('provider.removed', { provider: named, ...fed }),
   event('account.groups-left-out', { user: named, provider: named, count: z.int(), examples: z.array(z.string().max(100)).max(5) }),
   event('account.ended', { user: named, provider: named, reason, ...fed }),
+  event('account.groups-kept', { user: named, provider: named, reason }),
   event('account.linked', { user: named, provider: named, subject: z.string().max(300) }),
   event('account.provisioned', { user: named, provider: named, externalId: z.string().nullable(), active: z.boolean() }),
   event('account.updated', { user: named, provider: named, changed: z.array(z.string()) }),

@@ -9,6 +9,8 @@ export const group = z.object({
   name: z.string(),
   /** Null: local. */
   provider: z.string().nullable(),
+  /** Its object id, where the provider's directory (Entra) knows it by one: names there are not unique. */
+  directoryId: z.string().nullable(),
   createdAt: time,
   memberCount: z.int(),
 });

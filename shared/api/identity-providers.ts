@@ -2,9 +2,10 @@
 import { z } from 'zod';
 import { endpoint } from './endpoint.ts';
 import { pageOf, pageQuery } from './pagination.ts';
+import { directorySettings, serviceAccountKey } from './provider-directory.ts';
 import { change, groupId, idParams, providerId, providerName, time, userId } from './values.ts';
 
-export const providerKind = z.enum(['oidc', 'okta']);
+export const providerKind = z.enum(['oidc', 'okta', 'azure', 'google']);
 export type ProviderKind = z.output<typeof providerKind>;
 
 export const identityProvider = z.object({
@@ -21,6 +22,8 @@ export const identityProvider = z.object({
   scopes: z.array(z.string()),
   /** Where the names of groups stand in the ID token: a claim, or the way to a nested one (`realm_access.roles`). Null: groups are not read. */
   groupsClaim: z.string().nullable(),
+  /** Of `azure` always; of `google` where groups are read; null otherwise. */
+  directory: directorySettings.nullable(),
   /** Whether somebody unknown becomes a user at the first login. */
   createUsers: z.boolean(),
   /** Whether a user who logs in with another provider already may come in with this one too. */
@@ -101,6 +104,9 @@ export const identityProviders = {
       /** Absent: what the kind needs. */
       scopes: scopes.optional(),
       groupsClaim: groupsClaim.optional(),
+      /** Absent: what the kind needs; for `google`: groups are not read. */
+      directory: directorySettings.optional(),
+      serviceAccountKey: serviceAccountKey.optional(),
       createUsers: z.boolean().default(true),
       linkUsers: z.boolean().default(false),
       syncMinutes: syncMinutes.default(15),
@@ -122,6 +128,8 @@ export const identityProviders = {
       emailDomains: emailDomains.optional(),
       scopes: scopes.optional(),
       groupsClaim: groupsClaim.optional(),
+      directory: directorySettings.nullable().optional(),
+      serviceAccountKey: serviceAccountKey.optional(),
       createUsers: z.boolean().optional(),
       linkUsers: z.boolean().optional(),
       syncMinutes: syncMinutes.optional(),
@@ -131,7 +139,7 @@ export const identityProviders = {
   /** Changes nothing and logs nobody in; a real login is `infra login --provider NAME`. */
   test: endpoint({
     name: 'identityProviders.test',
-    summary: 'Try an identity provider: discovery, keys, client, groups',
+    summary: 'Try an identity provider: discovery, keys, client, directory, groups',
     method: 'POST',
     path: '/api/v1/identity-providers/:id/test',
     access: 'admin',
@@ -140,7 +148,7 @@ export const identityProviders = {
       /** In order; after a failure the later ones are `unknown`. */
       steps: z.array(
         z.object({
-          step: z.enum(['discovery', 'keys', 'client', 'groups']),
+          step: z.enum(['discovery', 'keys', 'client', 'directory', 'groups']),
           outcome: z.enum(['ok', 'failed', 'unknown']),
           /** What was found, or what is wrong and what to do. */
           detail: z.string(),

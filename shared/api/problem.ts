@@ -22,6 +22,7 @@ export const problemStatus = {
   'login.user-disabled': 403,
   'login.account-conflict': 403,
   'login.groups-unusable': 403,
+  'login.groups-unavailable': 503,
   'login.provider-failed': 502,
   'password.too-weak': 400,
   'password.change-required': 403,

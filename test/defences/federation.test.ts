@@ -12,6 +12,7 @@ import { describeServerDefences, succeeds, type ServerDefence } from './describe
 const login = cutIn('login/browser-login-service.js');
 const store = cutIn('login/browser-login-store.js');
 const accounts = cutIn('identity/account-rules.js');
+const claims = cutIn('identity/claims-rules.js');
 
 /** A login of this person ends with a code. */
 const comesIn = (person: Record<string, unknown>) => async (stage: FederationStage) => {
@@ -116,13 +117,13 @@ const ofPeople: readonly ServerDefence[] = [
   {
     name: 'only a verified email counts',
     row: 16,
-    cut: accounts('isVerified !== true', 'isVerified === false'),
+    cut: claims('isVerified !== true', 'isVerified === false'),
     attack: comesIn({ email: 'new@example.com', email_verified: 'true' }),
   },
   {
     name: 'only emails of the provider’s domains count',
     row: 16,
-    cut: accounts('provider.emailDomains.includes(domain)', 'true'),
+    cut: claims('provider.emailDomains.includes(domain)', 'true'),
     attack: comesIn({ email: 'new@evil.example' }),
   },
   {
@@ -135,7 +136,7 @@ const ofPeople: readonly ServerDefence[] = [
     name: 'only plain addresses count',
     row: 16,
     behind: [ownPassword],
-    cut: accounts('/^[\\x21-\\x7e]+$/.test(email) && ', ''),
+    cut: claims('/^[\\x21-\\x7e]+$/.test(email) && ', ''),
     attack: comesIn({ email: '\uff41dmin@example.com' }),
   },
   {
@@ -163,7 +164,7 @@ const ofPeople: readonly ServerDefence[] = [
   {
     name: 'names of groups are checked',
     row: 17,
-    cut: accounts('groups: groups?.filter(isProviderGroupName)', 'groups'),
+    cut: cutIn('identity/provider-group-rules.js')('isProviderGroupName(name) && isWanted(name)', 'isWanted(name)'),
     attack: async (stage) => {
       stage.evil.person = { ...stage.evil.person, groups: ['system:masters'] };
       const { call } = await loginByBrowser(stage.server);
@@ -242,7 +243,7 @@ const betweenLogins: readonly ServerDefence[] = [
   {
     name: 'what is said of somebody else is not taken',
     row: 18,
-    cut: cutIn('login/provider-refresh.js')('claims !== undefined && claims.sub !== subject', 'false'),
+    cut: cutIn('login/provider-refresh.js')('claims !== undefined && subjectIn(claims, provider) !== subject', 'false'),
     attack: async (stage) => {
       const { call } = await loginWithRefresh(stage);
       stage.evil.script = { refreshed: (claims) => ({ ...claims, sub: 'somebody else', groups: ['admins'] }) };

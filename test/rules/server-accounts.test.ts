@@ -1,11 +1,12 @@
 /** Whom a login at a provider belongs to, as values. */
 import { expect } from 'chai';
 import { admissionOf, hasWayIn, readClaims, type Known } from '../../server/identity/account-rules.ts';
+import { groupsNamed } from '../../server/identity/provider-group-rules.ts';
 import { isProviderGroupName, parseGroupName, parseSubjectName } from '../../shared/resource-name.ts';
 
 const provider = {
   ...{ id: 'idp_1', name: 'acme', emailDomains: ['example.com'], groupsClaim: 'groups' as string | null },
-  ...{ createUsers: true, linkUsers: false },
+  ...{ kind: 'oidc' as const, issuer: 'https://login.example.com', directory: null, createUsers: true, linkUsers: false },
 };
 const honest = { sub: 's', email: 'ana@example.com', email_verified: true };
 
@@ -13,7 +14,7 @@ describe('claims of a provider', () => {
   const groups = (claims: object, groupsClaim: string | null = 'groups') => {
     const read = readClaims({ ...honest, ...claims }, { ...provider, groupsClaim });
     if ('code' in read) throw new Error(read.sentence);
-    return read.groups;
+    return read.groups.as === 'names' ? read.groups.names : undefined;
   };
 
   it('name groups at a claim of exactly this name before one on the way through dots', () => {
@@ -32,7 +33,7 @@ describe('claims of a provider', () => {
       expect(groups({ a: [] }, path), path).to.equal(undefined);
   });
   it('name a group once, and take one that is no list for one', () => {
-    expect(groups({ groups: ['x', 'x', 'y'] })).to.deep.equal(['x', 'y']);
+    expect(groupsNamed(['x', 'x', 'y'])).to.deep.include({ groups: [{ name: 'x' }, { name: 'y' }] });
     expect(groups({ groups: 'x' })).to.deep.equal(['x']);
   });
   it('without a plain subject are nobody', () => {

@@ -7,7 +7,15 @@ import { DomainError } from '../../shared/api/problem.ts';
 import { at, groupRow, idOf, userRow, type Storage } from './fresh-database.ts';
 
 export const providerRow = (name: string): Provider => ({
-  ...{ id: idOf<never>('provider'), name, kind: 'oidc', issuer: 'https://login.example.com', clientId: 'infra', groupsClaim: null },
+  ...{
+    id: idOf<never>('provider'),
+    name,
+    kind: 'oidc',
+    issuer: 'https://login.example.com',
+    clientId: 'infra',
+    groupsClaim: null,
+    directory: null,
+  },
   ...{
     emailDomains: ['example.com', 'example.org'],
     scopes: ['openid'],
@@ -21,28 +29,32 @@ export const providerRow = (name: string): Provider => ({
 export const accountRow = (providerId: string, identityId: string, subject: string): Account => ({
   // Ids of rows made here.
   ...{ id: idOf<never>('account'), providerId: providerId as never, identityId: identityId as never, subject, email: 'ana@example.com' },
-  ...{ state: 'active', groupsRead: null, claims: null, createdAt: at, lastLoginAt: at },
+  ...{ state: 'active', groupsRead: null, groupsAt: null, claims: null, createdAt: at, lastLoginAt: at },
 });
 const later = '2099-01-01T00:00:00.000Z';
 
 export function describeFederation(storage: () => Storage): void {
   it('a provider comes back as it was stored, without its secret', async () => {
     const { providers } = storage().read;
-    const okta = { ...providerRow('okta'), groupsClaim: 'a.b', linkUsers: true, syncMinutes: 15, status: 'disabled' as const };
-    await providers.insert(okta, 'sealed');
+    const directory = { of: 'entra', emailClaim: 'upn', groupNames: 'ids' } as const;
+    const okta = { ...providerRow('okta'), groupsClaim: 'a.b', directory, linkUsers: true, syncMinutes: 15, status: 'disabled' as const };
+    await providers.insert(okta, { clientSecret: 'sealed', serviceAccountKey: 'sealed key' });
     expect(await providers.find(okta.id)).to.deep.equal(okta);
     expect(await providers.findByName('okta')).to.deep.equal(okta);
     expect(await providers.active()).to.deep.equal([]);
-    await providers.update({ ...okta, status: 'active' }, undefined);
+    await providers.update({ ...okta, status: 'active' }, {});
     expect(await providers.sealedClientSecret(okta.id)).to.equal('sealed');
-    expect(await providers.insert(providerRow('okta'), 'other').catch((error: unknown) => error)).to.be.instanceOf(DomainError);
+    expect(await providers.sealedServiceAccountKey(okta.id)).to.equal('sealed key');
+    expect(await providers.insert(providerRow('okta'), { clientSecret: 'other' }).catch((error: unknown) => error)).to.be.instanceOf(
+      DomainError,
+    );
   });
 
   it('an account is one of (provider, subject), and one subject may be at two providers', async () => {
     const { providers, accounts, identities } = storage().read;
     const [one, two, ana] = [providerRow('one'), providerRow('two'), userRow('ana@example.com')];
-    await providers.insert(one, 'x');
-    await providers.insert(two, 'x');
+    await providers.insert(one, { clientSecret: 'x' });
+    await providers.insert(two, { clientSecret: 'x' });
     await identities.insert(ana);
     const account = accountRow(one.id, ana.id, 'ana');
     await accounts.insert(account);
@@ -53,20 +65,16 @@ export function describeFederation(storage: () => Storage): void {
     expect(await accounts.ofIdentity(ana.id)).to.have.length(2);
     await accounts.endOfProvider(one.id);
     expect((await accounts.find(account.id))?.state).to.equal('ended');
-    await accounts.loggedIn(account.id, { email: 'new@example.com', groupsRead: 3, claims: { sub: 'ana' }, at: later });
-    expect(await accounts.latestOf(one.id)).to.deep.equal({
-      ...account,
-      email: 'new@example.com',
-      groupsRead: 3,
-      claims: { sub: 'ana' },
-      lastLoginAt: later,
-    });
+    await accounts.loggedIn(account.id, { email: 'new@example.com', claims: { sub: 'ana' }, at: later });
+    await accounts.groupsTold(account.id, { count: 3, at: later });
+    const seen = { email: 'new@example.com', groupsRead: 3, groupsAt: later, claims: { sub: 'ana' }, lastLoginAt: later };
+    expect(await accounts.latestOf(one.id)).to.deep.equal({ ...account, ...seen });
   });
 
   it('neither a provider nor a user goes while an account is there', async () => {
     const { providers, accounts, identities } = storage().read;
     const [one, ana] = [providerRow('one'), userRow('ana@example.com')];
-    await providers.insert(one, 'x');
+    await providers.insert(one, { clientSecret: 'x' });
     await identities.insert(ana);
     await accounts.insert(accountRow(one.id, ana.id, 'ana'));
     for (const work of [providers.remove(one.id), identities.remove(ana.id)])
@@ -109,7 +117,7 @@ export function describeFederation(storage: () => Storage): void {
   it('a refresh token is due when its time has come, asked by by one at a time, and gone when another takes its place', async () => {
     const { providers, accounts, identities, refreshTokens } = storage().read;
     const [one, ana] = [providerRow('one'), userRow('ana@example.com')];
-    await providers.insert(one, 'x');
+    await providers.insert(one, { clientSecret: 'x' });
     await identities.insert(ana);
     const account = accountRow(one.id, ana.id, 'ana');
     await accounts.insert(account);
