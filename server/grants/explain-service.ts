@@ -49,7 +49,7 @@ export function createExplainService({ read, clock }: { readonly read: Stores; r
       const conditions = identity === undefined ? [] : await conditionsOf(read, identity);
       const described = await describeGrants(read, held);
       const chains = held.map((record, index) => chainOf({ record, described: described[index], groups, conditions, place }));
-      const ended = await read.grants.lastEnded(holders, place.destination?.id ?? null, now, 100);
+      const ended = await read.grants.lastEnded(holders, place.destination?.id ?? null, now);
       return {
         subject,
         role: question.role ?? null,

@@ -52,7 +52,7 @@ export interface GrantStore {
   ofSubjects(destinationId: string, subjectIds: readonly string[], at: string): Promise<GrantRecord[]>;
   ofSubject(subjectId: string): Promise<GrantRecord[]>;
   /** Ended before `at` at one destination (null: the server itself), of any of these subjects, the latest first. */
-  lastEnded(subjectIds: readonly string[], destinationId: string | null, at: string, limit: number): Promise<EndedGrant[]>;
+  lastEnded(subjectIds: readonly string[], destinationId: string | null, at: string): Promise<EndedGrant[]>;
   end(ids: readonly string[], at: string, because: string): Promise<void>;
   /** Past their `until` and not yet marked as ended. */
   expired(at: string, limit: number): Promise<GrantRecord[]>;
@@ -108,22 +108,7 @@ export function createGrantStore(db: Handle): GrantStore {
     ofSubjects: async (destinationId, subjectIds, at) =>
       subjectIds.length === 0 ? [] : (await heldBy(subjectIds, at)).filter((grant) => grant.destinationId === destinationId),
     ofSubject: async (subjectId) => (await live.where('subject_id', '=', subjectId).execute()).map(fromRow),
-    lastEnded: async (subjectIds, destinationId, at, limit) => {
-      const rows = await db
-        .selectFrom('grants')
-        .selectAll()
-        .where('subject_id', 'in', [...subjectIds])
-        .where((eb) => eb.or([eb('ended_at', 'is not', null), eb('until', '<=', at)]))
-        .execute();
-      return (
-        rows
-          .filter((row) => row.destination_id === destinationId)
-          // What expired a moment ago is written down a little later.
-          .map((row) => ({ ...fromRow(row), endedAt: row.ended_at ?? row.until ?? at, because: row.ended_because ?? 'expired' }))
-          .sort((one, other) => (one.endedAt > other.endedAt ? -1 : 1))
-          .slice(0, limit)
-      );
-    },
+    lastEnded: async (subjectIds, destinationId, at) => lastEnded(db, subjectIds, destinationId, at),
     end: async (ids, at, because) => {
       if (ids.length > 0)
         await db
@@ -203,6 +188,22 @@ export function createGrantStore(db: Handle): GrantStore {
       }));
     },
   };
+}
+
+async function lastEnded(db: Handle, subjectIds: readonly string[], destinationId: string | null, at: string): Promise<EndedGrant[]> {
+  const rows = await db
+    .selectFrom('grants')
+    .selectAll()
+    .where('subject_id', 'in', [...subjectIds])
+    .where((eb) => eb.or([eb('ended_at', 'is not', null), eb('until', '<=', at)]))
+    .execute();
+  return (
+    rows
+      .filter((row) => row.destination_id === destinationId)
+      // What expired a moment ago is written down a little later.
+      .map((row) => ({ ...fromRow(row), endedAt: row.ended_at ?? row.until ?? at, because: row.ended_because ?? 'expired' }))
+      .sort((one, other) => (one.endedAt > other.endedAt ? -1 : 1))
+  );
 }
 
 const byId = (one: GrantRecord, other: GrantRecord): number => (one.id < other.id ? -1 : 1);
