@@ -8,11 +8,13 @@ import type { GroupStore } from './group-store.ts';
 import type { Identity } from './identity-store.ts';
 import { leave } from './provider-groups.ts';
 import type { Provider } from './provider-store.ts';
+import type { ProvisionedGroupStore } from './provisioned-group-store.ts';
 import { named, type PasswordRecords } from './user-service.ts';
 
 interface Stores {
   readonly accounts: Pick<AccountStore, 'end' | 'ofIdentity'>;
   readonly groups: GroupStore;
+  readonly provisionedGroups: Pick<ProvisionedGroupStore, 'among'>;
   readonly passwords: Pick<PasswordRecords, 'stateOf'>;
   readonly effects: Pick<AccessEffects, 'membershipChanged' | 'revokeIdentity' | 'endAccountSessions'>;
   readonly audit: AuditLog;
@@ -34,8 +36,11 @@ export async function endAccount(stores: Stores, { provider, account, user, reas
     ? { sessionsEnded: 0, leasesRevoked: 0 }
     : await stores.effects.revokeIdentity(user.id, reason, act);
   let membershipsEnded = 0;
-  for (const group of await stores.groups.groupsOf(user.id)) {
-    if (group.provider !== provider.name) continue;
+  const held = (await stores.groups.groupsOf(user.id)).filter((group) => group.provider === provider.name);
+  // Those stay as its directory says: no login would bring them back (ADR 26).
+  const ofDirectory = await stores.provisionedGroups.among(held.map(({ id }) => id));
+  for (const group of held) {
+    if (ofDirectory.has(group.id)) continue;
     await leave(stores, group, user, act);
     membershipsEnded += 1;
   }

@@ -4,6 +4,7 @@ import { generateKeyPair } from 'jose';
 import { api } from '../../shared/api/index.ts';
 import { ApiError } from '../../shared/client.ts';
 import { sign, unsigned, type Script } from '../support/scripted-provider.ts';
+import { newScimClient, provision, scimGroup } from '../support/scim.ts';
 import { askAnew, federationStage, loginWithRefresh, type FederationStage } from './federation-stage.ts';
 
 describe('security of federation: between logins', function () {
@@ -68,5 +69,18 @@ describe('security of federation: between logins', function () {
     expect(refused).to.be.instanceOf(ApiError).with.nested.property('problem.code', 'session.expired');
     const again = await loginWithRefresh(stage);
     expect((await again.call(api.sessions.current, {})).identity.name).to.equal('ana@example.com');
+  });
+
+  it('the end of a login takes no group that the directory speaks for: the next login could not bring it back', async () => {
+    const scim = await newScimClient(stage.server, stage.acme);
+    const id = await provision(scim, 'ana@example.com', { externalId: 'ana' });
+    expect((await scim.post('/Groups', scimGroup('crew', [id]))).status).to.equal(201);
+    stage.evil.person = { ...stage.evil.person, groups: ['of-logins'] };
+    const { call } = await loginWithRefresh(stage);
+    await askAnew(stage);
+    expect(await call(api.sessions.current, {}).catch(() => 'over')).to.equal('over');
+    stage.evil.person = { ...stage.evil.person, groups: [] };
+    const again = await loginWithRefresh(stage);
+    expect((await again.call(api.sessions.current, {})).groups.map(({ name }) => name)).to.deep.equal(['acme/crew']);
   });
 });
