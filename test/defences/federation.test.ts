@@ -6,6 +6,7 @@ import { askAnew, attempt, loginWithRefresh, untilCallback, type FederationStage
 import { exchange, loginByBrowser, newBrowser, newCliSide } from '../support/browser.ts';
 import { startScriptedProvider, unsigned } from '../support/scripted-provider.ts';
 import { newPerson } from '../support/server.ts';
+import { waitFor } from '../support/wait-for.ts';
 import { brokenIf, cutIn, type Verdict } from './defence.ts';
 import { describeServerDefences, succeeds, type ServerDefence } from './describe-server-defences.ts';
 
@@ -220,7 +221,7 @@ const betweenLogins: readonly ServerDefence[] = [
     name: 'a login that the provider calls over is over',
     row: 11,
     cut: sync(
-      'await endAccount(stores, { provider, account, user, reason: whyOver }, act);',
+      'await endAccount(stores, { provider, account, user, reason: answer.why }, act);',
       'await stores.refreshTokens.remove(account.id);',
     ),
     attack: async (stage) => {
@@ -232,7 +233,10 @@ const betweenLogins: readonly ServerDefence[] = [
   {
     name: 'what would refuse a login ends one',
     row: 16,
-    cut: sync("if ('code' in claims)\n        return claims.sentence;", "if ('code' in claims)\n        return undefined;"),
+    cut: sync(
+      "return 'code' in person ? { kind: 'over', why: person.sentence } : { kind: 'there', person, refreshToken };",
+      "return { kind: 'there', person: 'code' in person ? undefined : person, refreshToken };",
+    ),
     attack: async (stage) => {
       const { call } = await loginWithRefresh(stage);
       stage.evil.script = { refreshed: (claims) => ({ ...claims, email_verified: false }) };
@@ -266,7 +270,9 @@ const betweenLogins: readonly ServerDefence[] = [
         },
       };
       await askAnew(stage);
-      return brokenIf((await groupsNow(call)).includes('acme/admins'));
+      // The new login gave the old question's claim free: its answer may come a moment later.
+      const isAdmin = async (): Promise<boolean> => (await groupsNow(call)).includes('acme/admins');
+      return succeeds(waitFor(isAdmin, { within: 5, what: 'the old answer to be taken' }));
     },
   },
 ];
