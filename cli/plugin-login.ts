@@ -3,7 +3,7 @@ import { readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { systemClock } from '../shared/clock.ts';
 import { browserFor } from './browser-login/open-browser.ts';
-import { connect } from './connection.ts';
+import { connect, explain } from './connection.ts';
 import { createContext } from './context.ts';
 import type { Environment } from './environment.ts';
 import { CliError } from './failure.ts';
@@ -60,7 +60,7 @@ export async function logInAgain(environment: Environment, home: Home, { profile
   } catch (error) {
     ensurePrivateDirectory(home, dirname(noted));
     writeFileSync(noted, String(systemClock.now()), { mode: 0o600 });
-    throw error;
+    throw explain(error, server) ?? error;
   }
 }
 

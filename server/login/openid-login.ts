@@ -44,10 +44,10 @@ export interface LoginChecks {
 /** Claims of an ID token whose signature, issuer, audience, times and nonce hold. */
 export type IdTokenClaims = Readonly<Record<string, unknown>> & { readonly sub: string };
 
-/** What a login, or a later question about it, brought. */
-export interface ProviderAnswer<Claims = IdTokenClaims> {
-  readonly claims: Claims;
-  /** To ask anew by; absent: none was given, or the one that was used stays. */
+/** What a login brought. */
+export interface ProviderAnswer {
+  readonly claims: IdTokenClaims;
+  /** To ask anew by. */
   readonly refreshToken: string | undefined;
 }
 
@@ -76,16 +76,35 @@ export async function finishLogin(client: OpenIdClient, checks: LoginChecks, ret
 /** The provider lets this login go on no longer (RFC 6749 §5.2, `invalid_grant`). */
 export class LoginOverError extends Error {}
 
-/** Asks anew about a login. Claims are there when the provider made a new ID token, which it need not (OpenID Connect Core §12.2). */
-export async function refreshLogin(client: OpenIdClient, refreshToken: string): Promise<ProviderAnswer<IdTokenClaims | undefined>> {
+/**
+ * Asks anew about a login. Claims are there when the provider made a new ID token, which it need not (OpenID Connect Core §12.2).
+ * @param rotated hears of a token that takes the place of this one, as soon as it is there: a provider may void the old one by then, whether or
+ * not the rest of its answer holds, or its keys can be had.
+ */
+export async function refreshLogin(
+  client: OpenIdClient,
+  refreshToken: string,
+  rotated: (refreshToken: string) => void,
+): Promise<IdTokenClaims | undefined> {
+  const configuration = configure(client);
+  configuration[customFetch] = async (url, options) => {
+    const response = await boundedFetch(url, options);
+    if (url === client.metadata.token_endpoint) await readRotated(response.clone(), rotated);
+    return response;
+  };
   try {
-    const tokens = await refreshTokenGrant(configure(client), refreshToken);
-    return { claims: tokens.claims(), refreshToken: tokens.refresh_token };
+    return (await refreshTokenGrant(configuration, refreshToken)).claims();
   } catch (error) {
     if (error instanceof ResponseBodyError && error.error === 'invalid_grant')
       throw new LoginOverError('the provider answered invalid_grant');
     throw error;
   }
+}
+
+async function readRotated(response: Response, rotated: (refreshToken: string) => void): Promise<void> {
+  const answer: unknown = response.ok ? await response.json().catch(() => undefined) : undefined;
+  if (typeof answer === 'object' && answer !== null && 'refresh_token' in answer && typeof answer.refresh_token === 'string')
+    rotated(answer.refresh_token);
 }
 
 /** RFC 7009; false: the provider does not offer it. */

@@ -10,12 +10,16 @@ import { protocolFault, type ProviderLogins } from './provider-logins.ts';
 import type { RefreshToken } from './refresh-token-store.ts';
 
 /** What a provider says of a login that it was asked about anew. */
-export type Refreshed =
-  | { readonly kind: 'said'; readonly claims: IdTokenClaims | undefined; readonly refreshToken: string | undefined }
+export type Refreshed = {
+  /** Takes the place of the one that was used, whatever else was answered. */
+  readonly refreshToken: string | undefined;
+} & (
+  | { readonly kind: 'said'; readonly claims: IdTokenClaims | undefined }
   /** Its own "no". */
   | { readonly kind: 'over' }
   /** It said nothing that holds; `why` is one sentence. `isAway`: nothing at all, about anybody. */
-  | { readonly kind: 'failed'; readonly why: string; readonly isAway: boolean };
+  | { readonly kind: 'failed'; readonly why: string; readonly isAway: boolean }
+);
 
 type Kept = Pick<RefreshToken, 'accountId' | 'sealedToken'>;
 
@@ -40,19 +44,20 @@ export function createProviderRefresh({ logins, sealing, logger }: ProviderRefre
   return {
     seal: (accountId, refreshToken) => sealing.seal(Buffer.from(refreshToken), purposeOf(accountId)),
     ask: async (provider, token, subject) => {
+      let refreshToken: string | undefined;
       try {
-        const { claims, refreshToken } = await refreshLogin(await logins.client(provider), open(token));
+        const claims = await refreshLogin(await logins.client(provider), open(token), (rotated) => (refreshToken = rotated));
         // OpenID Connect Core §12.2: it must be the same. Of somebody else nothing is taken, and nobody is ended by it.
         if (claims !== undefined && subjectIn(claims, provider) !== subject)
-          return { kind: 'failed', why: 'it answered about somebody else', isAway: false };
+          return { kind: 'failed', why: 'it answered about somebody else', isAway: false, refreshToken };
         return { kind: 'said', claims, refreshToken };
       } catch (error) {
-        if (error instanceof LoginOverError) return { kind: 'over' };
+        if (error instanceof LoginOverError) return { kind: 'over', refreshToken };
         const unreachable = whyUnreachable(error);
         const why = error instanceof DomainError ? error.message : (unreachable ?? 'what it answered does not hold');
         logger.warn({ provider: provider.name, reason: protocolFault(error) }, 'an identity provider could not be asked about a login');
         const isAway = unreachable !== undefined || (error instanceof DomainError && error.code === 'provider.unreachable');
-        return { kind: 'failed', why: why.slice(0, 300), isAway };
+        return { kind: 'failed', why: why.slice(0, 300), isAway, refreshToken };
       }
     },
     forget: async (provider, token) => {

@@ -55,8 +55,8 @@ export interface ProviderSync extends SyncControl {
 
 const atOnce = 4;
 const inOneRun = 500;
-/** Nobody else asks meanwhile; longer than the answer may take. */
-const claimedMilliseconds = 60_000;
+/** Nobody else asks meanwhile; longer than the answers of provider and directory may take together. */
+const claimedMilliseconds = 180_000;
 
 export function createProviderSync(options: ProviderSyncOptions): ProviderSync {
   const { read, clock, logger } = options;
@@ -123,10 +123,12 @@ interface Answered {
   readonly answer: Meaning;
 }
 /** What an answer is to us. */
-type Meaning =
-  | Extract<Refreshed, { kind: 'failed' }>
-  | { readonly kind: 'over'; readonly why: string }
-  | { readonly kind: 'there'; readonly person: ProviderClaims | undefined; readonly refreshToken: string | undefined };
+type Meaning = Pick<Refreshed, 'refreshToken'> &
+  (
+    | { readonly kind: 'failed'; readonly why: string; readonly isAway: boolean }
+    | { readonly kind: 'over'; readonly why: string }
+    | { readonly kind: 'there'; readonly person: ProviderClaims | undefined }
+  );
 
 async function learn(
   stores: Stores,
@@ -138,10 +140,18 @@ async function learn(
   const user = await stores.identities.find(account.identityId);
   // A login, or an end, that came in between knows more than this answer.
   const isStill = (await stores.refreshTokens.find(token.accountId))?.sealedToken === token.sealedToken;
-  if (!isStill || user === undefined || present?.updatedAt !== provider.updatedAt) return;
+  if (!isStill || user === undefined || present === undefined) return;
+  const { refreshToken: newest } = answer;
+  const sealedToken = newest === undefined ? token.sealedToken : refresh.seal(token.accountId, newest);
+  const keep = async (change: Partial<RefreshToken>): Promise<void> => stores.refreshTokens.keep({ ...token, sealedToken, ...change });
+  // Settings were changed meanwhile: asked again by the new ones.
+  if (present.updatedAt !== provider.updatedAt) {
+    await keep({ dueAt: toTime(act.now) });
+    return;
+  }
   if (answer.kind === 'failed') {
     const failures = token.failures + 1;
-    await stores.refreshTokens.keep({ ...token, failures, lastFailure: answer.why, dueAt: toTime(dueAfterFailure(act.now, failures)) });
+    await keep({ failures, lastFailure: answer.why, dueAt: toTime(dueAfterFailure(act.now, failures)) });
     return;
   }
   if (answer.kind === 'over') {
@@ -149,25 +159,18 @@ async function learn(
     return;
   }
   if (answer.person !== undefined) await take(stores, { provider, account, user }, answer.person, act);
-  const newest = answer.refreshToken;
-  await stores.refreshTokens.keep({
-    ...token,
-    sealedToken: newest === undefined ? token.sealedToken : refresh.seal(token.accountId, newest),
-    failures: 0,
-    lastFailure: null,
-    dueAt: toTime(dueAfter(act.now, provider.syncMinutes ?? 0, Math.random())),
-  });
+  await keep({ failures: 0, lastFailure: null, dueAt: toTime(dueAfter(act.now, provider.syncMinutes ?? 0, Math.random())) });
 }
 
 /** What a login would refuse ends one; that a directory gives no answer is none. */
 async function meaningOf({ people }: ProviderSyncOptions, provider: Provider, answer: Refreshed): Promise<Meaning> {
   if (answer.kind === 'failed') return answer;
-  if (answer.kind === 'over') return { kind: 'over', why: `${provider.name} says that this login is over` };
   const { refreshToken } = answer;
+  if (answer.kind === 'over') return { kind: 'over', why: `${provider.name} says that this login is over`, refreshToken };
   // Without an ID token it says only that the person is there.
-  if (answer.claims === undefined) return { kind: 'there', person: undefined, refreshToken };
-  const person = await people.read(provider, answer.claims);
-  return 'code' in person ? { kind: 'over', why: person.sentence } : { kind: 'there', person, refreshToken };
+  const person = answer.claims === undefined ? undefined : await people.read(provider, answer.claims);
+  if (person !== undefined && 'code' in person) return { kind: 'over', why: person.sentence, refreshToken };
+  return { kind: 'there', person, refreshToken };
 }
 
 /** Groups that the directory does not tell now stay as they are; the next question may be answered. */

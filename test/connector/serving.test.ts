@@ -1,5 +1,7 @@
 /** The connector's port over time: its certificate is replaced while people are connected, and the program ends without cutting off what ends by itself. */
 import { expect } from 'chai';
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { onePerson } from './one-person.ts';
 import { until } from './running-connector.ts';
 
@@ -25,6 +27,15 @@ describe('connector: its port over time', function () {
     await until(() => watch.text.includes('after-the-change'), 'the open watch goes on');
     expect(watch.closedAt).to.equal(undefined);
     expect((await scene.connector.request(scene.credential, scene.path)).status).to.equal(200);
+  });
+
+  it('OpenSSL is given no roots, or Node would lose memory to each handshake (ADR 33)', async () => {
+    await scene.start();
+    const asked = await promisify(execFile)('sh', [
+      '-c',
+      `openssl s_client -connect 127.0.0.1:${scene.connector.port} </dev/null 2>&1 || true`,
+    ]);
+    expect(asked.stdout).to.include('No client certificate CA names sent').and.include('Requested Signature Algorithms');
   });
 
   it('started again with the server away, it shows the certificate it has', async () => {

@@ -233,10 +233,7 @@ const betweenLogins: readonly ServerDefence[] = [
   {
     name: 'what would refuse a login ends one',
     row: 16,
-    cut: sync(
-      "return 'code' in person ? { kind: 'over', why: person.sentence } : { kind: 'there', person, refreshToken };",
-      "return { kind: 'there', person: 'code' in person ? undefined : person, refreshToken };",
-    ),
+    cut: sync("return { kind: 'over', why: person.sentence, refreshToken };", "return { kind: 'there', person: undefined, refreshToken };"),
     attack: async (stage) => {
       const { call } = await loginWithRefresh(stage);
       stage.evil.script = { refreshed: (claims) => ({ ...claims, email_verified: false }) };

@@ -107,6 +107,21 @@ describe('kubectl when the session is over', function () {
     expect(browser.opened()).to.have.length(1);
   });
 
+  it('an identity provider that is closed by then is told in one line, without a word of something unexpected', async () => {
+    const terminal = await expired('closed');
+    const { items } = await guarded.call(api.identityProviders.list, { query: {} });
+    const params = { id: items[0]!.id };
+    await guarded.call(api.identityProviders.disable, { params });
+    const browser = notingBrowser();
+    const closed = atTerminal(`${get()}; true`, { ...terminal.env, BROWSER: browser.program });
+    await closed.ended;
+    await guarded.call(api.identityProviders.enable, { params });
+    expect(closed.screen())
+      .to.match(/infra: .*(?:identity provider|--user EMAIL)/)
+      .and.not.include('unexpected');
+    expect(browser.opened()).to.deep.equal([]);
+  });
+
   for (const [what, command] of [
     ['a pipe', (): string => `${get()} | cat`],
     ['a completion', (): string => `x=$(${kubectl} __complete get configmaps -n ${guarded.namespace} '' 2>/dev/null)`],

@@ -62,6 +62,45 @@ describe('security of federation: between logins', function () {
       await call(api.sessions.logout, {});
     });
 
+  /** By which token the provider was asked last. */
+  const lastUsed = (): string | null => stage.evil.seen.token.at(-1)?.get('refresh_token') ?? null;
+
+  it('a token that takes the place of the one that was used is kept, though nothing else of the answer holds', async () => {
+    const { call } = await loginWithRefresh(stage);
+    stage.evil.script = {
+      refreshed: (claims) => claims,
+      sign: (claims) => unsigned(claims, { alg: 'none' }),
+      tokens: (answer) => ({ ...answer, refresh_token: 'the second' }),
+    };
+    await askAnew(stage);
+    stage.evil.script = { refreshed: (claims) => claims };
+    await askAnew(stage);
+    expect(lastUsed()).to.equal('the second');
+    expect(await failing()).to.equal(0);
+    await call(api.sessions.logout, {});
+  });
+
+  it('and so it is when the provider’s settings are changed while it is being asked, of which nothing is taken then', async () => {
+    const admin = await stage.server.admin();
+    const { call } = await loginWithRefresh(stage);
+    const change = async (createUsers: boolean): Promise<unknown> =>
+      admin(api.identityProviders.update, { params: { id: stage.acme.id }, body: { createUsers } });
+    stage.evil.script = {
+      refreshed: async (claims) => {
+        await change(false);
+        return { ...claims, groups: ['admins'] };
+      },
+      tokens: (answer) => ({ ...answer, refresh_token: 'the third' }),
+    };
+    await askAnew(stage);
+    expect((await call(api.sessions.current, {})).groups).to.deep.equal([]);
+    stage.evil.script = { refreshed: (claims) => claims };
+    await askAnew(stage);
+    expect(lastUsed()).to.equal('the third');
+    await change(true);
+    await call(api.sessions.logout, {});
+  });
+
   it('row 11: "invalid_grant" ends session and access at once, and a later login begins anew', async () => {
     const { call } = await loginWithRefresh(stage);
     await askAnew(stage);
