@@ -41,6 +41,8 @@ module.exports = {
     onlyFrom('door-client-node', '@kubernetes/client-node', '^connector/reconcile/'),
     onlyFrom('door-x509', '@peculiar/x509', '^server/authority/'),
     onlyFrom('door-openid', 'openid-client|passport', '^server/login/openid-'),
+    onlyFrom('door-otpauth', 'otpauth', '^server/login/totp\\.ts$'),
+    onlyFrom('door-uqr', 'uqr', '^cli/qr-code\\.ts$'),
     onlyFrom('door-pino', 'pino', '^shared/node/logger\\.ts$'),
     onlyFrom('door-commander', 'commander', '^cli/'),
     {

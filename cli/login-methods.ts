@@ -8,6 +8,7 @@ import { CliError } from './failure.ts';
 import type { Output } from './output.ts';
 import { parseServerUrl } from './profiles.ts';
 import { askLine, askSecret, readStdinLines } from './prompt.ts';
+import { proveAtLogin, type CodeSource } from './second-factor.ts';
 
 export type OpenedSession = CallResult<typeof api.login.accessKey>;
 
@@ -88,8 +89,9 @@ async function loginWithKey({ call, environment }: LoginInput): Promise<OpenedSe
 
 async function loginWithPassword(input: LoginInput): Promise<OpenedSession> {
   const { call } = input;
-  const { email, password, newPassword } = await (input.options.passwordStdin ? readPassword(input) : askPassword(input));
-  const result = await call(api.login.password, { body: { email, password } });
+  const { email, password, codes, newPassword } = await (input.options.passwordStdin ? readPassword(input) : askPassword(input));
+  const first = await call(api.login.password, { body: { email, password } });
+  const result = first.status === 'mfa-required' ? await proveAtLogin(call, first.mfaToken, codes) : first;
   if (result.status === 'session') return result;
   return call(api.login.changePassword, { body: { changeToken: result.changeToken, newPassword: await newPassword() } });
 }
@@ -97,20 +99,26 @@ async function loginWithPassword(input: LoginInput): Promise<OpenedSession> {
 interface PasswordInput {
   readonly email: string;
   readonly password: string;
+  readonly codes: CodeSource;
   readonly newPassword: () => Promise<string>;
 }
 
-/** First line the password; the second, when there is one, replaces a one-time password. */
+/** Line by line what the server asks for: the password; a code, of whoever has a second factor; a new password, in place of a one-time one. */
 async function readPassword({ environment, options, lastUser }: LoginInput): Promise<PasswordInput> {
   const email = options.user ?? lastUser;
   if (email === undefined) throw new CliError('wrongUse', '--password-stdin needs --user EMAIL');
-  const [password = '', next = ''] = await readStdinLines(environment);
+  const [password = '', ...more] = await readStdinLines(environment);
   if (password === '') throw new CliError('wrongUse', 'no password came on stdin; give it as the first line');
-  const newPassword = async (): Promise<string> => {
-    if (next !== '') return next;
-    throw new CliError('failed', 'this is a one-time password and must be changed: give the new password as the second line on stdin');
+  const next = async (wanted: string): Promise<string> => {
+    const line = more.shift() ?? '';
+    if (line !== '') return line;
+    throw new CliError('failed', `${wanted} as the next line on stdin`);
   };
-  return { email, password, newPassword };
+  return {
+    ...{ email, password },
+    codes: { tries: 1, code: () => next('this account has a second factor: give its code, or a recovery code,') },
+    newPassword: () => next('this is a one-time password and must be changed: give the new password'),
+  };
 }
 
 async function askPassword({ environment, options, lastUser }: LoginInput): Promise<PasswordInput> {
@@ -120,7 +128,8 @@ async function askPassword({ environment, options, lastUser }: LoginInput): Prom
   const typed = options.user ?? (await askLine(environment, `email${offered}: `)).trim();
   const email = typed === '' ? (lastUser ?? '') : typed;
   const password = await askSecret(environment, `password of ${email}: `);
-  return { email, password, newPassword: () => askNewPassword(environment) };
+  const code = (): Promise<string> => askSecret(environment, 'code of the second factor, or a recovery code: ');
+  return { email, password, codes: { tries: 3, code }, newPassword: () => askNewPassword(environment) };
 }
 
 async function askNewPassword(environment: Environment): Promise<string> {

@@ -75,7 +75,7 @@ export async function readStdinLines({ stdin }: Pick<Environment, 'stdin'>): Pro
   let text = '';
   for await (const chunk of stdin) {
     text += chunk.toString();
-    if (text.length > 65_536) throw new CliError('wrongUse', 'too much came on stdin; give one line, or two for a new password');
+    if (text.length > 65_536) throw new CliError('wrongUse', 'too much came on stdin; give a line for each thing that is asked for');
   }
   return text.split(/\r?\n/);
 }

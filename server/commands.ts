@@ -73,7 +73,7 @@ export async function restore({ config, clock, say }: CommandContext, source: st
     renameSync(staged, file);
     say(`restored from ${source}${kept === undefined ? '' : `; the database of before is ${kept}`}`);
     say(
-      'all sessions and credentials are ended: everybody logs in again. Users, groups, grants and access keys are as they were at the time of the backup: look through them before you start the server',
+      'all sessions and credentials are ended: everybody logs in again, and makes new recovery codes (infra mfa recovery-codes). Users, groups, grants and access keys are as they were at the time of the backup: look through them before you start the server',
     );
   } finally {
     for (const leftover of [staged, `${staged}-wal`, `${staged}-shm`]) rmSync(leftover, { force: true });
@@ -92,6 +92,8 @@ async function startAfresh(transact: Transact<Stores>, clock: Clock): Promise<vo
     await stores.loginTokens.removeEverything();
     await stores.browserLogins.removeEverything();
     await stores.refreshTokens.removeEverything();
+    // So does a recovery code.
+    await stores.recoveryCodes.removeEverything();
     await stores.audit.record({ event: 'server.restored', act, details: { epoch } });
   });
 }

@@ -39,6 +39,10 @@ import { clientSecretPurpose, createProviderLogins } from './login/provider-logi
 import { createProviderRefresh } from './login/provider-refresh.ts';
 import { createProviderSync } from './login/provider-sync.ts';
 import { createProviderPeople } from './login/provider-people.ts';
+import { createSecondFactorLogin } from './login/second-factor-login.ts';
+import { createSecondFactorProof } from './login/second-factor-proof.ts';
+import { secondFactorRoutes } from './login/second-factor-routes.ts';
+import { createSecondFactorService } from './login/second-factor-service.ts';
 import { readServiceAccount } from './login/service-account.ts';
 import { createSessionService } from './login/session-service.ts';
 import { type SetupService } from './login/setup-service.ts';
@@ -86,6 +90,7 @@ export function composeHttp(foundation: Foundation, setup: SetupService, destina
       ),
     mount: (router, context) => {
       mountServerInfo(router, context, foundation, setup);
+      mountSecondFactors(router, context, foundation);
       mountFeatures(router, context, { foundation, sessions, providerLogins, setup, destinations });
     },
   });
@@ -136,6 +141,15 @@ function composeProviderLogins({ config, clock, logger, read, transact, sealing,
       clock,
     }),
   };
+}
+
+function mountSecondFactors(router: Router, context: RouteContext, foundation: Foundation): void {
+  const { config, clock, read, transact, sealing, attempts, authority } = foundation;
+  const proof = createSecondFactorProof({ transact, attempts, sealing, clock });
+  secondFactorRoutes(router, context, {
+    secondFactors: createSecondFactorService({ read, transact, proof, sealing, issuer: authority.trustDomain, clock }),
+    secondFactorLogin: createSecondFactorLogin({ read, transact, proof, attempts, sessionSettings: config.session, clock }),
+  });
 }
 
 interface Features {

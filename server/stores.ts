@@ -26,6 +26,7 @@ import type { AccessReach } from './identity/provider-impact.ts';
 import { createProviderStore } from './identity/provider-store.ts';
 import { createProvisionedGroupStore } from './identity/provisioned-group-store.ts';
 import { createProvisionedUserStore } from './identity/provisioned-user-store.ts';
+import { createLeaseNotices } from './leases/lease-notices.ts';
 import { createLeaseRevocation } from './leases/lease-revocation.ts';
 import { createLeaseStore } from './leases/lease-store.ts';
 import { removeAccessKey } from './login/access-key-service.ts';
@@ -33,8 +34,12 @@ import { createAccessKeyStore } from './login/access-key-store.ts';
 import { createBrowserLoginStore } from './login/browser-login-store.ts';
 import { createLoginAttemptStore } from './login/login-attempts-store.ts';
 import { createPasswordStore } from './login/password-store.ts';
+import { createRecoveryCodeStore } from './login/recovery-code-store.ts';
 import { createRefreshTokenStore } from './login/refresh-token-store.ts';
+import { createSecondFactorReset } from './login/second-factor-reset.ts';
+import { createSecondFactorStore } from './login/second-factor-store.ts';
 import { createSessionEnd, type SessionEnd } from './login/session-end.ts';
+import { createSessionProofs } from './login/session-proofs.ts';
 import { createSessionStore } from './login/session-store.ts';
 import type { AdminGrants } from './login/setup-service.ts';
 import { createLoginTokenStore } from './login/token-store.ts';
@@ -51,7 +56,9 @@ export function bindStores(handle: Handle, clock: Clock) {
   const leaseRevocation = createLeaseRevocation({ leases, feed, audit });
   const accessChanges = createAccessChanges({ grants, groups, feed }, clock);
   const sessionEnd = createSessionEnd({ sessions, leases: leaseRevocation, audit });
+  const sessionProofs = createSessionProofs({ sessions, leaseNotices: createLeaseNotices({ leases, feed }) });
   const ending = { ...tables, accessChanges };
+  const effects = bindEffects(ending, sessionEnd);
 
   const reach: AccessReach = {
     openSessions: async (of) => (await sessions.openOf(of)).map(({ id }) => id),
@@ -78,7 +85,9 @@ export function bindStores(handle: Handle, clock: Clock) {
     ...ending,
     leaseRevocation,
     sessionEnd,
-    effects: bindEffects(ending, sessionEnd),
+    sessionProofs,
+    effects,
+    secondFactorReset: createSecondFactorReset({ ...tables, effects }),
     reach,
     destinationEffects,
     desiredIdentities: createDesiredIdentities(tables),
@@ -91,7 +100,7 @@ export function bindStores(handle: Handle, clock: Clock) {
 type Ending = ReturnType<typeof bindTables> & { readonly accessChanges: AccessChanges };
 
 function bindEffects(ending: Ending, sessionEnd: SessionEnd): AccessEffects {
-  const { grants, accessKeys, refreshTokens, accessChanges, audit } = ending;
+  const { grants, accessKeys, refreshTokens, loginTokens, accessChanges, audit } = ending;
   return {
     identityChanged: accessChanges.identityChanged,
     membershipChanged: accessChanges.membershipChanged,
@@ -109,6 +118,7 @@ function bindEffects(ending: Ending, sessionEnd: SessionEnd): AccessEffects {
     },
     revokeIdentity: async (identityId, reason, act) => {
       await refreshTokens.removeOfIdentity(identityId);
+      await loginTokens.voidOf(identityId, act.now);
       return sessionEnd.endAllOf({ identityId }, reason, act);
     },
     removeAccessKeys: async (identityId, act) => {
@@ -134,6 +144,8 @@ function bindTables(handle: Handle) {
     provisionedGroups: createProvisionedGroupStore(handle),
     scimTokens: createScimTokenStore(handle),
     passwords: createPasswordStore(handle),
+    secondFactors: createSecondFactorStore(handle),
+    recoveryCodes: createRecoveryCodeStore(handle),
     sessions: createSessionStore(handle),
     accessKeys: createAccessKeyStore(handle),
     loginTokens: createLoginTokenStore(handle),
@@ -165,6 +177,7 @@ function bindAdminGrants({ grants, audit }: ReturnType<typeof bindTables>): Admi
         destinationId: null,
         namespace: null,
         until: null,
+        mfaSeconds: null,
         reason,
         createdAt: toTime(act.now),
         createdBy: act.by.actor.name,

@@ -13,6 +13,7 @@ import { leaseCommands } from './leases.ts';
 import { listCommand } from './list.ts';
 import { loginCommand } from './login.ts';
 import { logoutCommand } from './logout.ts';
+import { mfaCommands } from './mfa.ts';
 import { providerCommands } from './providers.ts';
 import { revokeCommand } from './revoke.ts';
 import { scimTokenCommands } from './scim-tokens.ts';
@@ -42,6 +43,7 @@ export const allCommands: readonly CommandSpec[] = [
   ...scimTokenCommands,
   ...destinationCommands,
   ...keyCommands,
+  ...mfaCommands,
   ...sessionCommands,
   ...leaseCommands,
   revokeCommand,
@@ -62,6 +64,7 @@ export const topics: Readonly<Record<string, string>> = {
   'scim-tokens': 'tokens with which providers’ directories speak to the server',
   destinations: 'what access is brokered to',
   keys: 'access keys for automation',
+  mfa: 'my second factor',
   sessions: 'logins',
   leases: 'issued credentials',
   audit: 'who did what, when',

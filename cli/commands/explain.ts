@@ -2,6 +2,7 @@ import type { Chain } from '../../shared/api/explanations.ts';
 import { api } from '../../shared/api/index.ts';
 import { counted } from '../acknowledgements.ts';
 import type { CommandContext, CommandInput, CommandSpec } from '../command.ts';
+import { mfaOf } from '../grant-words.ts';
 
 export const explainCommands: readonly CommandSpec[] = [
   {
@@ -46,6 +47,7 @@ async function explain({ connect, output }: CommandContext, input: CommandInput)
     { title: 'ROLE', value: ({ grant }) => grant.role },
     { title: 'RESOURCE', value: ({ grant }) => grant.resource },
     { title: 'UNTIL', value: ({ grant }) => grant.until },
+    { title: 'MFA', value: ({ grant }) => mfaOf(grant) },
     { title: 'COUNTS', value: countsInWords },
     { title: 'IN THE CLUSTER', value: ({ clusterGroup }) => clusterGroup },
     { title: 'STATE', value: ({ state }) => (state.reason === null ? state.state : `${state.state}: ${state.reason}`) },
@@ -71,6 +73,7 @@ async function whoCan({ connect, output }: CommandContext, input: CommandInput):
     { title: 'ROLE', value: ({ grant }) => grant.role },
     { title: 'RESOURCE', value: ({ grant }) => grant.resource },
     { title: 'UNTIL', value: ({ grant }) => grant.until },
+    { title: 'MFA', value: ({ grant }) => mfaOf(grant) },
     { title: 'GRANT', value: ({ grant }) => grant.id },
   ]);
   if (found.count > found.holders.length)

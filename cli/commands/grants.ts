@@ -6,6 +6,7 @@ import { parseDuration } from '../../shared/ttl.ts';
 import { settleChange, waitOptions } from '../acknowledgements.ts';
 import type { CommandContext, CommandInput, CommandSpec, Connection } from '../command.ts';
 import { CliError } from '../failure.ts';
+import { mfaOf } from '../grant-words.ts';
 import { allPages, parseGrantId, resolveDestination } from '../resolve.ts';
 
 export const grantCommands: readonly CommandSpec[] = [
@@ -24,12 +25,14 @@ export const grantCommands: readonly CommandSpec[] = [
       },
       { flags: '--until <time>', help: 'RFC 3339, such as 2026-01-31T12:00:00Z' },
       { flags: '--for <duration>', help: 'such as 30m or 8h' },
+      { flags: '--mfa <duration>', help: 'holds while a second factor was proven no longer ago, 1m to 24h, such as 15m', check: parseMfa },
       { flags: '--reason <text>', help: 'why; kept with the grant' },
       ...waitOptions,
     ],
     examples: [
       'infra grants add dev@example.com --role view prod.web',
       'infra grants add group:platform --role admin prod --for 8h',
+      'infra grants add group:platform --role cluster-admin prod --mfa 15m',
       'infra grants add dev@example.com --role impersonate:serviceaccount:web/deployer prod.web --for 1h',
     ],
     run: add,
@@ -64,6 +67,7 @@ export const grantCommands: readonly CommandSpec[] = [
 async function add(context: CommandContext, input: CommandInput): Promise<void> {
   const until = readUntil(input);
   const reason = input.optional('reason');
+  const mfa = input.optional('mfa');
   const connection = context.connect();
   const { grant, change } = await connection.call(api.grants.create, {
     body: {
@@ -71,12 +75,19 @@ async function add(context: CommandContext, input: CommandInput): Promise<void> 
       role: input.text('role'),
       resource: input.text('resource'),
       ...(until === undefined ? {} : { until }),
+      ...(mfa === undefined ? {} : { mfaSeconds: parseMfa(mfa) }),
       ...(reason === undefined ? {} : { reason }),
     },
   });
   const done = `${grant.subject.name} is granted ${grant.role} on ${grant.resource}${grant.until === null ? '' : ` until ${grant.until}`}`;
   if (!input.flag('wait')) printGrant(context, grant);
   await settleChange(context, input, { connection, change, done });
+}
+
+function parseMfa(text: string): number {
+  const seconds = parseDuration(text);
+  if (seconds !== undefined && seconds >= 60 && seconds <= 86_400) return seconds;
+  throw new CliError('wrongUse', `--mfa takes a duration from 1m to 24h, such as 15m, not "${text}"`);
 }
 
 function readUntil(input: CommandInput): string | undefined {
@@ -104,6 +115,7 @@ async function list({ connect, output }: CommandContext, input: CommandInput): P
     { title: 'ROLE', value: (grant) => grant.role },
     { title: 'RESOURCE', value: (grant) => grant.resource },
     { title: 'UNTIL', value: (grant) => grant.until },
+    { title: 'MFA', value: mfaOf },
     { title: 'STATE', value: (grant) => grant.state.state },
     { title: 'REASON', value: (grant) => grant.state.reason ?? grant.reason },
     { title: 'ID', value: (grant) => grant.id },
@@ -127,6 +139,7 @@ function printGrant({ output }: CommandContext, grant: Grant): void {
     ['role', grant.role],
     ['resource', grant.resource],
     ['until', grant.until],
+    ['mfa', mfaOf(grant)],
     ['reason', grant.reason],
     ['created', `${grant.createdAt} by ${grant.createdBy}`],
     ['state', grant.state.at === null ? grant.state.state : `${grant.state.state} since ${grant.state.at}`],

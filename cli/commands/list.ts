@@ -1,6 +1,7 @@
 import { api } from '../../shared/api/index.ts';
 import type { CommandContext, CommandSpec } from '../command.ts';
 import { refreshContexts } from '../contexts.ts';
+import { mfaOf } from '../grant-words.ts';
 
 export const listCommand: CommandSpec = {
   words: 'list',
@@ -18,6 +19,7 @@ async function list(context: CommandContext): Promise<void> {
     { title: 'ROLE', value: (row) => row.grant.role },
     { title: 'RESOURCE', value: (row) => row.grant.resource },
     { title: 'UNTIL', value: (row) => row.grant.until },
+    { title: 'MFA', value: (row) => mfaOf(row.grant) },
     { title: 'VIA', value: (row) => row.grant.via },
     { title: 'ADDRESS', value: (row) => row.destination.address },
   ]);

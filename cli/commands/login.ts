@@ -22,7 +22,10 @@ export const loginCommand: CommandSpec = {
     { flags: '--no-browser', help: 'print the address to open instead of opening it' },
     { flags: '--timeout <duration>', help: 'how long the browser may take, up to 10m (default)', check: parseTimeout },
     { flags: '--user <email>', help: 'log in as this user, with a password' },
-    { flags: '--password-stdin', help: 'read the password from stdin; a second line replaces a one-time password' },
+    {
+      flags: '--password-stdin',
+      help: 'read the password from stdin; then, line by line, what is asked for: a code of the second factor, a new password',
+    },
     { flags: '--key-stdin', help: 'log in with an access key from stdin' },
     { flags: '--ca <file>', help: 'PEM file with the root that signs the server’s certificate' },
     { flags: '--trust-fingerprint <fingerprint>', help: 'SHA256:… of the root that the server presents' },

@@ -33,6 +33,7 @@ async function list({ connect, output }: CommandContext, input: CommandInput): P
     { title: 'METHOD', value: (session) => session.method },
     { title: 'LAST USED', value: (session) => session.lastUsedAt },
     { title: 'EXPIRES', value: (session) => session.expiresAt },
+    { title: 'MFA', value: (session) => session.mfaAt },
     { title: 'ENDED', value: (session) => session.endedAt },
     { title: 'FROM', value: (session) => session.sourceAddress },
     { title: 'CLIENT', value: (session) => session.userAgent },

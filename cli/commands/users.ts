@@ -54,6 +54,13 @@ export const userCommands: readonly CommandSpec[] = [
     options: waitOptions,
     run: resetPassword,
   },
+  {
+    words: 'users reset-mfa',
+    summary: 'take the second factor away from somebody who lost it; sessions and leases end',
+    arguments: who,
+    options: waitOptions,
+    run: resetMfa,
+  },
 ];
 
 const columns: readonly Column<User>[] = [
@@ -98,6 +105,7 @@ async function show({ connect, output }: CommandContext, input: CommandInput): P
     ['id', user.id],
     ['status', user.status],
     ['password', user.password],
+    ['second factor', user.secondFactors.join(', ')],
     ['groups', user.groups.map((group) => group.name).join(', ')],
     ['created', user.createdAt],
     ['last login', user.lastLoginAt],
@@ -124,4 +132,15 @@ async function resetPassword(context: CommandContext, input: CommandInput): Prom
   const { oneTimePassword, change } = await connection.call(api.users.resetPassword, { params: { id } });
   context.output.show({ id, oneTimePassword }, [['one-time password', oneTimePassword]]);
   await settleChange(context, input, { connection, change, done: 'it is shown this once; sessions and leases have ended' });
+}
+
+async function resetMfa(context: CommandContext, input: CommandInput): Promise<void> {
+  const connection = context.connect();
+  const id = await resolveUser(connection, input.text('user'));
+  const { factorsRemoved, change } = await connection.call(api.secondFactors.reset, { params: { id } });
+  const done =
+    factorsRemoved === 0
+      ? 'there was no second factor; sessions and leases have ended'
+      : 'until they add one again their password alone opens the door; sessions and leases have ended. Are you sure it was they who asked?';
+  await settleChange(context, input, { connection, change, done });
 }

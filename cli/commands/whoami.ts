@@ -1,5 +1,6 @@
 import type { CallResult } from '../../shared/api/endpoint.ts';
 import { api } from '../../shared/api/index.ts';
+import { formatDuration } from '../../shared/ttl.ts';
 import type { CommandContext, CommandInput, CommandSpec } from '../command.ts';
 
 export const whoamiCommand: CommandSpec = {
@@ -22,6 +23,7 @@ async function whoami(context: CommandContext, input: CommandInput): Promise<voi
     ['groups', me.groups.map((group) => group.name).join(', ')],
     ['roles on the server', me.serverRoles.join(', ')],
     ['session', `${me.session.id}, by ${me.session.method}${me.session.provider === null ? '' : ` at ${me.session.provider}`}`],
+    ['second factor', me.session.mfaAt === null ? 'not proven in this session' : `proven at ${me.session.mfaAt}`],
     ['expires', me.session.expiresAt],
     ['server', profile.server],
     ['profile', profile.name],
@@ -46,9 +48,9 @@ function whyRows({ accounts, groups, destinations }: CallResult<typeof api.expla
     ...destinations.flatMap(({ name, clusterUser, clusterGroups, grants }): Row[] => [
       [`at ${name}`, `the user ${clusterUser}`],
       ['  groups', clusterGroups.join(', ')],
-      ...grants.map(({ id, role, resource, until, group }): Row => [
+      ...grants.map(({ id, role, resource, until, mfaSeconds, group }): Row => [
         `  grant ${id}`,
-        `${role} on ${resource}${group === null ? '' : ` through ${group}`}${until === null ? '' : ` until ${until}`}`,
+        `${role} on ${resource}${group === null ? '' : ` through ${group}`}${until === null ? '' : ` until ${until}`}${mfaSeconds === null ? '' : ` with a second factor within ${formatDuration(mfaSeconds)}`}`,
       ]),
     ]),
   ];

@@ -2,10 +2,13 @@
 import type { DesiredGrant, DesiredIdentity, DesiredLease } from '../../shared/api/connectors.ts';
 import { fromTime } from '../../shared/clock.ts';
 import { clusterGroupOf, clusterUserOf } from '../../shared/cluster-names.ts';
+import { isImpersonateRole } from '../../shared/resource-name.ts';
+import { proofNeeded } from '../../shared/second-factor.ts';
 import { decideActing } from './acting-rules.ts';
 import type { AskedIdentity } from './asked-rules.ts';
 import { whyGuarded } from './guarded-rules.ts';
 import { groupsOfGrants, type Impersonation } from './impersonation.ts';
+import { proofWanted, withProven } from './proven-rules.ts';
 import { isSelfReview, type RequestScope } from './scope-rules.ts';
 
 /** One person as known here, their grants found by namespace. */
@@ -39,6 +42,8 @@ export interface Allowed {
   readonly impersonation: Impersonation;
   /** When at the latest this must be decided anew: end of session, or of a grant that lends one of the groups. */
   readonly until: number;
+  /** What is said besides when the cluster's RBAC refuses it: more would be lent with a second factor. Printable ASCII. */
+  readonly hint: string | undefined;
 }
 
 export interface Denied {
@@ -58,7 +63,12 @@ export function decideAccess(question: AccessQuestion): AccessDecision {
   if (fromTime(lease.sessionExpiresAt) <= now) return unauthorized('your session has ended; log in again with: infra login', false);
   if (rights === undefined) return noGrant(question);
   if (rights.identity.status !== 'active') return unauthorized(`${rights.identity.name} is disabled; ask an admin`, true);
+  return decideHeld({ ...question, lease, rights: rightsBy(lease, rights) });
+}
 
+/** Somebody alive with a lease that is: what of their rights is lent to this request. */
+function decideHeld(question: AccessQuestion & { readonly lease: DesiredLease; readonly rights: IdentityRights }): AccessDecision {
+  const { lease, rights, identityId, now } = question;
   if (question.asked !== undefined) return decideAsked(question, question.asked, { identity: rights.identity, lease });
   const clusterWide = rights.clusterWide.filter((grant) => isLive(grant, now));
   const grants = [...clusterWide, ...scopedGrants(question.scope, rights, now)];
@@ -74,6 +84,7 @@ export function decideAccess(question: AccessQuestion): AccessDecision {
       leaseId: question.leaseId,
     },
     until: Math.min(fromTime(lease.sessionExpiresAt), justifiedUntil(grants, rights, now)),
+    hint: hintOf(question, rights.identity),
   };
 }
 
@@ -88,6 +99,9 @@ function decideAsked(
   if (decision.kind === 'never') return forbidden(decision.why, false);
   if (decision.kind === 'needs') {
     const { role, namespace, what } = decision;
+    const applies = (grant: DesiredGrant): boolean => grant.role === role && (grant.namespace === null || grant.namespace === namespace);
+    const wanted = proofWanted(identity, { lease, now: question.now, applies });
+    if (wanted !== undefined) return forbidden(`to act ${what} in ${destination.name} ${identity.name} needs ${proofNeeded(wanted)}`, true);
     const resource = namespace === undefined ? destination.name : `${destination.name}.${namespace}`;
     return forbidden(
       `${identity.name} may not act ${what} in ${destination.name}; leave --as out, or ask an admin for: infra grants add ${subjectOf(identity)} --role ${role} ${resource}`,
@@ -104,6 +118,7 @@ function decideAsked(
       askedBy: clusterUserOf(identity, destination.userPrefix),
     },
     until: Math.min(fromTime(lease.sessionExpiresAt), decision.until),
+    hint: undefined,
   };
 }
 
@@ -124,6 +139,12 @@ export function rightsOf(identity: DesiredIdentity): IdentityRights {
     else others.push(grant);
   }
   return { identity, clusterWide: identity.grants.filter((grant) => grant.namespace === null), byNamespace };
+}
+
+/** With those that ask for a second factor, as far as this lease's session has proven one. */
+function rightsBy(lease: DesiredLease, rights: IdentityRights): IdentityRights {
+  const identity = withProven(rights.identity, lease);
+  return identity === rights.identity ? rights : rightsOf(identity);
 }
 
 function scopedGrants(scope: RequestScope, rights: IdentityRights, now: number): readonly DesiredGrant[] {
@@ -172,6 +193,8 @@ const unauthorized = (message: string, mayBeOutdated: boolean): Denied => ({
 function noGrant(question: AccessQuestion): Denied {
   const { namespace } = question.scope;
   const identity = question.rights?.identity;
+  const unproven = identity === undefined ? undefined : noProof(question, identity);
+  if (unproven !== undefined) return unproven;
   const name = identity?.name ?? question.lastKnownName;
   const subject = identity === undefined ? (name ?? 'EMAIL') : subjectOf(identity);
   const where = namespace === '' ? '' : ` for namespace ${namespace}`;
@@ -180,4 +203,29 @@ function noGrant(question: AccessQuestion): Denied {
     `${name ?? question.identityId} has no grant${where} in ${question.destination.name}. Ask an admin for: infra grants add ${subject} --role view ${resource} (what there is: infra explain ${subject} ${resource})`,
     true,
   );
+}
+
+/** How old a proof may be at most that would lend more here; undefined: none would. */
+function proofThatHelps({ scope: { namespace }, lease, now }: AccessQuestion, identity: DesiredIdentity): number | undefined {
+  if (lease === undefined || identity.mfaGrants === undefined) return undefined;
+  const applies = (grant: DesiredGrant): boolean =>
+    !isImpersonateRole(grant.role) && (grant.namespace === null || namespace === '' || grant.namespace === namespace);
+  return proofWanted(identity, { lease, now, applies });
+}
+
+function hintOf(question: AccessQuestion, identity: DesiredIdentity): string | undefined {
+  const wanted = proofThatHelps(question, identity);
+  return wanted === undefined ? undefined : `more is granted here on condition of ${proofNeeded(wanted)}`;
+}
+
+/** A grant that lacks nothing but the second factor is not missing. */
+function noProof(question: AccessQuestion, identity: DesiredIdentity): Denied | undefined {
+  const wanted = proofThatHelps(question, identity);
+  if (wanted === undefined) return undefined;
+  const {
+    scope: { namespace },
+    destination,
+  } = question;
+  const where = namespace === '' ? '' : ` for namespace ${namespace}`;
+  return forbidden(`what ${identity.name} is granted${where} in ${destination.name} needs ${proofNeeded(wanted)}`, true);
 }

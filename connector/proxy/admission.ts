@@ -21,6 +21,8 @@ export interface Admitted {
   readonly peer: Peer;
   readonly impersonation: Impersonation;
   readonly until: number;
+  /** Said besides when the cluster refuses it. */
+  readonly hint: string | undefined;
   readonly headers: UpstreamHeaders;
   /** The protocol of an upgrade, as the client spelled it. */
   readonly upgrade: string | undefined;

@@ -33,7 +33,7 @@ export interface GateOptions {
 }
 
 export type Verdict =
-  | { readonly kind: 'allowed'; readonly impersonation: Impersonation; readonly until: number }
+  | { readonly kind: 'allowed'; readonly impersonation: Impersonation; readonly until: number; readonly hint: string | undefined }
   | { readonly kind: 'refused'; readonly refusal: Refusal };
 
 export interface Gate {

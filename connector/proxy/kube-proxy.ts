@@ -75,13 +75,15 @@ class Passage implements UpstreamListener {
   }
 
   onHead({ status, message, headers }: AnswerHead): void {
-    const { info } = this.#parties.admitted;
+    const { info, hint } = this.#parties.admitted;
     const { kept, location } = answerHeaders(headers);
     const refusal = this.#parties.upstream.refusalOf(status, location, info.subresource);
     if (refusal !== undefined) {
       this.#turnAway(refusal);
       return;
     }
+    // kubectl and client-go show it to the person (RFC 7234 §5.5; KEP-1693); the Status stays the cluster's.
+    if (status === 403 && hint !== undefined) kept.push('Warning', `299 infra "${hint}"`);
     this.#status = status;
     this.#answer = { status, message, headers: kept };
   }

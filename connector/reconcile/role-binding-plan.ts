@@ -101,7 +101,8 @@ export function planBindings(input: PlanInput): BindingPlan {
   const grantsWithout: string[] = [];
   let nextChangeAt: number | undefined;
   for (const identity of input.identities) {
-    for (const grant of [...identity.grants, ...(identity.impersonateGrants ?? [])]) {
+    // A grant that asks for a second factor is bound like others: the gate lends its group while the proof holds.
+    for (const grant of [...identity.grants, ...(identity.impersonateGrants ?? []), ...(identity.mfaGrants ?? [])]) {
       const until = grant.until === null ? undefined : fromTime(grant.until);
       if (until !== undefined && until <= input.now) continue;
       if (until !== undefined) nextChangeAt = Math.min(nextChangeAt ?? until, until);

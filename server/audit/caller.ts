@@ -11,7 +11,10 @@ export interface Caller {
     readonly id: SessionId;
     readonly method: 'password' | 'access-key' | 'provider';
     readonly accessKeyId: AccessKeyId | null;
+    readonly createdAt: number;
     readonly expiresAt: number;
+    /** When a second factor was last proven in it; RFC 3339. */
+    readonly mfaAt: string | null;
   };
   /** Roles on the resource `infra` that held when the request came in; admin includes view. */
   readonly serverRoles: ReadonlySet<ServerRole>;

@@ -1,6 +1,6 @@
 /** Who holds what, from grants and memberships: the rule behind what connectors let in and what people see as theirs. */
 import { isImpersonateRole } from '../../shared/resource-name.ts';
-import type { DesiredGrant, DesiredIdentity } from '../../shared/api/connectors.ts';
+import type { DesiredGrant, DesiredIdentity, DesiredMfaGrant } from '../../shared/api/connectors.ts';
 
 export interface HeldGrant {
   readonly id: DesiredGrant['id'];
@@ -8,6 +8,7 @@ export interface HeldGrant {
   readonly role: string;
   readonly namespace: string | null;
   readonly until: string | null;
+  readonly mfaSeconds: number | null;
 }
 export interface KnownIdentity {
   readonly id: DesiredIdentity['id'];
@@ -34,30 +35,42 @@ export function effectiveAccess(
   const byIdentity = groupBy(memberships, (membership) => membership.identityId);
   const desired: DesiredIdentity[] = [];
   for (const { id, kind, name, status } of identities) {
-    const own = (bySubject.get(id) ?? []).map((grant) => toDesired(grant, null));
+    const own = (bySubject.get(id) ?? []).map((grant): Holding => ({ grant, group: null }));
     const throughGroups = (byIdentity.get(id) ?? []).flatMap((membership) =>
-      (bySubject.get(membership.groupId) ?? []).map((grant) => toDesired(grant, membership.groupName)),
+      (bySubject.get(membership.groupId) ?? []).map((grant): Holding => ({ grant, group: membership.groupName })),
     );
-    const held = [...own, ...throughGroups];
+    // Through a group a workload may hold a grant that asks for a second factor, which it never has.
+    const held = [...own, ...throughGroups].filter(({ grant }) => kind === 'user' || grant.mfaSeconds === null);
     if (held.length === 0) continue;
     desired.push({ id, kind, name, status, ...apart(held) });
   }
   return desired;
 }
 
-function apart(held: readonly DesiredGrant[]): Pick<DesiredIdentity, 'grants' | 'impersonateGrants'> {
-  const impersonateGrants = held.filter(({ role }) => isImpersonateRole(role));
-  const grants = held.filter(({ role }) => !isImpersonateRole(role));
-  return impersonateGrants.length === 0 ? { grants } : { grants, impersonateGrants };
+interface Holding {
+  readonly grant: HeldGrant;
+  /** Through which it is held. */
+  readonly group: string | null;
 }
 
-const toDesired = ({ id, role, namespace, until }: HeldGrant, group: string | null): DesiredGrant => ({
-  id,
-  role,
-  namespace,
-  until,
-  group,
-});
+/** What not every connector knows stands in lists of its own, which those that do not leave out. */
+function apart(held: readonly Holding[]): Pick<DesiredIdentity, 'grants' | 'impersonateGrants' | 'mfaGrants'> {
+  const plain = held.filter(({ grant }) => grant.mfaSeconds === null).map(toDesired);
+  const mfaGrants = held.flatMap(toDesiredMfa);
+  const impersonateGrants = plain.filter(({ role }) => isImpersonateRole(role));
+  return {
+    grants: plain.filter(({ role }) => !isImpersonateRole(role)),
+    ...(impersonateGrants.length === 0 ? {} : { impersonateGrants }),
+    ...(mfaGrants.length === 0 ? {} : { mfaGrants }),
+  };
+}
+
+const toDesired = ({ grant: { id, role, namespace, until }, group }: Holding): DesiredGrant => ({ id, role, namespace, until, group });
+
+const toDesiredMfa = (holding: Holding): DesiredMfaGrant[] => {
+  const { mfaSeconds } = holding.grant;
+  return mfaSeconds === null ? [] : [{ ...toDesired(holding), mfaSeconds }];
+};
 
 function groupBy<Item>(items: readonly Item[], keyOf: (item: Item) => string): Map<string, Item[]> {
   const groups = new Map<string, Item[]>();
@@ -68,14 +81,4 @@ function groupBy<Item>(items: readonly Item[], keyOf: (item: Item) => string): M
     else group.push(item);
   }
   return groups;
-}
-
-/** The latest end among grants: null when one of them has none. */
-export function longestUntil(grants: readonly { readonly until: string | null }[]): string | null {
-  let latest = '';
-  for (const { until } of grants) {
-    if (until === null) return null;
-    if (until > latest) latest = until;
-  }
-  return latest;
 }

@@ -1,5 +1,8 @@
 /** What a grant gives of what somebody asks about: pure. */
+import type { Chain } from '../../shared/api/explanations.ts';
 import { isImpersonateRole } from '../../shared/resource-name.ts';
+import { endWithProof, proofNeeded } from '../../shared/second-factor.ts';
+import { formatDuration } from '../../shared/ttl.ts';
 
 /** Each has the rights of those before it: Kubernetes' own user-facing roles, and the roles on infra. */
 const clusterLadder = ['view', 'edit', 'admin', 'cluster-admin'];
@@ -32,4 +35,26 @@ function roleGives(held: string, { role, isServer }: Asked): boolean {
   const ladder = isServer ? serverLadder : clusterLadder;
   const [has, wants] = [ladder.indexOf(held), ladder.indexOf(role)];
   return wants >= 0 && has > wants;
+}
+
+/** Who would have to prove a second factor. */
+export interface Prover {
+  readonly kind: 'user' | 'group' | 'workload';
+  /** RFC 3339; null: never, in a session that is live. */
+  readonly mfaAt: string | null;
+  /** RFC 3339. */
+  readonly now: string;
+}
+
+export function secondFactorCondition(mfaSeconds: number, { kind, mfaAt, now }: Prover): Chain['conditions'][number] {
+  const condition = 'second-factor';
+  const within = formatDuration(mfaSeconds);
+  if (kind === 'group') return { condition, holds: true, detail: `asks each member for a second factor within ${within}` };
+  if (kind === 'workload')
+    return { condition, holds: false, detail: `needs a second factor within ${within}, which a workload cannot prove` };
+  const end = endWithProof({ until: null, mfaSeconds }, mfaAt);
+  if (end !== undefined && end > now)
+    return { condition, holds: true, detail: `a second factor was proven at ${mfaAt ?? ''}, which counts until ${end}` };
+  const last = mfaAt === null ? 'never proven in a live session' : `last proven at ${mfaAt}`;
+  return { condition, holds: false, detail: `needs ${proofNeeded(mfaSeconds)}; ${last}` };
 }

@@ -12,7 +12,7 @@ import type { Account } from '../identity/account-store.ts';
 import type { Group, GroupStore } from '../identity/group-store.ts';
 import type { Identity, IdentityStore } from '../identity/identity-store.ts';
 import { placeOf, type Place } from './explain-place.ts';
-import { gives } from './explain-rules.ts';
+import { gives, secondFactorCondition, type Prover } from './explain-rules.ts';
 import { explainInWords, isAllowed } from './explain-words.ts';
 import { describeGrants, findSubject, resourceOf } from './grant-description.ts';
 import type { GrantRecord, GrantStore } from './grant-store.ts';
@@ -24,6 +24,7 @@ interface Stores {
   readonly destinations: DestinationStore;
   readonly passwords: { stateOf(identityId: string): Promise<'set' | 'one-time' | 'none'> };
   readonly accounts: { ofIdentity(identityId: string): Promise<Account[]> };
+  readonly sessions: { lastMfaAt(identityId: string, liveAt: string): Promise<string | null> };
 }
 export interface Question {
   readonly subject: string;
@@ -47,8 +48,9 @@ export function createExplainService({ read, clock }: { readonly read: Stores; r
       const holders = [subject.id, ...groups.map(({ id }) => id)];
       const held = (await heldAt(read.grants, { holders, place, now })).filter((grant) => gives(grant, place.asked) !== undefined);
       const conditions = identity === undefined ? [] : await conditionsOf(read, identity);
+      const prover: Prover = { kind: subject.kind, now, mfaAt: await mfaAtOf(read, identity, caller, now) };
       const described = await describeGrants(read, held);
-      const chains = held.map((record, index) => chainOf({ record, described: described[index], groups, conditions, place }));
+      const chains = held.map((record, index) => chainOf({ record, described: described[index], groups, conditions, prover, place }));
       const ended = await read.grants.lastEnded(holders, place.destination?.id ?? null, now);
       return {
         subject,
@@ -95,17 +97,21 @@ interface Link {
   readonly described: Grant | undefined;
   readonly groups: readonly Group[];
   readonly conditions: Chain['conditions'];
+  readonly prover: Prover;
   readonly place: Place;
 }
 
-function chainOf({ record, described, groups, conditions, place }: Link): Chain {
+function chainOf({ record, described, groups, conditions, prover, place }: Link): Chain {
   if (described === undefined) throw new Error('each grant has its description');
-  const { id, role, resource, until, reason, createdAt, createdBy, state } = described;
+  const { id, role, resource, until, mfaSeconds, reason, createdAt, createdBy, state } = described;
   const group = groups.find((each) => each.id === record.subject.id);
-  const all: Chain['conditions'] =
-    until === null ? conditions : [...conditions, { condition: 'until', holds: true, detail: `holds until ${until}` }];
+  const all: Chain['conditions'] = [
+    ...conditions,
+    ...(until === null ? [] : [{ condition: 'until', holds: true, detail: `holds until ${until}` } as const]),
+    ...(mfaSeconds === null ? [] : [secondFactorCondition(mfaSeconds, prover)]),
+  ];
   return {
-    grant: { id, role, resource, until, reason, createdAt, createdBy },
+    grant: { id, role, resource, until, mfaSeconds, reason, createdAt, createdBy },
     group: group === undefined ? null : { name: group.name, provider: group.provider },
     gives: gives(record, place.asked) ?? 'part',
     conditions: all,
@@ -114,6 +120,12 @@ function chainOf({ record, described, groups, conditions, place }: Link): Chain 
       place.destination === null ? null : (clusterGroupOf({ role, namespace: record.namespace, group: group?.name ?? null }) ?? null),
     state,
   };
+}
+
+/** One's own by this session, which is what counts; another's by the latest of their sessions. */
+async function mfaAtOf({ sessions }: Stores, identity: Identity | undefined, caller: Caller, now: string): Promise<string | null> {
+  if (identity?.kind !== 'user') return null;
+  return identity.id === caller.identity.id ? caller.session.mfaAt : sessions.lastMfaAt(identity.id, now);
 }
 
 async function conditionsOf({ passwords, accounts }: Stores, { id, kind, name, status }: Identity): Promise<Chain['conditions']> {

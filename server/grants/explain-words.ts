@@ -1,5 +1,6 @@
 /** The answer of `explain` in one sentence, with the remedy when it is no: pure. */
 import type { Chain } from '../../shared/api/explanations.ts';
+import { formatDuration } from '../../shared/ttl.ts';
 
 export interface Explained {
   /** As it is typed: `ana@example.com`, `group:platform`. */
@@ -33,4 +34,4 @@ export function explainInWords({ name, role, resource, chains }: Explained): str
 }
 
 const reasonOf = ({ grant, group }: Chain): string =>
-  `${grant.role} on ${grant.resource}${group === null ? '' : ` through group ${group.name}`}${grant.until === null ? '' : ` until ${grant.until}`}`;
+  `${grant.role} on ${grant.resource}${group === null ? '' : ` through group ${group.name}`}${grant.until === null ? '' : ` until ${grant.until}`}${grant.mfaSeconds === null ? '' : ` with a second factor within ${formatDuration(grant.mfaSeconds)}`}`;

@@ -33,6 +33,7 @@ export async function describeGrants(stores: Stores, records: readonly GrantReco
     resource: resourceOf(record, record.destinationId === null ? null : (destinationOf.get(record.destinationId) ?? null)),
     destinationId: record.destinationId,
     until: record.until,
+    mfaSeconds: record.mfaSeconds,
     reason: record.reason,
     createdAt: record.createdAt,
     createdBy: record.createdBy,

@@ -6,9 +6,10 @@ export interface GrantWish {
   readonly role: string;
   readonly resource: string;
   readonly until: string | undefined;
+  readonly mfaSeconds: number | undefined;
 }
 export interface GrantFault {
-  readonly field: 'role' | 'resource' | 'until';
+  readonly field: 'role' | 'resource' | 'until' | 'mfaSeconds';
   readonly message: string;
 }
 
@@ -22,6 +23,11 @@ export function checkGrant(wish: GrantWish, now: string): { readonly resource: R
   if (wish.until !== undefined && wish.until <= now)
     return { field: 'until', message: 'is in the past; give a later time, or leave it out for a grant without an end' };
   if (resource.destination === serverResource) {
+    if (wish.mfaSeconds !== undefined)
+      return {
+        field: 'mfaSeconds',
+        message: 'is for grants on destinations: rights on infra itself cannot ask for a second factor; leave it out',
+      };
     return serverRoles.some((role) => role === wish.role) ? { resource } : { field: 'role', message: 'on infra is admin or view' };
   }
   if (wish.role.startsWith('role/') && resource.namespace === undefined) {
@@ -58,9 +64,25 @@ export function prefixFault(role: string, userPrefix: string): GrantFault | unde
     : undefined;
 }
 
-/** Whether a grant that stands makes another one pointless: the same thing for at least as long. */
-export const covers = (standing: { readonly until: string | null }, wished: { readonly until: string | null }): boolean =>
-  standing.until === null || (wished.until !== null && standing.until >= wished.until);
+/** A program cannot prove one, so for it such a grant would never hold. */
+export function mfaFault(kind: 'user' | 'group' | 'workload', mfaSeconds: number | undefined): GrantFault | undefined {
+  return kind === 'workload' && mfaSeconds !== undefined
+    ? {
+        field: 'mfaSeconds',
+        message: 'cannot be asked of a workload, which has no second factor; leave it out, and give the grant an end instead',
+      }
+    : undefined;
+}
+
+interface GrantTerms {
+  readonly until: string | null;
+  readonly mfaSeconds: number | null;
+}
+
+/** Whether a grant that stands makes another one pointless: the same thing for at least as long, on no harder terms. */
+export const covers = (standing: GrantTerms, wished: GrantTerms): boolean =>
+  (standing.until === null || (wished.until !== null && standing.until >= wished.until)) &&
+  (standing.mfaSeconds === null || (wished.mfaSeconds !== null && standing.mfaSeconds >= wished.mfaSeconds));
 
 /** The sentence for somebody who lacks a grant, with the command that would give it. */
 export const missingGrant = (name: string, resource: string): string =>

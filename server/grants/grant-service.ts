@@ -16,7 +16,7 @@ import type { ChangeFeed } from '../storage/change-feed.ts';
 import type { Transact } from '../storage/transact.ts';
 import type { AccessChanges } from './access-changes.ts';
 import { describeGrants, findSubject, resourceOf, subjectOf } from './grant-description.ts';
-import { checkGrant, covers, prefixFault, type GrantFault } from './grant-rules.ts';
+import { checkGrant, covers, mfaFault, prefixFault, type GrantFault } from './grant-rules.ts';
 import type { GrantRecord, GrantStore } from './grant-store.ts';
 
 interface Stores {
@@ -40,6 +40,7 @@ export interface GrantInput {
   readonly role: string;
   readonly resource: string;
   readonly until?: string | undefined;
+  readonly mfaSeconds?: number | undefined;
   readonly reason?: string | undefined;
 }
 export interface GrantListFilter extends PageRequest {
@@ -73,21 +74,24 @@ export function createGrantService({ read, transact, serverName, rootCertificate
     create: async (input: GrantInput, caller: Caller): Promise<{ grant: Grant; change: Change }> =>
       transact(async (stores) => {
         const act: Act = { by: authorOf(caller), now: clock.now() };
-        const checked = checkGrant({ role: input.role, resource: input.resource, until: input.until }, toTime(act.now));
+        const { role, resource, until, mfaSeconds } = input;
+        const checked = checkGrant({ role, resource, until, mfaSeconds }, toTime(act.now));
         if ('field' in checked) throw invalid(checked);
         const subject = await findSubject(stores, input.subject);
         const destination =
           checked.resource.destination === serverResource ? null : await liveDestination(stores.destinations, checked.resource.destination);
-        const fault = destination === null ? undefined : prefixFault(input.role, destination.settings.userPrefix);
+        const fault =
+          mfaFault(subject.kind, mfaSeconds) ?? (destination === null ? undefined : prefixFault(role, destination.settings.userPrefix));
         if (fault !== undefined) throw invalid(fault);
         const record: GrantRecord = {
           // An id made with the prefix of grants is one.
           id: newId('grant', act.now) as GrantId,
           subject,
-          role: input.role,
+          role,
           destinationId: destination?.id ?? null,
           namespace: checked.resource.namespace ?? null,
-          until: input.until ?? null,
+          until: until ?? null,
+          mfaSeconds: mfaSeconds ?? null,
           reason: input.reason ?? null,
           createdAt: toTime(act.now),
           createdBy: caller.identity.name,
@@ -99,8 +103,9 @@ export function createGrantService({ read, transact, serverName, rootCertificate
           grant: record.id,
           subject,
           role: record.role,
-          resource: input.resource,
+          resource,
           until: record.until,
+          mfaSeconds: record.mfaSeconds,
           reason: record.reason,
         };
         await stores.audit.record({ event: 'grant.added', act, ...at(destination), details });
@@ -187,6 +192,7 @@ function describeHeld(
     role: grant.role,
     resource: resourceOf(grant, destination),
     until: grant.until,
+    mfaSeconds: grant.mfaSeconds,
     via: grant.subject.kind === 'group' ? (groups.get(grant.subject.id) ?? null) : null,
   };
 }
@@ -227,6 +233,6 @@ async function refuseDuplicate(grants: GrantStore, wished: GrantRecord, now: str
   const until = standing.until === null ? 'without an end' : `until ${toTime(fromTime(standing.until))}`;
   throw new DomainError(
     'grant.duplicate',
-    `This grant stands already as ${standing.id}, ${until}. To shorten it, remove it first: infra grants remove ${standing.id}`,
+    `This grant stands already as ${standing.id}, ${until}. To shorten it or ask for a second factor, remove it first: infra grants remove ${standing.id}`,
   );
 }

@@ -17,6 +17,8 @@ export interface GrantRecord {
   readonly destinationId: DestinationId | null;
   readonly namespace: string | null;
   readonly until: string | null;
+  /** It holds while a second factor was proven no longer ago than this; null: it asks for none. */
+  readonly mfaSeconds: number | null;
   readonly reason: string | null;
   readonly createdAt: string;
   readonly createdBy: string;
@@ -216,6 +218,7 @@ const toRow = (grant: GrantRecord): Database['grants'] => ({
   destination_id: grant.destinationId,
   namespace: grant.namespace,
   until: grant.until,
+  mfa_seconds: grant.mfaSeconds,
   reason: grant.reason,
   created_at: grant.createdAt,
   created_by: grant.createdBy,
@@ -231,6 +234,7 @@ const fromRow = (row: Database['grants']): GrantRecord => ({
   destinationId: row.destination_id as DestinationId | null,
   namespace: row.namespace,
   until: row.until,
+  mfaSeconds: row.mfa_seconds,
   reason: row.reason,
   createdAt: row.created_at,
   createdBy: row.created_by,

@@ -60,7 +60,7 @@ function grantsAt(
   groups: readonly Group[],
 ): Pick<OwnWhy['destinations'][number], 'grants' | 'clusterGroups'> {
   const grants = held.map((grant) => ({
-    ...{ id: grant.id, role: grant.role, resource: resourceOf(grant, destination), until: grant.until },
+    ...{ id: grant.id, role: grant.role, resource: resourceOf(grant, destination), until: grant.until, mfaSeconds: grant.mfaSeconds },
     group: groups.find(({ id }) => id === grant.subject.id)?.name ?? null,
   }));
   const lent = held.map(({ role, namespace }, index) => clusterGroupOf({ role, namespace, group: grants[index]?.group ?? null }));

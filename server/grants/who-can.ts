@@ -33,11 +33,16 @@ export function createWhoCan({ read, clock }: { readonly read: Stores; readonly 
     const byId = new Map(identities.map((identity) => [identity.id as string, identity]));
     const holders = held.flatMap(({ identityId, grant, group }): Holder[] => {
       const identity = byId.get(identityId);
-      if (identity === undefined) return [];
+      // Whom a grant asks for a second factor that they cannot have does not hold it.
+      if (identity === undefined || (identity.kind === 'workload' && grant.mfaSeconds !== null)) return [];
       const { id, kind, name, status } = identity;
-      const { id: grantId, role, until } = grant;
+      const { id: grantId, role, until, mfaSeconds } = grant;
       return [
-        { identity: { id, kind, name, status }, grant: { id: grantId, role, resource: resourceOf(grant, destination), until }, group },
+        {
+          identity: { id, kind, name, status },
+          grant: { id: grantId, role, resource: resourceOf(grant, destination), until, mfaSeconds },
+          group,
+        },
       ];
     });
     holders.sort((one, other) => one.identity.name.localeCompare(other.identity.name) || (one.grant.id < other.grant.id ? -1 : 1));

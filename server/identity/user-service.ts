@@ -3,6 +3,7 @@ import { newId } from '../../shared/id.ts';
 import { toTime, type Clock } from '../../shared/clock.ts';
 import type { Page } from '../../shared/api/pagination.ts';
 import { DomainError } from '../../shared/api/problem.ts';
+import type { SecondFactorKind } from '../../shared/api/second-factors.ts';
 import type { User } from '../../shared/api/users.ts';
 import type { Change, IdentityId, UserId } from '../../shared/api/values.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
@@ -33,18 +34,24 @@ export interface PasswordRecords {
   remove(identityId: string): Promise<void>;
 }
 
+/** What users show of second factors. */
+export interface SecondFactorRecords {
+  activeOf(identityId: string): Promise<readonly { readonly kind: SecondFactorKind }[]>;
+}
+
 interface Stores {
   readonly identities: IdentityStore;
   readonly groups: GroupStore;
   readonly accounts: Pick<AccountStore, 'removeOfIdentity'>;
   readonly passwords: PasswordRecords;
+  readonly secondFactors: SecondFactorRecords;
   readonly effects: AccessEffects;
   readonly audit: AuditLog;
   readonly feed: ChangeFeed;
 }
 
 export interface UserServiceOptions {
-  readonly read: Pick<Stores, 'identities' | 'groups' | 'passwords'>;
+  readonly read: Pick<Stores, 'identities' | 'groups' | 'passwords' | 'secondFactors'>;
   readonly transact: Transact<Stores>;
   readonly passwords: PasswordPreparation;
   readonly clock: Clock;
@@ -173,7 +180,7 @@ async function existing(identities: IdentityStore, id: UserId): Promise<Identity
   throw new DomainError('identity.not-found', 'There is no such user. See: infra users list');
 }
 
-async function describe(stores: Pick<Stores, 'groups' | 'passwords'>, identity: Identity): Promise<User> {
+async function describe(stores: Pick<Stores, 'groups' | 'passwords' | 'secondFactors'>, identity: Identity): Promise<User> {
   const groups = await stores.groups.groupsOf(identity.id);
   return {
     // Only users come here: `existing` and the list's filter see to it.
@@ -181,6 +188,7 @@ async function describe(stores: Pick<Stores, 'groups' | 'passwords'>, identity: 
     email: identity.name,
     status: identity.status,
     password: await stores.passwords.stateOf(identity.id),
+    secondFactors: (await stores.secondFactors.activeOf(identity.id)).map(({ kind }) => kind),
     createdAt: identity.createdAt,
     lastLoginAt: identity.lastLoginAt,
     groups: groups.map(named),

@@ -11,6 +11,7 @@ import type { IdentityStore } from '../identity/identity-store.ts';
 import type { LeaseStore } from '../leases/lease-store.ts';
 import type { BrowserLoginStore } from '../login/browser-login-store.ts';
 import type { LoginAttemptStore } from '../login/login-attempts-store.ts';
+import type { SecondFactorStore } from '../login/second-factor-store.ts';
 import type { SessionStore } from '../login/session-store.ts';
 import type { LoginTokenStore } from '../login/token-store.ts';
 import type { ChangeFeed } from '../storage/change-feed.ts';
@@ -27,6 +28,7 @@ interface Stores {
   readonly loginAttempts: LoginAttemptStore;
   readonly loginTokens: LoginTokenStore;
   readonly browserLogins: BrowserLoginStore;
+  readonly secondFactors: SecondFactorStore;
   readonly acknowledgements: AcknowledgementStore;
   readonly audit: AuditLog;
   readonly feed: ChangeFeed;
@@ -53,9 +55,10 @@ export function housekeepingJobs({ transact, clock, rotateAuthority }: Housekeep
       run: async () =>
         transact(async (stores) => {
           const now = clock.now();
-          await stores.loginAttempts.prune(toTime(now - hour));
+          await stores.loginAttempts.prune(toTime(now - hour), toTime(now - 25 * hour));
           await stores.loginTokens.prune(toTime(now - 24 * hour));
           await stores.browserLogins.prune(toTime(now - hour));
+          await stores.secondFactors.prune(toTime(now - hour));
           await stores.acknowledgements.prune(toTime(now - feedKept));
           await stores.feed.prune(toTime(now - feedKept));
           // Leases first: each names its session.

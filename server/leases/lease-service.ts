@@ -9,11 +9,11 @@ import type { Page, PageRequest } from '../../shared/api/pagination.ts';
 import { DomainError } from '../../shared/api/problem.ts';
 import type { Change, DestinationId, LeaseId } from '../../shared/api/values.ts';
 import { formatSubjectName } from '../../shared/resource-name.ts';
+import { proofNeeded } from '../../shared/second-factor.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
 import { authorOf, type Act, type Caller } from '../audit/caller.ts';
 import type { IssuedChain } from '../authority/certificate-authority.ts';
 import type { DestinationRecord, DestinationStore } from '../destinations/destination-store.ts';
-import { longestUntil } from '../grants/effective-access.ts';
 import { missingGrant } from '../grants/grant-rules.ts';
 import type { GrantStore } from '../grants/grant-store.ts';
 import { listScope, mayEnd } from '../login/session-policy.ts';
@@ -21,9 +21,10 @@ import type { SessionStore } from '../login/session-store.ts';
 import { whySessionEnded } from '../login/session-rules.ts';
 import type { ChangeFeed } from '../storage/change-feed.ts';
 import type { Transact } from '../storage/transact.ts';
+import { justify, type Justification } from './justification-rules.ts';
 import type { LeaseRevocation } from './lease-revocation.ts';
 import type { LeaseStore, NamedLease } from './lease-store.ts';
-import { leaseEnd } from './lease-ttl-rules.ts';
+import { leaseEnd, type LeaseLimit } from './lease-ttl-rules.ts';
 
 interface Stores {
   readonly leases: LeaseStore;
@@ -70,8 +71,9 @@ export function createLeaseService(options: LeaseServiceOptions) {
           'destination.not-found',
           'There is no such destination any more. Refresh your kubeconfig: infra kubeconfig write',
         );
-      const end = await justifiedEnd(options, read.grants, { destination, caller, now });
-      if (end === undefined) return refuse(options, destination, caller);
+      const { mfaAt } = caller.session;
+      const end = await justifiedEnd(options, read.grants, { destination, caller, now, mfaAt });
+      if ('refusal' in end) return refuse(options, destination, caller, end.refusal);
       // An id made with the prefix of leases is one.
       const id = newId('lease', now) as LeaseId;
       const issued = await options.issue({
@@ -136,30 +138,50 @@ interface Asked {
   readonly now: number;
 }
 
-/** The end of a lease that the caller's grants justify, or undefined when they hold none there. */
-async function justifiedEnd({ defaultTtlSeconds }: LeaseServiceOptions, grants: GrantStore, { destination, caller, now }: Asked) {
-  const held = await grants.ofIdentity(caller.identity.id, toTime(now), destination.id);
-  if (held.length === 0) return undefined;
+/** The end of a lease that the caller's grants justify, or why they justify none. */
+async function justifiedEnd(
+  { defaultTtlSeconds }: LeaseServiceOptions,
+  grants: GrantStore,
+  { destination, caller, now, mfaAt }: Asked & { readonly mfaAt: string | null },
+): Promise<{ readonly expiresAt: number; readonly limitedBy: LeaseLimit } | { readonly refusal: DomainError }> {
+  const { identity, session } = caller;
+  const held = await grants.ofIdentity(identity.id, toTime(now), destination.id);
+  const justification = justify(held, { kind: identity.kind, mfaAt }, toTime(now));
+  if (justification.kind !== 'held') return { refusal: refusalOf(justification, identity, destination) };
   return leaseEnd({
     now,
     ttlSeconds: destination.settings.leaseTtlSeconds ?? defaultTtlSeconds,
-    sessionExpiresAt: caller.session.expiresAt,
-    longestGrantUntil: longestUntil(held),
+    sessionExpiresAt: session.expiresAt,
+    longestGrantUntil: justification.until,
+    grantLimitedBy: justification.limitedBy,
   });
 }
 
-async function refuse({ transact, clock }: LeaseServiceOptions, destination: DestinationRecord, caller: Caller): Promise<never> {
-  const sentence = missingGrant(formatSubjectName(caller.identity), destination.name);
+function refusalOf(
+  justification: Exclude<Justification, { readonly kind: 'held' }>,
+  identity: Caller['identity'],
+  { name }: DestinationRecord,
+): DomainError {
+  if (justification.kind === 'none') return new DomainError('grant.missing', missingGrant(formatSubjectName(identity), name));
+  return new DomainError('mfa.required', `What ${identity.name} is granted on ${name} needs ${proofNeeded(justification.mfaSeconds)}`);
+}
+
+async function refuse(
+  { transact, clock }: LeaseServiceOptions,
+  destination: DestinationRecord,
+  caller: Caller,
+  refusal: DomainError,
+): Promise<never> {
   await transact(async ({ audit }) =>
     audit.record({
       event: 'lease.refused',
       act: { by: authorOf(caller), now: clock.now() },
       outcome: 'refused',
       destination,
-      details: { reason: sentence },
+      details: { reason: refusal.message },
     }),
   );
-  throw new DomainError('grant.missing', sentence);
+  throw refusal;
 }
 
 /** Between the first look and the commit a grant may have gone, or the session. */
@@ -172,8 +194,9 @@ async function assertStillHolds(
   const session = await stores.sessions.find(caller.session.id);
   if (session === undefined || whySessionEnded(session, now) !== undefined || session.owner.status !== 'active')
     throw new DomainError('session.expired', 'Your session has ended. Log in again: infra login');
-  const end = await justifiedEnd(options, stores.grants, asked);
-  if (end === undefined || end.expiresAt < asked.expiresAt)
+  const end = await justifiedEnd(options, stores.grants, { ...asked, mfaAt: session.mfaAt });
+  if ('refusal' in end) throw end.refusal;
+  if (end.expiresAt < asked.expiresAt)
     throw new DomainError('grant.missing', missingGrant(formatSubjectName(caller.identity), destination.name));
 }
 

@@ -77,10 +77,11 @@ export function createLeaseStore(db: Handle): LeaseStore {
     unendedAt: async (destinationId, at, only) => {
       let query = db
         .selectFrom('leases')
-        .select(['id', 'identity_id', 'state', 'expires_at', 'session_expires_at'])
+        .leftJoin('sessions', 'sessions.id', 'leases.session_id')
+        .select(['leases.id', 'leases.identity_id', 'state', 'leases.expires_at', 'session_expires_at', 'sessions.mfa_at'])
         .where('destination_id', '=', destinationId)
         .where('session_expires_at', '>', at);
-      if (only !== undefined) query = query.where('id', 'in', [...only]);
+      if (only !== undefined) query = query.where('leases.id', 'in', [...only]);
       const rows = await query.execute();
       return rows.map((row) => ({
         id: row.id as LeaseId,
@@ -88,6 +89,7 @@ export function createLeaseStore(db: Handle): LeaseStore {
         status: row.state === 'revoked' ? 'revoked' : 'active',
         expiresAt: row.expires_at,
         sessionExpiresAt: row.session_expires_at,
+        mfaAt: row.mfa_at,
       }));
     },
     liveOf: async (owner, at) => {

@@ -8,14 +8,21 @@ export interface LeaseBounds {
   readonly sessionExpiresAt: number;
   /** RFC 3339; null: a grant without an end is among them. */
   readonly longestGrantUntil: string | null;
+  /** What ends that one. */
+  readonly grantLimitedBy: 'grant' | 'second-factor';
 }
 
+export type LeaseLimit = 'setting' | 'session' | 'grant' | 'second-factor';
+
 /** When it ends, in milliseconds, and which bound made it so. */
-export function leaseEnd(bounds: LeaseBounds): { readonly expiresAt: number; readonly limitedBy: 'setting' | 'session' | 'grant' } {
+export function leaseEnd(bounds: LeaseBounds): { readonly expiresAt: number; readonly limitedBy: LeaseLimit } {
   const ends = [
     { expiresAt: bounds.now + bounds.ttlSeconds * 1000, limitedBy: 'setting' },
     { expiresAt: bounds.sessionExpiresAt, limitedBy: 'session' },
-    { expiresAt: bounds.longestGrantUntil === null ? Number.POSITIVE_INFINITY : fromTime(bounds.longestGrantUntil), limitedBy: 'grant' },
+    {
+      expiresAt: bounds.longestGrantUntil === null ? Number.POSITIVE_INFINITY : fromTime(bounds.longestGrantUntil),
+      limitedBy: bounds.grantLimitedBy,
+    },
   ] as const;
   return ends.reduce((shortest, end) => (end.expiresAt < shortest.expiresAt ? end : shortest));
 }

@@ -2,12 +2,16 @@ import { toTime } from '../../shared/clock.ts';
 import { isUniqueViolation } from '../storage/constraint-errors.ts';
 import type { Handle } from '../storage/database.ts';
 
+/** How the names of buckets begin whose window is a day. */
+export const dayBuckets = 'day:';
+
 export interface LoginAttemptStore {
   /** Adds one, in a new window when the old one is over; answers with the count so far. */
   increment(bucket: string, now: number, windowSeconds: number): Promise<{ readonly failures: number; readonly windowStartedAt: string }>;
   decrement(bucket: string): Promise<void>;
   clear(bucket: string): Promise<void>;
-  prune(before: string): Promise<void>;
+  /** Forgets windows that began before a time; those of a day, before another. */
+  prune(before: string, daysBefore: string): Promise<void>;
 }
 
 export function createLoginAttemptStore(db: Handle): LoginAttemptStore {
@@ -48,6 +52,10 @@ export function createLoginAttemptStore(db: Handle): LoginAttemptStore {
         .where('failures', '>', 0)
         .execute()),
     clear: async (bucket) => void (await db.deleteFrom('login_attempts').where('bucket', '=', bucket).execute()),
-    prune: async (before) => void (await db.deleteFrom('login_attempts').where('window_started_at', '<', before).execute()),
+    prune: async (before, daysBefore) => {
+      const ended = (at: string) => db.deleteFrom('login_attempts').where('window_started_at', '<', at);
+      await ended(before).where('bucket', 'not like', `${dayBuckets}%`).execute();
+      await ended(daysBefore).execute();
+    },
   };
 }

@@ -7,9 +7,10 @@ import { fromTime, toTime } from '../../shared/clock.ts';
 import { emailKey } from '../../shared/resource-name.ts';
 import { DomainError } from '../../shared/api/problem.ts';
 import type { Transact } from '../storage/transact.ts';
-import type { LoginAttemptStore } from './login-attempts-store.ts';
+import { dayBuckets, type LoginAttemptStore } from './login-attempts-store.ts';
 
 const windowSeconds = 15 * 60;
+const daySeconds = 24 * 3600;
 
 /** The account from one address, an address over all accounts, and the account from everywhere: the last is wide, lest anyone lock anyone out. */
 export interface AttemptLimits {
@@ -18,8 +19,20 @@ export interface AttemptLimits {
   readonly account: number;
   /** Logins by browser begun from one address: a whole office may be behind it. */
   readonly browserLogins: number;
+  /** Codes of a second factor: there are a million, and three of them hold at any moment. Only who has the password, or a session, may try any. */
+  readonly codes: {
+    readonly accountAndSource: number;
+    readonly account: number;
+    /** NIST SP 800-63B §5.2.2. */ readonly accountPerDay: number;
+  };
 }
-export const attemptLimits: AttemptLimits = { accountAndSource: 10, source: 100, account: 200, browserLogins: 1000 };
+export const attemptLimits: AttemptLimits = {
+  accountAndSource: 10,
+  source: 100,
+  account: 200,
+  browserLogins: 1000,
+  codes: { accountAndSource: 10, account: 20, accountPerDay: 100 },
+};
 
 /** Too many: no attempt is looked at until the window ends. */
 export interface AttemptLimit {
@@ -35,6 +48,20 @@ export interface LoginAttempts {
   countStart(source: string, now: number): Promise<DomainError | undefined>;
   /** Takes the attempt back, and forgets this account's failures from this address. */
   succeeded(account: string, source: string): Promise<void>;
+  /** Counts one code of a second factor that is tried. */
+  countCode(identityId: string, source: string, now: number): Promise<AttemptLimit | undefined>;
+  codeHeld(identityId: string, source: string): Promise<void>;
+}
+
+interface Bucket {
+  readonly name: string;
+  readonly limit: number;
+  readonly seconds: number;
+}
+/** The first is forgotten by a success, of the others one attempt is taken back. */
+interface Buckets {
+  readonly own: Bucket;
+  readonly shared: readonly Bucket[];
 }
 
 /** In a transaction each, so that of many at once every one sees its own count. */
@@ -42,44 +69,52 @@ export function createLoginAttempts(
   transact: Transact<{ readonly loginAttempts: LoginAttemptStore }>,
   limits: AttemptLimits,
 ): LoginAttempts {
-  const bucketsOf = (account: string, source: string) => {
+  const bucketsOf = (account: string, source: string): Buckets => {
     const key = createHash('sha256').update(emailKey(account)).digest('hex').slice(0, 32);
     return {
-      own: { name: `account-source:${key}:${source}`, limit: limits.accountAndSource },
+      own: { name: `account-source:${key}:${source}`, limit: limits.accountAndSource, seconds: windowSeconds },
       shared: [
-        { name: `source:${source}`, limit: limits.source },
-        { name: `account:${key}`, limit: limits.account },
+        { name: `source:${source}`, limit: limits.source, seconds: windowSeconds },
+        { name: `account:${key}`, limit: limits.account, seconds: windowSeconds },
       ],
     };
   };
+  const codeBucketsOf = (identityId: string, source: string): Buckets => ({
+    own: { name: `code-account-source:${identityId}:${source}`, limit: limits.codes.accountAndSource, seconds: windowSeconds },
+    shared: [
+      { name: `source:${source}`, limit: limits.source, seconds: windowSeconds },
+      { name: `code-account:${identityId}`, limit: limits.codes.account, seconds: windowSeconds },
+      { name: `${dayBuckets}code:${identityId}`, limit: limits.codes.accountPerDay, seconds: daySeconds },
+    ],
+  });
+  const count = async ({ own, shared }: Buckets, now: number): Promise<AttemptLimit | undefined> =>
+    transact(async ({ loginAttempts }) => {
+      for (const { name, limit, seconds } of [own, ...shared]) {
+        const { failures, windowStartedAt } = await loginAttempts.increment(name, now, seconds);
+        if (failures > limit) return { error: tooMany(windowStartedAt, seconds, now), isFirst: failures === limit + 1 };
+      }
+      return undefined;
+    });
+  const takeBack = async ({ own, shared }: Buckets): Promise<void> =>
+    transact(async ({ loginAttempts }) => {
+      await loginAttempts.clear(own.name);
+      for (const { name } of shared) await loginAttempts.decrement(name);
+    });
   return {
-    count: async (account, source, now) => {
-      const { own, shared } = bucketsOf(account, source);
-      return transact(async ({ loginAttempts }) => {
-        for (const { name, limit } of [own, ...shared]) {
-          const { failures, windowStartedAt } = await loginAttempts.increment(name, now, windowSeconds);
-          if (failures > limit) return { error: tooMany(windowStartedAt, now), isFirst: failures === limit + 1 };
-        }
-        return undefined;
-      });
-    },
+    count: async (account, source, now) => count(bucketsOf(account, source), now),
     countStart: async (source, now) =>
       transact(async ({ loginAttempts }) => {
         const { failures, windowStartedAt } = await loginAttempts.increment(`browser-login:${source}`, now, windowSeconds);
-        return failures > limits.browserLogins ? tooMany(windowStartedAt, now) : undefined;
+        return failures > limits.browserLogins ? tooMany(windowStartedAt, windowSeconds, now) : undefined;
       }),
-    succeeded: async (account, source) => {
-      const { own, shared } = bucketsOf(account, source);
-      await transact(async ({ loginAttempts }) => {
-        await loginAttempts.clear(own.name);
-        for (const { name } of shared) await loginAttempts.decrement(name);
-      });
-    },
+    succeeded: async (account, source) => takeBack(bucketsOf(account, source)),
+    countCode: async (identityId, source, now) => count(codeBucketsOf(identityId, source), now),
+    codeHeld: async (identityId, source) => takeBack(codeBucketsOf(identityId, source)),
   };
 }
 
-function tooMany(windowStartedAt: string, now: number): DomainError {
-  const retryAfterSeconds = Math.max(1, Math.ceil((fromTime(windowStartedAt) - now) / 1000 + windowSeconds));
+function tooMany(windowStartedAt: string, seconds: number, now: number): DomainError {
+  const retryAfterSeconds = Math.max(1, Math.ceil((fromTime(windowStartedAt) - now) / 1000 + seconds));
   return new DomainError('login.rate-limited', `Too many attempts. Try again after ${toTime(now + retryAfterSeconds * 1000)}.`, {
     retryAfterSeconds,
   });

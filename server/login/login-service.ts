@@ -17,10 +17,13 @@ import type { ChangeFeed } from '../storage/change-feed.ts';
 import type { Transact } from '../storage/transact.ts';
 import type { AccessKeyStore } from './access-key-store.ts';
 import type { LoginAttempts } from './login-attempts.ts';
+import { findChange, issueChangeToken, type ChangeRequired } from './password-change.ts';
 import { verifyNothing, verifyPassword } from './password-hash.ts';
 import { openSession, type OpenedSession, type Opening, type SessionSettings } from './open-session.ts';
 import type { PasswordStore, StoredPassword } from './password-store.ts';
-import { hashSecret, newSecret } from './secrets.ts';
+import { requireSecondFactor, type MfaRequired } from './second-factor-login.ts';
+import type { SecondFactorStore } from './second-factor-store.ts';
+import { hashSecret } from './secrets.ts';
 import type { SessionEnd } from './session-end.ts';
 import { isAccessKeyLive } from './session-rules.ts';
 import type { SessionStore } from './session-store.ts';
@@ -34,21 +37,21 @@ interface Stores {
   readonly sessionEnd: SessionEnd;
   readonly accessKeys: AccessKeyStore;
   readonly loginTokens: LoginTokenStore;
+  readonly secondFactors: Pick<SecondFactorStore, 'activeOf'>;
   readonly audit: AuditLog;
   readonly feed: ChangeFeed;
 }
 export interface LoginServiceOptions {
-  readonly read: Pick<Stores, 'identities' | 'passwords' | 'accounts' | 'accessKeys' | 'loginTokens'>;
+  readonly read: Pick<Stores, 'identities' | 'passwords' | 'accounts' | 'accessKeys' | 'loginTokens' | 'secondFactors'>;
   readonly transact: Transact<Stores>;
   readonly attempts: LoginAttempts;
   readonly preparation: PasswordPreparation;
   readonly sessionSettings: SessionSettings;
   readonly clock: Clock;
 }
-export type LoginResult = OpenedSession | { readonly status: 'password-change-required'; readonly changeToken: string };
+export type LoginResult = OpenedSession | ChangeRequired | MfaRequired;
 type Method = 'password' | 'access-key' | 'password-change';
 
-const changeTokenSeconds = 600;
 const wrongPassword = 'Email and password do not match an account that may log in.';
 
 export type LoginService = ReturnType<typeof createLoginService>;
@@ -87,26 +90,30 @@ export function createLoginService(options: LoginServiceOptions) {
         throw new DomainError('login.failed', wrongPassword);
       }
       await attempts.succeeded(email, source.address);
-      if (stored.state === 'one-time') return requireChange(options, identity);
+      if ((await read.secondFactors.activeOf(identity.id)).length > 0) return requireSecondFactor(transact, identity, clock.now());
+      if (stored.state === 'one-time')
+        return transact(async (stores) => issueChangeToken(stores, 'password-change', identity, clock.now()));
       return transact(async (stores) => open(stores, { identity, method: 'password', source }));
     },
 
     changePassword: async (changeToken: string, newPassword: string, source: AuditSource): Promise<OpenedSession> => {
-      const found = await read.loginTokens.peek('password-change', changeToken, clock.now());
-      const identity = found?.subjectId == null ? undefined : await read.identities.find(found.subjectId);
-      if (identity?.status !== 'active') {
+      const found = await findChange(read, changeToken, clock.now());
+      const identity = found === undefined ? undefined : await read.identities.find(found.subjectId);
+      if (found === undefined || identity?.status !== 'active') {
         await refuse('', 'password-change', 'no such token', source);
         throw new DomainError('token.invalid', 'This password change is over. Log in again with the one-time password: infra login');
       }
       const prepared = await preparation.chosen(newPassword, identity.name);
       return transact(async (stores) => {
         const act: Act = { by: { actor: { kind: 'user', id: identity.id, name: identity.name }, source }, now: clock.now() };
-        const used = await stores.loginTokens.use('password-change', changeToken, act.now);
-        if (used === undefined)
-          throw new DomainError('token.invalid', 'This password change was used already. Log in with the new password: infra login');
+        const used = await stores.loginTokens.use(found.kind, changeToken, act.now);
+        // A second factor that was added meanwhile is asked for first.
+        const isUnproven = found.mfaAt === undefined && (await stores.secondFactors.activeOf(identity.id)).length > 0;
+        if (used === undefined || isUnproven)
+          throw new DomainError('token.invalid', 'This password change is over. Log in again: infra login');
         await stores.passwords.write(identity.id, prepared, toTime(act.now));
         await stores.audit.record({ event: 'password.changed', act, details: { user: { id: identity.id, name: identity.name } } });
-        return open(stores, { identity, method: 'password', source });
+        return open(stores, { identity, method: 'password', source, mfaAt: found.mfaAt });
       });
     },
 
@@ -138,6 +145,7 @@ export function createLoginService(options: LoginServiceOptions) {
         await stores.passwords.write(caller.identity.id, prepared, toTime(act.now));
         const others = (await stores.sessions.openOf({ identityId: caller.identity.id })).filter(({ id }) => id !== caller.session.id);
         await stores.sessionEnd.end(others, 'password changed', act);
+        await stores.loginTokens.voidOf(caller.identity.id, act.now);
         await stores.audit.record({
           event: 'password.changed',
           act,
@@ -164,19 +172,4 @@ function whyRefused(identity: Identity | undefined, stored: StoredPassword | und
   if (!matches) return 'wrong password';
   if (identity.status !== 'active') return 'account disabled';
   return stored.expiresAt !== null && fromTime(stored.expiresAt) <= now ? 'one-time password expired' : undefined;
-}
-
-/** The token opens `login.changePassword` for this account and nothing else; it is no session. */
-async function requireChange({ transact, clock }: LoginServiceOptions, identity: Identity): Promise<LoginResult> {
-  const changeToken = newSecret('change');
-  await transact(async (stores) =>
-    stores.loginTokens.insert({
-      kind: 'password-change',
-      secret: changeToken,
-      subjectId: identity.id,
-      now: clock.now(),
-      lifetimeSeconds: changeTokenSeconds,
-    }),
-  );
-  return { status: 'password-change-required', changeToken };
 }

@@ -29,6 +29,8 @@ export interface Opening {
   readonly source: AuditSource;
   readonly now: number;
   readonly key?: OwnedAccessKey;
+  /** When a second factor was proven on the way in. */
+  readonly mfaAt?: number | undefined;
   readonly account?: { readonly id: AccountId; readonly provider: { readonly id: string; readonly name: string } };
 }
 interface Stores {
@@ -39,7 +41,7 @@ interface Stores {
 
 /** `refusal`: what is said when the account was disabled while the login was under way. */
 export async function openSession(stores: Stores, settings: SessionSettings, opening: Opening, refusal: string): Promise<OpenedSession> {
-  const { identity, method, source, now, key, account } = opening;
+  const { identity, method, source, now, key, account, mfaAt } = opening;
   if ((await stores.identities.find(identity.id))?.status !== 'active') throw new DomainError('login.failed', refusal);
   const secret = newSecret('ses');
   const session: OwnedSession = {
@@ -54,6 +56,7 @@ export async function openSession(stores: Stores, settings: SessionSettings, ope
     idleSeconds: settings.idleSeconds,
     lastUsedAt: toTime(now),
     endedAt: null,
+    mfaAt: mfaAt === undefined ? null : toTime(mfaAt),
     sourceAddress: source.address,
     userAgent: source.userAgent,
     owner: { kind: identity.kind, name: identity.name, status: identity.status },

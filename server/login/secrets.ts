@@ -1,16 +1,22 @@
 /** Opaque secrets that people and programs hold: 256 random bits with a prefix that tells what it is. Only the SHA-256 is stored. */
 import { createHash, randomBytes, randomInt } from 'node:crypto';
 
-export type SecretKind = 'ses' | 'key' | 'setup' | 'change' | 'code' | 'browser' | 'scim';
+export type SecretKind = 'ses' | 'key' | 'setup' | 'change' | 'code' | 'browser' | 'scim' | 'mfa';
 
 export const newSecret = (kind: SecretKind): string => `infra_${kind}_${randomBytes(32).toString('base64url')}`;
 
 /** Looking a secret up by its hash needs no constant-time comparison: 256 random bits cannot be found byte by byte through a hash. */
 export const hashSecret = (secret: string): string => createHash('sha256').update(secret).digest('hex');
 
-/** No letters that read alike; dashes for the eye. 20 characters of 31 are 99 bits. */
+/** 20 characters of 31 are 99 bits. */
+export const newOneTimePassword = (): string => readableSecret(4);
+
+/** 15 characters of 31 are 74 bits: whoever has the hash cannot find it. */
+export const newRecoveryCode = (): string => readableSecret(3);
+
+/** No letters that read alike; dashes for the eye. */
 const readable = 'abcdefghjkmnpqrstuvwxyz23456789';
-export function newOneTimePassword(): string {
-  const characters = Array.from({ length: 20 }, () => readable.charAt(randomInt(readable.length)));
-  return [0, 5, 10, 15].map((start) => characters.slice(start, start + 5).join('')).join('-');
+function readableSecret(groups: number): string {
+  const group = (): string => Array.from({ length: 5 }, () => readable.charAt(randomInt(readable.length))).join('');
+  return Array.from({ length: groups }, group).join('-');
 }

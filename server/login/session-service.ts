@@ -46,7 +46,14 @@ export function createSessionService({ read, transact, serverRolesOf, clock }: S
       if (now - fromTime(session.lastUsedAt) > touchMilliseconds) await read.sessions.touch(session.id, toTime(now));
       return {
         identity: { id: session.identityId, kind: session.owner.kind, name: session.owner.name },
-        session: { id: session.id, method: session.method, accessKeyId: session.accessKeyId, expiresAt: fromTime(session.expiresAt) },
+        session: {
+          id: session.id,
+          method: session.method,
+          accessKeyId: session.accessKeyId,
+          createdAt: fromTime(session.createdAt),
+          expiresAt: fromTime(session.expiresAt),
+          mfaAt: session.mfaAt,
+        },
         serverRoles: await serverRolesOf(session.identityId, now),
         source,
       };
@@ -120,6 +127,7 @@ export const describeSession = (session: OwnedSession): Session => ({
   idleSeconds: session.idleSeconds,
   lastUsedAt: session.lastUsedAt,
   endedAt: session.endedAt,
+  mfaAt: session.mfaAt,
   sourceAddress: session.sourceAddress,
   userAgent: session.userAgent,
 });

@@ -17,6 +17,8 @@ export interface SessionRecord {
   readonly idleSeconds: number | null;
   readonly lastUsedAt: string;
   readonly endedAt: string | null;
+  /** When a second factor was last proven in it. */
+  readonly mfaAt: string | null;
   readonly sourceAddress: string;
   readonly userAgent: string;
 }
@@ -46,6 +48,9 @@ export interface SessionStore {
   /** Newest first. */
   list(filter: SessionFilter): Promise<Page<OwnedSession>>;
   touch(id: string, at: string): Promise<void>;
+  setMfaAt(ids: readonly string[], at: string | null): Promise<void>;
+  /** When a second factor was last proven in any session of this person that is live at a time. */
+  lastMfaAt(identityId: string, liveAt: string): Promise<string | null>;
   /** Sessions that nobody ended: of an identity, of an access key, of an account, or of all accounts at a provider. */
   openOf(owner: SessionOrigin): Promise<OwnedSession[]>;
   end(ids: readonly string[], at: string, because: string): Promise<void>;
@@ -80,6 +85,24 @@ export function createSessionStore(db: Handle): SessionStore {
       return toPage(rows, filter, { item: fromRow, cursor: (row) => ({ key: '', id: row.id }) });
     },
     touch: async (id, at) => void (await db.updateTable('sessions').set({ last_used_at: at }).where('id', '=', id).execute()),
+    setMfaAt: async (ids, at) => {
+      if (ids.length > 0)
+        await db
+          .updateTable('sessions')
+          .set({ mfa_at: at })
+          .where('id', 'in', [...ids])
+          .execute();
+    },
+    lastMfaAt: async (identityId, liveAt) => {
+      const row = await db
+        .selectFrom('sessions')
+        .select((eb) => eb.fn.max('mfa_at').as('mfa_at'))
+        .where('identity_id', '=', identityId)
+        .where('ended_at', 'is', null)
+        .where('expires_at', '>', liveAt)
+        .executeTakeFirst();
+      return row?.mfa_at ?? null;
+    },
     openOf: async (owner) => {
       const query = owned.where('ended_at', 'is', null);
       if ('providerId' in owner) {
@@ -125,6 +148,7 @@ const toRow = (session: SessionRecord, secretHash: string): Database['sessions']
   ended_because: null,
   source_address: session.sourceAddress,
   user_agent: session.userAgent,
+  mfa_at: session.mfaAt,
 });
 
 type OwnedRow = Database['sessions'] & { owner_kind: string; owner_name: string; owner_status: string; provider_name: string | null };
@@ -141,6 +165,7 @@ const fromRow = (row: OwnedRow): OwnedSession => ({
   idleSeconds: row.idle_seconds,
   lastUsedAt: row.last_used_at,
   endedAt: row.ended_at,
+  mfaAt: row.mfa_at,
   sourceAddress: row.source_address,
   userAgent: row.user_agent,
   owner: { kind: row.owner_kind as IdentityKind, name: row.owner_name, status: row.owner_status as IdentityStatus },

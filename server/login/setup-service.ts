@@ -9,6 +9,7 @@ import type { Identity, IdentityStore } from '../identity/identity-store.ts';
 import { named, newUser, type PasswordPreparation, type PreparedPassword } from '../identity/user-service.ts';
 import type { Transact } from '../storage/transact.ts';
 import type { PasswordStore } from './password-store.ts';
+import type { SecondFactorReset } from './second-factor-reset.ts';
 import { newSecret } from './secrets.ts';
 import type { LoginTokenStore } from './token-store.ts';
 
@@ -24,7 +25,8 @@ interface Stores {
   readonly passwords: PasswordStore;
   readonly loginTokens: LoginTokenStore;
   readonly adminGrants: AdminGrants;
-  readonly effects: Pick<AccessEffects, 'identityChanged' | 'revokeIdentity'>;
+  readonly effects: Pick<AccessEffects, 'identityChanged'>;
+  readonly secondFactorReset: SecondFactorReset;
   readonly audit: AuditLog;
 }
 export interface SetupServiceOptions {
@@ -108,8 +110,8 @@ async function admitUser(stores: Stores, email: string, act: Act): Promise<Ident
   const existing = await stores.identities.findByName('user', email);
   if (existing !== undefined) {
     await stores.identities.setStatus(existing.id, 'active');
-    // Whoever knew the old password may still be inside.
-    await stores.effects.revokeIdentity(existing.id, 'recovered by one-time link', act);
+    // Whoever knew the old password may still be inside. Who was locked out may have lost the second factor too, and the host's word is enough.
+    await stores.secondFactorReset.reset(existing.id, 'recovered by one-time link', act);
     await stores.effects.identityChanged(existing.id, act);
     return existing;
   }

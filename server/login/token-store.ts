@@ -4,8 +4,13 @@ import { newId } from '../../shared/id.ts';
 import type { Handle } from '../storage/database.ts';
 import { hashSecret } from './secrets.ts';
 
-/** `setup` makes an admin · `password-change` replaces a one-time password of its subject, and nothing else. */
-export type LoginTokenKind = 'setup' | 'password-change';
+/** `setup` makes an admin · `password-change` replaces a one-time password of its subject · `second-factor` goes on with its subject's login. Nothing else. */
+export type LoginTokenKind = 'setup' | 'password-change' | 'password-change-proven' | 'second-factor';
+
+export interface FoundToken {
+  readonly subjectId: string | null;
+  readonly createdAt: string;
+}
 
 export interface LoginTokenStore {
   insert(token: {
@@ -16,9 +21,11 @@ export interface LoginTokenStore {
     readonly lifetimeSeconds: number;
   }): Promise<void>;
   /** Whether it would hold now; takes nothing. */
-  peek(kind: LoginTokenKind, secret: string, now: number): Promise<{ readonly subjectId: string | null } | undefined>;
+  peek(kind: LoginTokenKind, secret: string, now: number): Promise<FoundToken | undefined>;
   /** Uses the token up; undefined when it is unknown, of another kind, used or over. */
-  use(kind: LoginTokenKind, secret: string, now: number): Promise<{ readonly subjectId: string | null } | undefined>;
+  use(kind: LoginTokenKind, secret: string, now: number): Promise<FoundToken | undefined>;
+  /** Voids all unused tokens of a person: a login that is under way ends. */
+  voidOf(subjectId: string, now: number): Promise<void>;
   /** Voids all unused tokens of a kind. */
   voidAll(kind: LoginTokenKind, now: number): Promise<void>;
   prune(before: string): Promise<void>;
@@ -34,7 +41,8 @@ export function createLoginTokenStore(db: Handle): LoginTokenStore {
       .where('secret_hash', '=', hashSecret(secret))
       .where('kind', '=', kind)
       .executeTakeFirst();
-    return row === undefined || row.used_at !== null || row.expires_at <= toTime(now) ? undefined : { subjectId: row.subject_id };
+    if (row === undefined || row.used_at !== null || row.expires_at <= toTime(now)) return undefined;
+    return { subjectId: row.subject_id, createdAt: row.created_at };
   };
   return {
     insert: async ({ kind, secret, subjectId, now, lifetimeSeconds }) => {
@@ -62,6 +70,13 @@ export function createLoginTokenStore(db: Handle): LoginTokenStore {
         .executeTakeFirst();
       return taken.numUpdatedRows === 1n ? found : undefined;
     },
+    voidOf: async (subjectId, now) =>
+      void (await db
+        .updateTable('tokens')
+        .set({ used_at: toTime(now) })
+        .where('subject_id', '=', subjectId)
+        .where('used_at', 'is', null)
+        .execute()),
     voidAll: async (kind, now) =>
       void (await db
         .updateTable('tokens')

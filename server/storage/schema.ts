@@ -17,6 +17,22 @@ export interface Database {
     last_login_at: string | null;
   };
   passwords: { identity_id: string; hash: string; state: string; changed_at: string; expires_at: string | null };
+  /** `state` pending: begun in `session_id`, instead of `replaces_id`, until `expires_at`; active: asked for. `last_step`: of the newest code that was taken. */
+  second_factors: {
+    id: string;
+    identity_id: string;
+    kind: string;
+    state: string;
+    sealed_secret: string;
+    session_id: string;
+    replaces_id: string | null;
+    created_at: string;
+    expires_at: string;
+    confirmed_at: string | null;
+    last_step: number | null;
+    last_used_at: string | null;
+  };
+  recovery_codes: { identity_id: string; code_hash: string; used_at: string | null };
   groups: { id: string; provider: string; name: string; created_at: string };
   group_members: { group_id: string; identity_id: string };
 
@@ -36,6 +52,8 @@ export interface Database {
     user_agent: string;
     /** The account at an identity provider that it came from. */
     account_id: string | null;
+    /** When a second factor was last proven in it. */
+    mfa_at: string | null;
   };
   access_keys: {
     id: string;
@@ -48,7 +66,7 @@ export interface Database {
     idle_seconds: number | null;
     last_used_at: string | null;
   };
-  /** One-use secrets: set-up links, password changes, join tokens. `bound_to`: the key that used it first. */
+  /** One-use secrets: set-up links, password changes, second factors of a login, join tokens. `bound_to`: the key that used it first. */
   tokens: {
     id: string;
     kind: string;
@@ -212,6 +230,7 @@ export interface Database {
     created_by: string;
     ended_at: string | null;
     ended_because: string | null;
+    mfa_seconds: number | null;
   };
   grant_states: { grant_id: string; connector_id: string; state: string; reason: string | null; at: string };
 

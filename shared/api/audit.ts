@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { endpoint } from './endpoint.ts';
 import { pageOf, pageQuery } from './pagination.ts';
+import { secondFactorKind } from './second-factors.ts';
 import { auditEventId, destinationId, identityId, leaseId, subject, time } from './values.ts';
 
 const actor = z.object({
@@ -17,6 +18,10 @@ export type AuditSource = z.output<typeof source>;
 
 const named = z.object({ id: z.string(), name: z.string() });
 const reason = z.string().max(500);
+
+/** What proved a second factor; never the code. */
+const proof = z.enum(['totp', 'recovery-code']);
+export type MfaProof = z.output<typeof proof>;
 
 const base = {
   id: auditEventId,
@@ -74,12 +79,22 @@ export const auditEvent = z.discriminatedUnion('event', [
   event('login.succeeded', { session: z.string(), method: z.enum(['password', 'access-key', 'provider']), provider: named.optional() }),
   event('login.refused', {
     attempted: z.string().max(300),
-    method: z.enum(['password', 'access-key', 'password-change', 'setup', 'provider', 'scim']),
+    method: z.enum(['password', 'access-key', 'password-change', 'setup', 'provider', 'scim', 'second-factor']),
     provider: named.optional(),
     reason,
   }),
   event('session.ended', { session: z.string(), owner: named, reason }),
   event('password.changed', { user: named }),
+  event('second-factor.begun', { user: named, factor: z.string(), kind: secondFactorKind }),
+  /** `replaced`: whether there was one before. */
+  event('second-factor.added', { user: named, factor: z.string(), kind: secondFactorKind, replaced: z.boolean() }),
+  event('second-factor.removed', { user: named, factor: z.string(), kind: secondFactorKind }),
+  /** Taken away by somebody else: an admin, or a one-time link of the server's host. */
+  event('second-factor.reset', { user: named, factors: z.int() }),
+  /** `session`: null while a login is under way. */
+  event('second-factor.proven', { user: named, session: z.string().nullable(), by: proof }),
+  event('second-factor.refused', { user: named, reason }),
+  event('recovery-codes.made', { user: named, count: z.int() }),
   event('user.added', { user: named }),
   event('user.disabled', { user: named }),
   event('user.enabled', { user: named }),
@@ -127,6 +142,7 @@ export const auditEvent = z.discriminatedUnion('event', [
     role: z.string(),
     resource: z.string(),
     until: time.nullable(),
+    mfaSeconds: z.int().nullable().optional(),
     reason: z.string().nullable(),
   }),
   event('grant.removed', { grant: z.string(), subject, role: z.string(), resource: z.string(), reason }),

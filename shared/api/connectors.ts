@@ -16,6 +16,10 @@ export const desiredGrant = z.object({
 });
 export type DesiredGrant = z.output<typeof desiredGrant>;
 
+/** A grant that holds only while a second factor was proven no longer ago than this in the lease's session. */
+export const desiredMfaGrant = desiredGrant.extend({ mfaSeconds: z.int().min(1) });
+export type DesiredMfaGrant = z.output<typeof desiredMfaGrant>;
+
 export const desiredIdentity = z.object({
   id: identityId,
   kind: z.enum(['user', 'workload']),
@@ -25,6 +29,8 @@ export const desiredIdentity = z.object({
   grants: z.array(desiredGrant),
   /** Those of `impersonate:…`, apart: a connector that does not know such roles sees none of them, and binds none. */
   impersonateGrants: z.array(desiredGrant).optional(),
+  /** Of every role, apart: a connector that does not know the condition lends none of them. */
+  mfaGrants: z.array(desiredMfaGrant).optional(),
 });
 export type DesiredIdentity = z.output<typeof desiredIdentity>;
 
@@ -36,6 +42,8 @@ export const desiredLease = z.object({
   expiresAt: time,
   /** End of its session: streams opened with it may outlive the certificate, not this. */
   sessionExpiresAt: time,
+  /** When a second factor was last proven in its session; null, or from a server that does not say: never. */
+  mfaAt: time.nullable().optional(),
 });
 export type DesiredLease = z.output<typeof desiredLease>;
 

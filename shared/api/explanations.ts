@@ -1,12 +1,12 @@
 /** Why somebody may do something, or may not: provider → group → grant → role → place, and what of it counts now. */
 import { z } from 'zod';
 import { endpoint } from './endpoint.ts';
-import { grantState } from './grants.ts';
+import { grantState, mfaSeconds } from './grants.ts';
 import { grantId, identityId, resourceName, roleName, subject, subjectName, time } from './values.ts';
 
 /** What a link of the chain asks for besides. */
 const condition = z.object({
-  condition: z.enum(['active', 'until', 'way-in']),
+  condition: z.enum(['active', 'until', 'way-in', 'second-factor']),
   holds: z.boolean(),
   /** A sentence, with the remedy when it does not hold. */
   detail: z.string(),
@@ -18,6 +18,7 @@ export const chain = z.object({
     role: z.string(),
     resource: z.string(),
     until: time.nullable(),
+    mfaSeconds,
     reason: z.string().nullable(),
     createdAt: time,
     createdBy: z.string(),
@@ -53,7 +54,7 @@ export type Explanation = z.output<typeof explanation>;
 
 const holder = z.object({
   identity: z.object({ id: identityId, kind: z.enum(['user', 'workload']), name: z.string(), status: z.enum(['active', 'disabled']) }),
-  grant: z.object({ id: grantId, role: z.string(), resource: z.string(), until: time.nullable() }),
+  grant: z.object({ id: grantId, role: z.string(), resource: z.string(), until: time.nullable(), mfaSeconds }),
   group: z.string().nullable(),
 });
 export type Holder = z.output<typeof holder>;
@@ -82,7 +83,7 @@ export const ownWhy = z.object({
       /** Of all grants there; a request inside a namespace is lent those that hold in it. */
       clusterGroups: z.array(z.string()),
       grants: z.array(
-        z.object({ id: grantId, role: z.string(), resource: z.string(), until: time.nullable(), group: z.string().nullable() }),
+        z.object({ id: grantId, role: z.string(), resource: z.string(), until: time.nullable(), mfaSeconds, group: z.string().nullable() }),
       ),
     }),
   ),

@@ -14,6 +14,9 @@ export const grantState = z.object({
   at: time.nullable(),
 });
 
+/** It holds while a second factor was proven no longer ago than this, in the session; null: it asks for none. */
+export const mfaSeconds = z.int().nullable().default(null);
+
 export const grant = z.object({
   id: grantId,
   subject,
@@ -22,6 +25,7 @@ export const grant = z.object({
   /** Null for grants on `infra`. */
   destinationId: destinationId.nullable(),
   until: time.nullable(),
+  mfaSeconds,
   reason: z.string().nullable(),
   createdAt: time,
   createdBy: z.string(),
@@ -32,7 +36,9 @@ export type Grant = z.output<typeof grant>;
 /** What one identity may reach, one row a grant that holds now. */
 export const reachable = z.object({
   destination: directoryEntry,
-  grants: z.array(z.object({ id: grantId, role: z.string(), resource: z.string(), until: time.nullable(), via: z.string().nullable() })),
+  grants: z.array(
+    z.object({ id: grantId, role: z.string(), resource: z.string(), until: time.nullable(), mfaSeconds, via: z.string().nullable() }),
+  ),
 });
 export type Reachable = z.output<typeof reachable>;
 
@@ -66,7 +72,15 @@ export const grants = {
     method: 'POST',
     path: '/api/v1/grants',
     access: 'admin',
-    body: z.strictObject({ subject: subjectName, role: roleName, resource: resourceName, until: time.optional(), reason: note.optional() }),
+    body: z.strictObject({
+      subject: subjectName,
+      role: roleName,
+      resource: resourceName,
+      until: time.optional(),
+      /** A minute to a day. */
+      mfaSeconds: z.int().min(60).max(86_400).optional(),
+      reason: note.optional(),
+    }),
     result: z.object({ grant, change }),
     status: 201,
   }),

@@ -11,6 +11,7 @@ import { groups } from './groups.ts';
 import { identityProviders } from './identity-providers.ts';
 import { leases } from './leases.ts';
 import { scimTokens } from './scim-tokens.ts';
+import { secondFactorLogin, secondFactors } from './second-factors.ts';
 import { server } from './server-info.ts';
 import { login, sessions } from './sessions.ts';
 import { users } from './users.ts';
@@ -18,8 +19,9 @@ import { workloads } from './workloads.ts';
 
 export const api = {
   server,
-  login,
+  login: { ...login, ...secondFactorLogin },
   sessions,
+  secondFactors,
   users,
   workloads,
   groups,

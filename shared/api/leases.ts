@@ -25,7 +25,7 @@ export const issuedLease = z.object({
   /** Roots that the connector's certificate is to be checked with, PEM. */
   caCertificates: z.string(),
   /** What made `expiresAt` as early as it is. */
-  limitedBy: z.enum(['setting', 'session', 'grant']),
+  limitedBy: z.enum(['setting', 'session', 'grant', 'second-factor']),
 });
 
 export const leases = {

@@ -25,6 +25,12 @@ export const problemStatus = {
   'login.groups-unavailable': 503,
   'login.provider-failed': 502,
   'password.too-weak': 400,
+  /** A second factor has to be proven, or proven again. */
+  'mfa.required': 403,
+  'mfa.failed': 401,
+  'mfa.not-possible': 403,
+  'mfa.login-too-old': 403,
+  'second-factor.not-found': 404,
   'password.change-required': 403,
   'token.invalid': 401,
   'assertion.invalid': 401,

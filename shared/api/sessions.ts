@@ -17,6 +17,8 @@ export const session = z.object({
   idleSeconds: z.int().nullable(),
   lastUsedAt: time,
   endedAt: time.nullable(),
+  /** When a second factor was last proven in it; null: never. */
+  mfaAt: time.nullable().default(null),
   sourceAddress: z.string(),
   userAgent: z.string(),
 });
@@ -29,7 +31,12 @@ export const passwordChangeRequired = z.object({
   /** Good for `login.changePassword` alone, once, for ten minutes. */
   changeToken: z.string(),
 });
-export const loginResult = z.discriminatedUnion('status', [openedSession, passwordChangeRequired]);
+export const mfaRequired = z.object({
+  status: z.literal('mfa-required'),
+  /** Good for `login.secondFactor` alone, for five minutes; it opens one session. */
+  mfaToken: z.string(),
+});
+export const loginResult = z.discriminatedUnion('status', [openedSession, passwordChangeRequired, mfaRequired]);
 
 const password = z.string().min(1).max(1000);
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { endpoint } from './endpoint.ts';
 import { pageOf, pageQuery } from './pagination.ts';
+import { secondFactorKind } from './second-factors.ts';
 import { change, email, idParams, time, userId } from './values.ts';
 
 export const user = z.object({
@@ -9,6 +10,8 @@ export const user = z.object({
   status: z.enum(['active', 'disabled']),
   /** `one-time`: must be changed at the next login · `none`: cannot log in with a password. */
   password: z.enum(['set', 'one-time', 'none']),
+  /** Kinds of second factors that are asked for after a password; none: the password alone opens the door. */
+  secondFactors: z.array(secondFactorKind).default([]),
   createdAt: time,
   lastLoginAt: time.nullable(),
   groups: z.array(z.object({ id: z.string(), name: z.string() })),

@@ -26,7 +26,7 @@ export const auditedIdentityChanges: Readonly<Record<string, AuditedChange>> = {
     arrange: async ({ server, admin, name }) => {
       const { user, oneTimePassword } = await admin(api.users.create, { body: { email: `${name}-new@example.com` } });
       const opened = await server.client()(api.login.password, { body: { email: user.email, password: oneTimePassword ?? '' } });
-      if (opened.status === 'session') throw new Error('a one-time password must be changed first');
+      if (opened.status !== 'password-change-required') throw new Error('a one-time password must be changed first');
       return async () =>
         server.client()(api.login.changePassword, { body: { changeToken: opened.changeToken, newPassword: `${password} anew` } });
     },

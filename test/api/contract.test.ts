@@ -22,6 +22,7 @@ const somewhere = (path: string): string =>
       destinations: 'dst',
       grants: 'grt',
       leases: 'lse',
+      'second-factors': 'sfa',
     };
     const prefix = key === 'identity' ? 'usr' : (prefixes[path.split('/')[3] ?? ''] ?? 'key');
     return key === 'revision' ? '999999' : `${prefix}_${'0'.repeat(26)}`;

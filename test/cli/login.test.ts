@@ -85,14 +85,14 @@ describe('infra login', function () {
     expect(profilesOf(terminal)).to.have.length(1);
   });
 
-  it('replaces a one-time password by the second line of stdin, and says so when there is none', async () => {
+  it('replaces a one-time password by the next line of stdin, and says so when there is none', async () => {
     const admin = await server.admin();
     const { oneTimePassword } = await admin(api.users.create, { body: { email: 'new@example.com' } });
     const terminal = newTerminal();
     const args = [...trusted(), '--user', 'new@example.com', '--password-stdin'];
     const first = await logIn(terminal, args, `${oneTimePassword ?? ''}\n`);
     expect(first.code).to.equal(1);
-    expect(first.stderr).to.include('give the new password as the second line on stdin');
+    expect(first.stderr).to.include('give the new password as the next line on stdin');
     const second = await logIn(terminal, args, `${oneTimePassword ?? ''}\n${password}\n`);
     expect(second.code, second.stderr).to.equal(0);
     expect((await logIn(newTerminal(), args, `${password}\n`)).code).to.equal(0);

@@ -31,6 +31,11 @@ export interface GrantWish {
   readonly group?: string;
 }
 
+/** Holds while a second factor was proven no longer ago. */
+export interface MfaGrantWish extends GrantWish {
+  readonly mfaSeconds: number;
+}
+
 export const trustDomain = 'infra.test';
 const heartbeatMilliseconds = 1000;
 
@@ -154,6 +159,19 @@ export class FakeServer {
     this.change(id);
   }
 
+  /** A second factor is proven in the session of this lease. */
+  prove(leaseId: string, at: number): void {
+    this.leases.set(leaseId, { ...this.leases.get(leaseId)!, mfaAt: new Date(at).toISOString() });
+    this.change(leaseId);
+  }
+
+  /** What this identity is granted on condition of a second factor. */
+  setMfaGrants(id: string, grants: readonly MfaGrantWish[]): void {
+    const mfaGrants = grants.map(({ mfaSeconds, ...wish }) => ({ ...grantOf(wish), mfaSeconds }));
+    this.identities.set(id, { ...this.identities.get(id)!, mfaGrants });
+    this.change(id);
+  }
+
   /** A new revision that touches this identity or lease; the number. */
   change(id: string): number {
     this.revision += 1;
@@ -168,7 +186,7 @@ export class FakeServer {
 
   async issue(
     identityId: string,
-    wish: { lifetime?: number; notBefore?: number; sessionLifetime?: number; unannounced?: boolean } = {},
+    wish: { lifetime?: number; notBefore?: number; sessionLifetime?: number; unannounced?: boolean; mfaAt?: number } = {},
   ): Promise<Credential> {
     const leaseId = newId('lease', Date.now());
     const notAfter = Date.now() + (wish.lifetime ?? 3_600_000);
@@ -185,6 +203,7 @@ export class FakeServer {
       status: 'active',
       expiresAt: new Date(notAfter).toISOString(),
       sessionExpiresAt: new Date(Date.now() + (wish.sessionLifetime ?? 12 * 3_600_000)).toISOString(),
+      ...(wish.mfaAt === undefined ? {} : { mfaAt: new Date(wish.mfaAt).toISOString() }),
     });
     const before = this.announces;
     if (wish.unannounced === true) this.announces = false;

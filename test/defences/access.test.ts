@@ -21,6 +21,7 @@ const showing = (make: (stage: Stage) => Promise<Shown>): Attack => ({
   on: async (stage) => brokenIf((await stage.attempt(await make(stage), get)) !== undefined),
 });
 const teamB: readonly GrantWish[] = [{ role: 'edit', namespace: 'team-b' }];
+const unasked = cutIn('proxy/proven-rules.js')('endWithProof({ until: grant.until, mfaSeconds }, mfaAt)', "'9999-01-01T00:00:00.000Z'");
 const past = { role: 'view', until: Date.now() - 60_000 };
 
 /** The server is away and was last heard then, and has set its lowest limit of a minute. */
@@ -125,6 +126,18 @@ const defences: readonly Defence[] = [
     row: 37,
     cut: cut('(rights.byNamespace.get(scope.namespace) ?? [])', 'rights.identity.grants'),
     attack: asking({ grants: teamB }),
+  },
+  {
+    name: 'a grant that asks for a second factor is none without a proof',
+    row: 41,
+    cut: unasked,
+    attack: asking({ grants: [], asking: [{ role: 'view', mfaSeconds: 60 }] }),
+  },
+  {
+    name: 'a grant that asks for a second factor is none with an old proof',
+    row: 41,
+    cut: unasked,
+    attack: asking({ grants: [], asking: [{ role: 'view', mfaSeconds: 60 }], mfaAt: Date.now() - 61_000 }),
   },
   {
     name: 'a grant that has ended is none',

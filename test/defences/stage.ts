@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { DesiredIdentity } from '../../shared/api/connectors.ts';
-import { grantOf, type Credential, type GrantWish } from '../connector/fake-server.ts';
+import { grantOf, type Credential, type GrantWish, type MfaGrantWish } from '../connector/fake-server.ts';
 import { until } from '../connector/running-connector.ts';
 import { startStrangeCluster, type StrangeCluster } from '../connector/strange-cluster.ts';
 import type { Attack, Verdict } from './defence.ts';
@@ -14,6 +14,9 @@ export interface PersonWish {
   readonly grants?: readonly GrantWish[];
   /** Those of `impersonate:…`. */
   readonly acting?: readonly GrantWish[];
+  /** Those that ask for a second factor, and when it was proven. */
+  readonly asking?: readonly MfaGrantWish[];
+  readonly mfaAt?: number;
   readonly name?: string;
   readonly status?: DesiredIdentity['status'];
 }
@@ -103,10 +106,18 @@ export async function startStage({ settings = {}, program, expected }: StageWish
       await Promise.race([send(shown, bytes.replaceAll('MARKER', marker)), arrived]).catch(() => undefined);
       return reached(marker);
     },
-    person: async ({ grants = [{ role: 'view' }], acting = [], name = `${newMarker()}@example.com`, status = 'active' } = {}) => {
+    person: async ({
+      grants = [{ role: 'view' }],
+      acting = [],
+      asking = [],
+      mfaAt,
+      name = `${newMarker()}@example.com`,
+      status = 'active',
+    } = {}) => {
       const added = server.addUser(name, grants);
       server.identities.set(added.id, { ...added, status, impersonateGrants: acting.map(grantOf) });
-      return server.issue(added.id);
+      server.setMfaGrants(added.id, asking);
+      return server.issue(added.id, mfaAt === undefined ? {} : { mfaAt });
     },
     onUpgrade: (how) => {
       takeUpgrade = how;

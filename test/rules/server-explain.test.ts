@@ -29,7 +29,16 @@ describe('server rule: explaining', () => {
       expect(gives({ role: held, namespace }, asked)).to.equal(outcome));
 
   const chain = (change: Partial<Chain> = {}): Chain => ({
-    grant: { id: 'grt_1' as never, role: 'edit', resource: 'prod', until: null, reason: null, createdAt: '', createdBy: 'root' },
+    grant: {
+      id: 'grt_1' as never,
+      role: 'edit',
+      resource: 'prod',
+      until: null,
+      mfaSeconds: null,
+      reason: null,
+      createdAt: '',
+      createdBy: 'root',
+    },
     ...{ group: null, gives: 'all', conditions: [], counts: true, clusterGroup: null, state: { state: 'applied', reason: null, at: null } },
     ...change,
   });

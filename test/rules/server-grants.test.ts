@@ -1,13 +1,7 @@
 /** What may be granted where, and who holds what from it. */
 import { expect } from 'chai';
-import {
-  effectiveAccess,
-  longestUntil,
-  type HeldGrant,
-  type KnownIdentity,
-  type Membership,
-} from '../../server/grants/effective-access.ts';
-import { checkGrant, covers, missingGrant, prefixFault } from '../../server/grants/grant-rules.ts';
+import { effectiveAccess, type HeldGrant, type KnownIdentity, type Membership } from '../../server/grants/effective-access.ts';
+import { checkGrant, covers, mfaFault, missingGrant, prefixFault } from '../../server/grants/grant-rules.ts';
 import { isRoleName, parseResourceName } from '../../shared/resource-name.ts';
 
 const now = '2026-01-31T12:00:00.000Z';
@@ -24,7 +18,7 @@ describe('a grant', () => {
     ['view', 'infra', { destination: 'infra' }],
   ] as const)
     it(`of ${role} on ${resource} may be made`, () =>
-      expect(checkGrant({ role, resource, until: undefined }, now)).to.deep.equal({ resource: parsed }));
+      expect(checkGrant({ role, resource, until: undefined, mfaSeconds: undefined }, now)).to.deep.equal({ resource: parsed }));
 
   for (const [role, resource, field] of [
     ['edit', 'infra', 'role'],
@@ -46,7 +40,7 @@ describe('a grant', () => {
     ['view', 'p'.repeat(64), 'resource'],
   ] as const)
     it(`of ${role} on ${JSON.stringify(resource)} may not: the ${field} is wrong`, () =>
-      expect(checkGrant({ role, resource, until: undefined }, now)).to.have.property('field', field));
+      expect(checkGrant({ role, resource, until: undefined, mfaSeconds: undefined }, now)).to.have.property('field', field));
 
   for (const [role, resource] of [
     ['impersonate:user:bob', 'prod'],
@@ -55,7 +49,7 @@ describe('a grant', () => {
     ['impersonate:serviceaccount:web/deployer', 'prod.web'],
   ] as const)
     it(`of ${role} on ${resource} may be made`, () =>
-      expect(checkGrant({ role, resource, until: undefined }, now)).to.have.property('resource'));
+      expect(checkGrant({ role, resource, until: undefined, mfaSeconds: undefined }, now)).to.have.property('resource'));
 
   for (const [role, resource, field, says] of [
     ['impersonate:user:bob', 'prod.web', 'resource', /the whole cluster/],
@@ -65,7 +59,7 @@ describe('a grant', () => {
     ['impersonate:user', 'prod', 'role', /must be impersonate:user:NAME/],
   ] as const)
     it(`of ${role} on ${resource} may not: the ${field} is wrong`, () => {
-      const checked = checkGrant({ role, resource, until: undefined }, now);
+      const checked = checkGrant({ role, resource, until: undefined, mfaSeconds: undefined }, now);
       expect(checked).to.have.property('field', field);
       expect('message' in checked ? checked.message : '').to.match(says);
     });
@@ -77,7 +71,7 @@ describe('a grant', () => {
   });
 
   it('ends in the future or never', () => {
-    const until = (end: string | undefined) => checkGrant({ role: 'view', resource: 'prod', until: end }, now);
+    const until = (end: string | undefined) => checkGrant({ role: 'view', resource: 'prod', until: end, mfaSeconds: undefined }, now);
     expect(until(undefined)).to.have.property('resource');
     expect(until(later)).to.have.property('resource');
     for (const past of [now, '2026-01-31T11:59:59.999Z', '1970-01-01T00:00:00.000Z'])
@@ -93,7 +87,28 @@ describe('a grant', () => {
     [now, later, false],
   ] as const)
     it(`until ${standing ?? 'ever'} ${isCovered ? 'makes one' : 'leaves room for one'} until ${wished ?? 'ever'}${isCovered ? ' pointless' : ''}`, () =>
-      expect(covers({ until: standing }, { until: wished })).to.equal(isCovered));
+      expect(covers({ until: standing, mfaSeconds: null }, { until: wished, mfaSeconds: null })).to.equal(isCovered));
+
+  for (const [standing, wished, isCovered] of [
+    [null, 900, true],
+    [900, null, false],
+    [900, 900, true],
+    [900, 60, true],
+    [60, 900, false],
+  ] as const)
+    it(`with a second factor within ${standing ?? 'any'} s ${isCovered ? 'makes one' : 'leaves room for one'} within ${wished ?? 'any'} s${isCovered ? ' pointless' : ''}`, () =>
+      expect(covers({ until: null, mfaSeconds: standing }, { until: null, mfaSeconds: wished })).to.equal(isCovered));
+
+  it('asks nobody for a second factor who cannot have one, and not on infra itself', () => {
+    expect(mfaFault('workload', 900)).to.have.property('field', 'mfaSeconds');
+    for (const kind of ['user', 'group'] as const) expect(mfaFault(kind, 900)).to.equal(undefined);
+    expect(mfaFault('workload', undefined)).to.equal(undefined);
+    expect(checkGrant({ role: 'admin', resource: 'infra', until: undefined, mfaSeconds: 900 }, now)).to.have.property(
+      'field',
+      'mfaSeconds',
+    );
+    expect(checkGrant({ role: 'view', resource: 'prod', until: undefined, mfaSeconds: 900 }, now)).to.have.property('resource');
+  });
 
   it('that is missing is named by the command that would make it', () => {
     expect(missingGrant('ana@example.com', 'prod.web')).to.include('infra grants add ana@example.com --role ROLE prod.web');
@@ -124,6 +139,7 @@ const grant = (name: string, subject: string, until: string | null = null): Held
   role: 'view',
   namespace: null,
   until,
+  mfaSeconds: null,
 });
 const person = (name: string, status: KnownIdentity['status'] = 'active'): KnownIdentity => ({ id: id(name), kind: 'user', name, status });
 const member = (groupId: string, identityId: string): Membership => ({ groupId, groupName: `name of ${groupId}`, identityId });
@@ -145,6 +161,19 @@ describe('effective access', () => {
     const [only] = effectiveAccess([acting], [person('ana')], []);
     expect(only?.grants).to.deep.equal([]);
     expect(effectiveAccess([grant('g1', 'ana')], [person('ana')], [])[0]).not.to.have.property('impersonateGrants');
+  });
+
+  it('keeps grants that ask for a second factor apart, of every role, and gives them to no workload', () => {
+    const grants = ['view', 'impersonate:user:bob'].map((role) => ({ ...grant(role, 'grp1'), role, mfaSeconds: 900 }));
+    const robot: KnownIdentity = { ...person('robot'), kind: 'workload' };
+    const held = effectiveAccess([...grants, grant('g1', 'ana')], [person('ana'), robot], [member('grp1', 'ana'), member('grp1', 'robot')]);
+    expect(held.map(({ name }) => name)).to.deep.equal(['ana']);
+    expect(held[0]?.grants.map(({ role }) => role)).to.deep.equal(['view']);
+    expect(held[0]).not.to.have.property('impersonateGrants');
+    expect(held[0]?.mfaGrants?.map(({ role, mfaSeconds, group }) => [role, mfaSeconds, group])).to.deep.equal([
+      ['view', 900, 'name of grp1'],
+      ['impersonate:user:bob', 900, 'name of grp1'],
+    ]);
   });
 
   it('leaves out who holds nothing, and keeps who is disabled, as disabled', () => {
@@ -181,13 +210,4 @@ describe('effective access', () => {
       }
     }
   });
-
-  for (const [ends, longest] of [
-    [[now, later], later],
-    [[later, now], later],
-    [[now, null, later], null],
-    [[now], now],
-  ] as const)
-    it(`the longest of ${ends.map((end) => end ?? 'for ever').join(', ')} is ${longest ?? 'for ever'}`, () =>
-      expect(longestUntil(ends.map((until) => ({ until })))).to.equal(longest));
 });

@@ -59,7 +59,13 @@ describe('a lease', () => {
   ] as const)
     it(`with ${ttl} s by setting, ${session} s of session and a grant ${grant === null ? 'without end' : `of ${grant} s`} ends after ${end} s, by the ${limitedBy}`, () =>
       expect(
-        leaseEnd({ now, ttlSeconds: ttl, sessionExpiresAt: now + session * 1000, longestGrantUntil: grant === null ? null : at(grant) }),
+        leaseEnd({
+          now,
+          ttlSeconds: ttl,
+          sessionExpiresAt: now + session * 1000,
+          longestGrantUntil: grant === null ? null : at(grant),
+          grantLimitedBy: 'grant',
+        }),
       ).to.deep.equal({ expiresAt: now + end * 1000, limitedBy }));
 
   it('never outlives any of its bounds, whatever they are', () => {
@@ -70,7 +76,9 @@ describe('a lease', () => {
           const sessionExpiresAt = now + session * 1000;
           const longestGrantUntil = grant === null ? null : at(grant);
           const bounds = [ttlSeconds, session, ...(grant === null ? [] : [grant])];
-          expect(leaseEnd({ now, ttlSeconds, sessionExpiresAt, longestGrantUntil }).expiresAt).to.equal(now + Math.min(...bounds) * 1000);
+          expect(leaseEnd({ now, ttlSeconds, sessionExpiresAt, longestGrantUntil, grantLimitedBy: 'grant' }).expiresAt).to.equal(
+            now + Math.min(...bounds) * 1000,
+          );
         }
   });
 });

@@ -25,6 +25,7 @@ export interface ForeignThings {
   readonly strangerEmail: string;
   readonly sessionId: string;
   readonly accessKeyId: string;
+  readonly secondFactorId: string;
   readonly workloadId: string;
   readonly groupId: string;
   readonly providerId: string;
@@ -67,6 +68,7 @@ export async function foreignThings(server: RunningServer, { owner }: People, is
   const admin = await server.admin();
   const { session } = await owner.call(api.sessions.current, {});
   const { accessKey } = await owner.call(api.accessKeys.create, { body: { name: 'own' } });
+  const secondFactor = await owner.call(api.secondFactors.begin, { body: { kind: 'totp' } });
   const workload = await admin(api.workloads.create, { body: { name: 'deploy' } });
   const provider = await admin(api.identityProviders.create, {
     body: { name: 'acme', kind: 'oidc', issuer, clientId: 'infra', clientSecret: 'x', emailDomains: ['example.com'] },
@@ -84,6 +86,7 @@ export async function foreignThings(server: RunningServer, { owner }: People, is
     strangerEmail,
     sessionId: session.id,
     accessKeyId: accessKey.id,
+    secondFactorId: secondFactor.id,
     workloadId: workload.id,
     groupId: group.id,
     providerId: provider.id,

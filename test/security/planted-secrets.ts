@@ -1,11 +1,13 @@
 /** Every kind of secret a server gets to see, sent to it in every way there is, the wrong ways too; and the answers to them. */
 import { randomBytes } from 'node:crypto';
 import Sqlite from 'better-sqlite3';
+import { Secret } from 'otpauth';
 import { createKeyPair } from '../../cli/key-pair.ts';
 import { api } from '../../shared/api/index.ts';
 import { parseJoinToken } from '../../shared/node/join-token.ts';
 import { enrolWithToken } from '../support/enrolled-connector.ts';
 import { runProgram } from '../support/program.ts';
+import { addSecondFactor } from '../support/second-factor.ts';
 import { adminEmail, adminPassword, newPerson, type RunningServer } from '../support/server.ts';
 
 export interface PlantedSecrets {
@@ -59,11 +61,13 @@ export async function plantSecrets(server: RunningServer): Promise<PlantedSecret
   const fresh = await admin.call(api.users.create, { body: { email: 'fresh@example.com' } });
   const oneTimePassword = plant('one-time password', fresh.oneTimePassword ?? '');
   const change = await server.client()(api.login.password, { body: { email: 'fresh@example.com', password: oneTimePassword } });
-  if (change.status === 'session') throw new Error('a one-time password opens no session');
+  if (change.status !== 'password-change-required') throw new Error('a one-time password opens no session');
   const opened = await server.client()(api.login.changePassword, {
     body: { changeToken: plant('change token', change.changeToken), newPassword: plant('first password') },
   });
   plant('session after the change', opened.secret);
+
+  await plantSecondFactor(server, plant);
 
   const key = await admin.call(api.accessKeys.create, { body: { name: 'robot' } });
   plant(
@@ -104,6 +108,19 @@ export async function plantSecrets(server: RunningServer): Promise<PlantedSecret
 
   await whileBroken(server, async () => post('/api/v1/login/access-key', { key: plant('key while the server fails') }));
   return { secrets, refusals };
+}
+
+async function plantSecondFactor(server: RunningServer, plant: (what: string, secret: string) => string): Promise<void> {
+  const person = await newPerson(server, 'factor@example.com');
+  const { secret, app, recoveryCodes } = await addSecondFactor(person.call);
+  plant('secret of a second factor', secret);
+  plant('secret of a second factor, bytes', Buffer.from(Secret.fromBase32(secret).bytes).toString('latin1'));
+  for (const [index, code] of recoveryCodes.entries()) plant(`recovery code ${index + 1}`, code);
+  const login = await server.client()(api.login.password, { body: { email: 'factor@example.com', password: person.password } });
+  if (login.status !== 'mfa-required') throw new Error('a second factor is asked for');
+  const mfaToken = plant('token of a login with a second factor', login.mfaToken);
+  await server.client()(api.login.secondFactor, { body: { mfaToken, code: app.next() } });
+  await person.call(api.secondFactors.prove, { body: { code: recoveryCodes[0] ?? '' } });
 }
 
 /** A table is missing: every request that needs it fails inside the server, with all it was given. */

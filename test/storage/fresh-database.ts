@@ -80,6 +80,7 @@ export const grantRow = (subjectId: string) => ({
   destinationId: null,
   namespace: null,
   until: null,
+  mfaSeconds: null,
   reason: null,
   createdAt: at,
   createdBy: 'admin@example.com',

@@ -1,0 +1,90 @@
+/**
+ * The second step of a login by password. The token of the first is good for this alone, for five minutes, until it has opened one session; a
+ * wrong code leaves it, for people mistype. A one-time password is changed after this step, lest whoever holds nothing but that password
+ * shut its owner out (row 26).
+ */
+import type { Clock } from '../../shared/clock.ts';
+import type { AuditSource } from '../../shared/api/audit.ts';
+import { DomainError } from '../../shared/api/problem.ts';
+import type { AuditLog } from '../audit/audit-log.ts';
+import { anonymous } from '../audit/caller.ts';
+import type { Identity, IdentityStore } from '../identity/identity-store.ts';
+import type { Transact } from '../storage/transact.ts';
+import type { LoginAttempts } from './login-attempts.ts';
+import { openSession, type OpenedSession, type SessionSettings } from './open-session.ts';
+import { issueChangeToken, type ChangeRequired } from './password-change.ts';
+import type { PasswordStore } from './password-store.ts';
+import type { SecondFactorProof, ProofStores } from './second-factor-proof.ts';
+import { newSecret } from './secrets.ts';
+import type { SessionStore } from './session-store.ts';
+import type { LoginTokenStore } from './token-store.ts';
+
+export interface SecondFactorLoginStores extends ProofStores {
+  readonly identities: IdentityStore;
+  readonly passwords: PasswordStore;
+  readonly sessions: SessionStore;
+  readonly loginTokens: LoginTokenStore;
+  readonly audit: AuditLog;
+}
+export interface SecondFactorLoginOptions {
+  readonly read: Pick<SecondFactorLoginStores, 'identities' | 'loginTokens'>;
+  readonly transact: Transact<SecondFactorLoginStores>;
+  readonly proof: SecondFactorProof<SecondFactorLoginStores>;
+  readonly attempts: Pick<LoginAttempts, 'count'>;
+  readonly sessionSettings: SessionSettings;
+  readonly clock: Clock;
+}
+export interface MfaRequired {
+  readonly status: 'mfa-required';
+  readonly mfaToken: string;
+}
+
+export type SecondFactorLogin = (mfaToken: string, code: string, source: AuditSource) => Promise<OpenedSession | ChangeRequired>;
+
+const mfaTokenSeconds = 300;
+const over = 'This login is over. Begin it again: infra login';
+
+/** After a password that holds, of somebody with a second factor: no session yet. */
+export async function requireSecondFactor(
+  transact: Transact<{ readonly loginTokens: LoginTokenStore }>,
+  identity: Identity,
+  now: number,
+): Promise<MfaRequired> {
+  const mfaToken = newSecret('mfa');
+  await transact(async ({ loginTokens }) =>
+    loginTokens.insert({ kind: 'second-factor', secret: mfaToken, subjectId: identity.id, now, lifetimeSeconds: mfaTokenSeconds }),
+  );
+  return { status: 'mfa-required', mfaToken };
+}
+
+export function createSecondFactorLogin(options: SecondFactorLoginOptions): SecondFactorLogin {
+  const { read, proof, clock } = options;
+  return async (mfaToken, code, source) => {
+    const found = await read.loginTokens.peek('second-factor', mfaToken, clock.now());
+    const identity = found?.subjectId == null ? undefined : await read.identities.find(found.subjectId);
+    if (identity?.status !== 'active') return refuse(options, source);
+    const claim = { identity, code, by: anonymous(source), source, sessionId: null };
+    return proof.prove(claim, async (stores, { now }) => {
+      if ((await stores.loginTokens.use('second-factor', mfaToken, now)) === undefined) throw new DomainError('token.invalid', over);
+      const password = await stores.passwords.stateOf(identity.id);
+      if (password === 'one-time') return issueChangeToken(stores, 'password-change-proven', identity, now);
+      return openSession(stores, options.sessionSettings, { identity, method: 'password', source, now, mfaAt: now }, over);
+    });
+  };
+}
+
+/** Nobody finds a token by trying; whoever tries all the same does not fill the audit. */
+async function refuse({ transact, attempts, clock }: SecondFactorLoginOptions, source: AuditSource): Promise<never> {
+  const now = clock.now();
+  const limit = await attempts.count('second factor of a login', source.address, now);
+  if (limit === undefined || limit.isFirst)
+    await transact(async ({ audit }) =>
+      audit.record({
+        event: 'login.refused',
+        act: { by: anonymous(source), now },
+        outcome: 'refused',
+        details: { attempted: '', method: 'second-factor', reason: 'no such token' },
+      }),
+    );
+  throw limit?.error ?? new DomainError('token.invalid', over);
+}

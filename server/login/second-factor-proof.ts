@@ -1,0 +1,130 @@
+/**
+ * Proving a second factor, whoever asks for it. Owns the order: count the attempt, take the code, and in the same transaction do what it was
+ * typed for. A code is taken once, by a conditional update; what is said of a wrong one does not depend on why (rows 27, 28).
+ */
+import { toTime, type Clock } from '../../shared/clock.ts';
+import type { AuditSource, MfaProof } from '../../shared/api/audit.ts';
+import { DomainError } from '../../shared/api/problem.ts';
+import type { AuditLog } from '../audit/audit-log.ts';
+import type { Act, Author } from '../audit/caller.ts';
+import type { Sealing } from '../authority/sealing.ts';
+import type { Transact } from '../storage/transact.ts';
+import type { LoginAttempts } from './login-attempts.ts';
+import type { RecoveryCodeStore } from './recovery-code-store.ts';
+import { readCode, wrongCode } from './second-factor-rules.ts';
+import type { SecondFactorRecord, SecondFactorStore } from './second-factor-store.ts';
+import { totpStep } from './totp.ts';
+
+export interface ProofStores {
+  readonly secondFactors: SecondFactorStore;
+  readonly recoveryCodes: RecoveryCodeStore;
+  readonly audit: AuditLog;
+}
+export interface Claim {
+  readonly identity: { readonly id: string; readonly name: string };
+  /** As it was typed. */
+  readonly code: string;
+  readonly by: Author;
+  readonly source: AuditSource;
+  /** Null: a login is under way. */
+  readonly sessionId: string | null;
+}
+export interface SecondFactorProofOptions<Stores extends ProofStores> {
+  readonly transact: Transact<Stores>;
+  readonly attempts: Pick<LoginAttempts, 'countCode' | 'codeHeld'>;
+  readonly sealing: Sealing;
+  readonly clock: Clock;
+}
+
+export interface SecondFactorProof<Stores extends ProofStores> {
+  /** Throws `mfa.failed` and `login.rate-limited`; what `work` throws leaves the code unused. */
+  prove<Result>(claim: Claim, work: (stores: Stores, act: Act) => Promise<Result>): Promise<Result>;
+  /** The same with a factor that is not active yet, which `find` gives. */
+  proveNew<Result>(
+    claim: Claim,
+    find: (stores: Stores, act: Act) => Promise<SecondFactorRecord>,
+    work: (stores: Stores, act: Act, step: number) => Promise<Result>,
+  ): Promise<Result>;
+}
+
+/** Bound to the person too: a sealed secret that is moved to another's row does not open. */
+export const factorPurpose = (identityId: string, factorId: string): string => `second-factor:${identityId}:${factorId}`;
+
+export function createSecondFactorProof<Stores extends ProofStores>(options: SecondFactorProofOptions<Stores>): SecondFactorProof<Stores> {
+  const { transact, attempts, clock } = options;
+
+  const attempt = async <Result>(
+    claim: Claim,
+    work: (stores: Stores, act: Act) => Promise<{ readonly result: Result } | undefined>,
+  ): Promise<Result> => {
+    const { identity, source } = claim;
+    const limit = await attempts.countCode(identity.id, source.address, clock.now());
+    if (limit !== undefined) {
+      if (limit.isFirst)
+        await transact(async ({ audit }) =>
+          recordRefusal(audit, claim, clock.now(), 'too many attempts; further ones are not recorded one by one'),
+        );
+      throw limit.error;
+    }
+    const done = await transact(async (stores) => {
+      const act: Act = { by: claim.by, now: clock.now() };
+      const held = await work(stores, act);
+      if (held === undefined) await recordRefusal(stores.audit, claim, act.now, 'the code does not hold');
+      return held;
+    });
+    if (done === undefined) throw new DomainError('mfa.failed', wrongCode);
+    await attempts.codeHeld(identity.id, source.address);
+    return done.result;
+  };
+
+  return {
+    prove: async (claim, work) =>
+      attempt(claim, async (stores, act) => {
+        const by = await take(options, stores, claim, act.now);
+        if (by === undefined) return undefined;
+        const { identity, source, sessionId } = claim;
+        // Whoever it was until now: with the password, or a session, and a code it is this person.
+        const person: Act = { ...act, by: { actor: { kind: 'user', id: identity.id, name: identity.name }, source } };
+        const details = { user: { id: identity.id, name: identity.name }, session: sessionId, by };
+        await stores.audit.record({ event: 'second-factor.proven', act: person, details });
+        return { result: await work(stores, act) };
+      }),
+    proveNew: async (claim, find, work) =>
+      attempt(claim, async (stores, act) => {
+        const step = stepOf(options, await find(stores, act), claim.code, act.now);
+        return step === undefined ? undefined : { result: await work(stores, act, step) };
+      }),
+  };
+}
+
+/** Uses the code up; undefined when there is nothing that it holds for. */
+async function take(
+  options: { readonly sealing: Sealing },
+  { secondFactors, recoveryCodes }: ProofStores,
+  { identity, code }: Claim,
+  now: number,
+): Promise<MfaProof | undefined> {
+  const factors = await secondFactors.activeOf(identity.id);
+  const typed = readCode(code);
+  if (factors.length === 0 || typed === undefined) return undefined;
+  if (typed.kind === 'recovery-code') return (await recoveryCodes.use(identity.id, typed.code, toTime(now))) ? 'recovery-code' : undefined;
+  for (const factor of factors) {
+    const step = stepOf(options, factor, code, now);
+    if (step !== undefined && (await secondFactors.takeStep(factor.id, step, toTime(now)))) return 'totp';
+  }
+  return undefined;
+}
+
+function stepOf({ sealing }: { readonly sealing: Sealing }, factor: SecondFactorRecord, code: string, now: number): number | undefined {
+  const typed = readCode(code);
+  if (typed?.kind !== 'totp') return undefined;
+  return totpStep(sealing.open(factor.sealedSecret, factorPurpose(factor.identityId, factor.id)), typed.digits, now);
+}
+
+const recordRefusal = async (audit: AuditLog, { identity, by }: Claim, now: number, reason: string): Promise<void> =>
+  audit.record({
+    event: 'second-factor.refused',
+    act: { by, now },
+    outcome: 'refused',
+    details: { user: { id: identity.id, name: identity.name }, reason },
+  });

@@ -1,0 +1,205 @@
+/**
+ * One's own second factors: adding, removing, recovery codes, and proving one in a session. Whatever weakens them takes a code with the very
+ * request, so that a session in the wrong hands, proven or not, changes nothing of them (ADR 34).
+ */
+import { toTime, type Clock } from '../../shared/clock.ts';
+import { newId } from '../../shared/id.ts';
+import { DomainError } from '../../shared/api/problem.ts';
+import type { SecondFactor, SecondFactorKind } from '../../shared/api/second-factors.ts';
+import type { Change, SecondFactorId, UserId } from '../../shared/api/values.ts';
+import type { AuditLog } from '../audit/audit-log.ts';
+import { authorOf, type Act, type Caller } from '../audit/caller.ts';
+import type { Sealing } from '../authority/sealing.ts';
+import type { ChangeFeed } from '../storage/change-feed.ts';
+import type { Transact } from '../storage/transact.ts';
+import type { RecoveryCodeStore } from './recovery-code-store.ts';
+import { newRecoveryCode } from './secrets.ts';
+import { factorPurpose, type Claim, type SecondFactorProof } from './second-factor-proof.ts';
+import { enrolmentSeconds, recoveryCodeCount, whyNoFirstFactor, whyNoSecondFactor } from './second-factor-rules.ts';
+import type { SecondFactorReset } from './second-factor-reset.ts';
+import type { PendingFactor, SecondFactorRecord, SecondFactorStore } from './second-factor-store.ts';
+import type { SessionProofs } from './session-proofs.ts';
+import { describeTotp, newTotpSecret } from './totp.ts';
+
+export interface SecondFactorStores {
+  readonly secondFactors: SecondFactorStore;
+  readonly recoveryCodes: RecoveryCodeStore;
+  readonly sessionProofs: SessionProofs;
+  readonly secondFactorReset: SecondFactorReset;
+  readonly audit: AuditLog;
+  readonly feed: ChangeFeed;
+}
+export interface SecondFactorServiceOptions {
+  readonly read: Pick<SecondFactorStores, 'secondFactors' | 'recoveryCodes'>;
+  readonly transact: Transact<SecondFactorStores>;
+  readonly proof: SecondFactorProof<SecondFactorStores>;
+  readonly sealing: Sealing;
+  /** Tells the entries of an app apart: the trust domain of this installation. */
+  readonly issuer: string;
+  readonly clock: Clock;
+}
+
+export type SecondFactorService = ReturnType<typeof createSecondFactorService>;
+
+export function createSecondFactorService({ read, transact, proof, sealing, issuer, clock }: SecondFactorServiceOptions) {
+  const prove = async <Result>(caller: Caller, code: string, work: (stores: SecondFactorStores, act: Act) => Promise<Result>) =>
+    proof.prove(claimOf(caller, code), async (stores, act) => {
+      await stores.sessionProofs.set(caller.session.id, act);
+      return work(stores, act);
+    });
+
+  return {
+    list: async ({ identity }: Caller): Promise<{ items: SecondFactor[]; recoveryCodesLeft: number }> => ({
+      items: (await read.secondFactors.activeOf(identity.id)).map(describe),
+      recoveryCodesLeft: await read.recoveryCodes.countUnused(identity.id),
+    }),
+
+    begin: async (input: { readonly kind: SecondFactorKind; readonly code?: string | undefined }, caller: Caller) => {
+      refuseKeys(caller);
+      const secret = newTotpSecret();
+      const store = async (stores: SecondFactorStores, act: Act): Promise<PendingFactor> => {
+        const [before] = await stores.secondFactors.activeOf(caller.identity.id);
+        if (before !== undefined && input.code === undefined)
+          throw new DomainError(
+            'mfa.required',
+            'You have a second factor: to put another in its place, give a code of it, or a recovery code.',
+          );
+        if (before === undefined) refuseOldLogin(caller, act.now);
+        const pending = newPending({ caller, kind: input.kind, replacesId: before?.id ?? null, now: act.now }, secret, sealing);
+        await stores.secondFactors.begin(pending);
+        await stores.audit.record({
+          event: 'second-factor.begun',
+          act,
+          details: { user: named(caller), factor: pending.id, kind: pending.kind },
+        });
+        return pending;
+      };
+      const { id, expiresAt } =
+        input.code === undefined
+          ? await transact(async (stores) => store(stores, { by: authorOf(caller), now: clock.now() }))
+          : await prove(caller, input.code, store);
+      return { id, expiresAt, ...describeTotp(secret, { issuer: `infra ${issuer}`, label: caller.identity.name }) };
+    },
+
+    confirm: async (id: SecondFactorId, code: string, caller: Caller) =>
+      proof.proveNew(
+        claimOf(caller, code),
+        async (stores, act) => {
+          const found = await findPending(stores, id, caller, act.now);
+          if (found === undefined)
+            throw new DomainError('second-factor.not-found', 'This is over, or was begun in another session. Begin anew: infra mfa add');
+          return found;
+        },
+        async (stores, act, step) => {
+          const before = await stores.secondFactors.activeOf(caller.identity.id);
+          for (const each of before) await stores.secondFactors.remove(each.id);
+          await stores.secondFactors.activate(id, step, toTime(act.now));
+          await stores.sessionProofs.forgetAllOf(caller.identity.id, act);
+          await stores.sessionProofs.set(caller.session.id, act);
+          const details = { user: named(caller), factor: id, kind: 'totp' as const, replaced: before.length > 0 };
+          await stores.audit.record({ event: 'second-factor.added', act, details });
+          const recoveryCodes = await makeRecoveryCodes(stores, caller, act);
+          const [added] = await stores.secondFactors.activeOf(caller.identity.id);
+          if (added === undefined) throw new Error('what was activated is active');
+          return { secondFactor: describe(added), recoveryCodes, change: stores.feed.change() };
+        },
+      ),
+
+    remove: async (id: SecondFactorId, code: string, caller: Caller): Promise<{ change: Change }> =>
+      prove(caller, code, async (stores, act) => {
+        const active = await stores.secondFactors.activeOf(caller.identity.id);
+        const factor = active.find((each) => each.id === id);
+        if (factor === undefined) throw new DomainError('second-factor.not-found', 'You have no such second factor. See: infra mfa list');
+        await stores.secondFactors.remove(id);
+        if (active.length === 1) await stores.recoveryCodes.replace(caller.identity.id, []);
+        await stores.sessionProofs.forgetAllOf(caller.identity.id, act);
+        const details = { user: named(caller), factor: id, kind: factor.kind };
+        await stores.audit.record({ event: 'second-factor.removed', act, details });
+        return { change: stores.feed.change() };
+      }),
+
+    renewRecoveryCodes: async (code: string, caller: Caller): Promise<{ recoveryCodes: string[] }> =>
+      prove(caller, code, async (stores, act) => ({ recoveryCodes: await makeRecoveryCodes(stores, caller, act) })),
+
+    /** Step-up. */
+    prove: async (code: string, caller: Caller): Promise<{ mfaAt: string; change: Change }> => {
+      refuseKeys(caller);
+      if ((await read.secondFactors.activeOf(caller.identity.id)).length === 0)
+        throw new DomainError('second-factor.not-found', 'You have no second factor yet. Add one: infra mfa add');
+      return prove(caller, code, async (stores, act) => ({ mfaAt: toTime(act.now), change: stores.feed.change() }));
+    },
+
+    reset: async (id: UserId, caller: Caller) =>
+      transact(async (stores) => {
+        refuseOwnReset(id, caller);
+        const ended = await stores.secondFactorReset.reset(id, 'second factors reset', { by: authorOf(caller), now: clock.now() });
+        if (ended === undefined) throw new DomainError('identity.not-found', 'There is no such user. See: infra users list');
+        return { ...ended, change: stores.feed.change() };
+      }),
+  };
+}
+
+const claimOf = (caller: Caller, code: string): Claim => {
+  refuseKeys(caller);
+  return { identity: caller.identity, code, by: authorOf(caller), source: caller.source, sessionId: caller.session.id };
+};
+
+function refuseKeys({ identity, session }: Caller): void {
+  const refused = whyNoSecondFactor({ kind: identity.kind, method: session.method });
+  if (refused !== undefined) throw new DomainError(refused.code, refused.sentence);
+}
+
+function refuseOldLogin({ session }: Caller, now: number): void {
+  const refused = whyNoFirstFactor({ loggedInAt: session.createdAt, now });
+  if (refused !== undefined) throw new DomainError(refused.code, refused.sentence);
+}
+
+/** What takes a code by the front door takes none by this one: not one's own. */
+function refuseOwnReset(id: UserId, { identity }: Caller): void {
+  if ((identity.id as string) !== id) return;
+  throw new DomainError(
+    'access.denied',
+    'Your own second factor is removed with a code of it: infra mfa remove. Who has neither app nor recovery codes asks another admin, or runs on the server’s host: infra-server recover-admin',
+  );
+}
+
+interface NewFactor {
+  readonly caller: Caller;
+  readonly kind: SecondFactorKind;
+  readonly replacesId: string | null;
+  readonly now: number;
+}
+
+function newPending({ caller, kind, replacesId, now }: NewFactor, secret: Buffer, sealing: Sealing): PendingFactor {
+  // An id made with the prefix of second factors is one.
+  const id = newId('secondFactor', now) as SecondFactorId;
+  const identityId = caller.identity.id;
+  return {
+    ...{ id, identityId, kind, sealedSecret: sealing.seal(secret, factorPurpose(identityId, id)) },
+    ...{ createdAt: toTime(now), lastUsedAt: null },
+    ...{ sessionId: caller.session.id, replacesId, expiresAt: toTime(now + enrolmentSeconds * 1000) },
+  };
+}
+
+/** Only in place of what was proven when it was begun: another that was added since is not put out by it. */
+async function findPending(
+  { secondFactors }: SecondFactorStores,
+  id: SecondFactorId,
+  { identity, session }: Caller,
+  now: number,
+): Promise<SecondFactorRecord | undefined> {
+  const pending = await secondFactors.findPending(id, { identityId: identity.id, sessionId: session.id }, toTime(now));
+  const [active] = await secondFactors.activeOf(identity.id);
+  return pending?.replacesId === (active?.id ?? null) ? pending : undefined;
+}
+
+async function makeRecoveryCodes(stores: SecondFactorStores, caller: Caller, act: Act): Promise<string[]> {
+  const codes = Array.from({ length: recoveryCodeCount }, newRecoveryCode);
+  await stores.recoveryCodes.replace(caller.identity.id, codes);
+  await stores.audit.record({ event: 'recovery-codes.made', act, details: { user: named(caller), count: codes.length } });
+  return codes;
+}
+
+const named = ({ identity }: Caller): { id: string; name: string } => ({ id: identity.id, name: identity.name });
+
+const describe = ({ id, kind, createdAt, lastUsedAt }: SecondFactorRecord): SecondFactor => ({ id, kind, createdAt, lastUsedAt });
