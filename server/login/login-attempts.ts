@@ -19,11 +19,14 @@ export interface AttemptLimits {
   readonly account: number;
   /** Logins by browser begun from one address: a whole office may be behind it. */
   readonly browserLogins: number;
-  /** Codes of a second factor: there are a million, and three of them hold at any moment. Only who has the password, or a session, may try any. */
+  /**
+   * Codes of a second factor: there are a million, and three of them hold at any moment. A hundred a day leave one chance in 3,300, and are what
+   * NIST SP 800-63B §5.2.2 allows. Only who has the password, or a session, may try any, so few can shut anybody out.
+   */
   readonly codes: {
     readonly accountAndSource: number;
     readonly account: number;
-    /** NIST SP 800-63B §5.2.2. */ readonly accountPerDay: number;
+    readonly accountPerDay: number;
   };
 }
 export const attemptLimits: AttemptLimits = {

@@ -70,7 +70,7 @@ describe('administration by infra', function () {
     const chain = await ok('explain', 'eli@example.com', 'view', resource);
     expect(chain)
       .to.match(/^PROVIDER +GROUP +GRANT/m)
-      .and.match(/crew +grt_\S+ +edit +\S+ +- +yes +infra:edit@\*/);
+      .and.match(/crew +grt_\S+ +edit +\S+ +- +- +yes +infra:edit@\*/);
     expect(chain).to.include(`eli@example.com holds view on ${resource}: edit on ${prod.name} through group crew.`);
     expect(chain).to.include('the cluster sees the user infra:eli@example.com');
     expect(await ok('who-can', 'view', resource)).to.match(/eli@example\.com +active +crew +edit/);
