@@ -55,6 +55,6 @@ export function secondFactorCondition(mfaSeconds: number, { kind, mfaAt, now }: 
   const end = endWithProof({ until: null, mfaSeconds }, mfaAt);
   if (end !== undefined && end > now)
     return { condition, holds: true, detail: `a second factor was proven at ${mfaAt ?? ''}, which counts until ${end}` };
-  const last = mfaAt === null ? 'never proven in a live session' : `last proven at ${mfaAt}`;
+  const last = mfaAt === null ? 'none was proven yet' : `last proven at ${mfaAt}`;
   return { condition, holds: false, detail: `needs ${proofNeeded(mfaSeconds)}; ${last}` };
 }

@@ -35,7 +35,8 @@ export const createSecondFactorReset = ({ identities, secondFactors, recoveryCod
     await secondFactors.removeOf(user.id);
     await recoveryCodes.replace(user.id, []);
     const ended = await effects.revokeIdentity(user.id, reason, act);
-    await audit.record({ event: 'second-factor.reset', act, details: { user: { id: user.id, name: user.name }, factors: factorsRemoved } });
+    const details = { user: { id: user.id, name: user.name }, factors: factorsRemoved };
+    if (factorsRemoved > 0) await audit.record({ event: 'second-factor.reset', act, details });
     return { factorsRemoved, ...ended };
   },
 });

@@ -122,6 +122,16 @@ describe('second factors', function () {
       expect((await server.client()(api.login.changePassword, { body })).session.mfaAt).not.to.equal(null);
     });
 
+    it('go with their user', async () => {
+      const ned = await newPerson(server, 'ned@example.com');
+      await addSecondFactor(ned.call);
+      await admin(api.users.remove, { params: { id: ned.id } });
+      const database = new Sqlite(server.databaseFile, { readonly: true });
+      for (const table of ['second_factors', 'recovery_codes'])
+        expect(database.prepare(`SELECT count(*) FROM ${table} WHERE identity_id = ?`).pluck().get(ned.id), table).to.equal(0);
+      database.close();
+    });
+
     it('who has none is told so, and how to add one', async () => {
       const hal = await newPerson(server, 'hal@example.com');
       const problem = await refusal(hal.call(api.secondFactors.prove, { body: { code: '123456' } }));
@@ -152,7 +162,7 @@ describe('second factors', function () {
       const before = await ida.call(api.explanations.explain, { query });
       expect([before.allowed, before.sentence]).to.deep.equal([
         false,
-        'ida@example.com is granted it, but needs a second factor proven within 15m; run: infra mfa verify (without one yet: infra mfa add); never proven in a live session.',
+        'ida@example.com is granted it, but needs a second factor proven within 15m; run: infra mfa verify (without one yet: infra mfa add); none was proven yet.',
       ]);
       await addSecondFactor(ida.call);
       for (const call of [ida.call, admin]) {

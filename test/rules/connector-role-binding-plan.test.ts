@@ -66,6 +66,13 @@ describe('connector rule: binding plan', () => {
     ]);
   });
 
+  it('binds what is granted on condition of a second factor like the rest: the gate judges the condition', () => {
+    const asking = { ...grant('edit'), mfaSeconds: 900 };
+    const { steps, grantsByBinding } = plan([{ ...user('ana@example.com', []), mfaGrants: [asking] }]);
+    expect(steps.map((step) => (step.kind === 'create' ? step.binding.group : step.kind))).to.deep.equal(['infra:edit@*']);
+    expect([...grantsByBinding.values()]).to.deep.equal([[asking.id]]);
+  });
+
   it('leaves other destinations’ bindings alone, and clears away its predecessors’', () => {
     const [stranger, predecessor] = [newId('destination', now), newId('destination', now)];
     const { steps } = plan([], {

@@ -112,7 +112,7 @@ describe('explain, about a second factor', () => {
   for (const [kind, mfaAt, holds, says] of [
     ['user', at(-60), true, /was proven at .* counts until/],
     ['user', at(-900), false, /within 15m; run: infra mfa verify .*last proven at/],
-    ['user', null, false, /never proven/],
+    ['user', null, false, /none was proven yet/],
     ['group', null, true, /each member/],
     ['workload', null, false, /a workload cannot/],
   ] as const)
