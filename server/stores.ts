@@ -38,6 +38,9 @@ import { createSessionEnd, type SessionEnd } from './login/session-end.ts';
 import { createSessionStore } from './login/session-store.ts';
 import type { AdminGrants } from './login/setup-service.ts';
 import { createLoginTokenStore } from './login/token-store.ts';
+import { removeTrustRule } from './login/trust-rule-service.ts';
+import { createTrustRuleStore } from './login/trust-rule-store.ts';
+import { createUsedTokenStore } from './login/used-token-store.ts';
 import { createScimTokenStore } from './scim/scim-token-store.ts';
 import { createChangeFeed } from './storage/change-feed.ts';
 import type { Handle } from './storage/database.ts';
@@ -91,7 +94,7 @@ export function bindStores(handle: Handle, clock: Clock) {
 type Ending = ReturnType<typeof bindTables> & { readonly accessChanges: AccessChanges };
 
 function bindEffects(ending: Ending, sessionEnd: SessionEnd): AccessEffects {
-  const { grants, accessKeys, refreshTokens, accessChanges, audit } = ending;
+  const { grants, accessKeys, trustRules, refreshTokens, accessChanges, audit } = ending;
   return {
     identityChanged: accessChanges.identityChanged,
     membershipChanged: accessChanges.membershipChanged,
@@ -113,6 +116,9 @@ function bindEffects(ending: Ending, sessionEnd: SessionEnd): AccessEffects {
     },
     removeAccessKeys: async (identityId, act) => {
       for (const key of await accessKeys.ofIdentity(identityId)) await removeAccessKey({ accessKeys, sessionEnd, audit }, key, act);
+    },
+    removeTrustRules: async (identityId, act) => {
+      for (const rule of await trustRules.ofWorkload(identityId)) await removeTrustRule({ trustRules, sessionEnd, audit }, rule, act);
     },
   };
 }
@@ -136,6 +142,8 @@ function bindTables(handle: Handle) {
     passwords: createPasswordStore(handle),
     sessions: createSessionStore(handle),
     accessKeys: createAccessKeyStore(handle),
+    trustRules: createTrustRuleStore(handle),
+    usedTokens: createUsedTokenStore(handle),
     loginTokens: createLoginTokenStore(handle),
     browserLogins: createBrowserLoginStore(handle),
     refreshTokens: createRefreshTokenStore(handle),

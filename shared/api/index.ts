@@ -13,6 +13,7 @@ import { leases } from './leases.ts';
 import { scimTokens } from './scim-tokens.ts';
 import { server } from './server-info.ts';
 import { login, sessions } from './sessions.ts';
+import { trustRules } from './trust.ts';
 import { users } from './users.ts';
 import { workloads } from './workloads.ts';
 
@@ -25,6 +26,7 @@ export const api = {
   groups,
   identityProviders,
   scimTokens,
+  trustRules,
   accessKeys,
   destinations,
   connectors,

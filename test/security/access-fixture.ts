@@ -26,6 +26,7 @@ export interface ForeignThings {
   readonly sessionId: string;
   readonly accessKeyId: string;
   readonly workloadId: string;
+  readonly trustRuleId: string;
   readonly groupId: string;
   readonly providerId: string;
   readonly scimTokenId: string;
@@ -68,6 +69,10 @@ export async function foreignThings(server: RunningServer, { owner }: People, is
   const { session } = await owner.call(api.sessions.current, {});
   const { accessKey } = await owner.call(api.accessKeys.create, { body: { name: 'own' } });
   const workload = await admin(api.workloads.create, { body: { name: 'deploy' } });
+  const keys = [generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'jwk' })];
+  const rule = await admin(api.trustRules.create, {
+    body: { workload: workload.id, issuer: 'https://ci.example.com', claims: { sub: 'x' }, jwks: JSON.stringify({ keys }) },
+  });
   const provider = await admin(api.identityProviders.create, {
     body: { name: 'acme', kind: 'oidc', issuer, clientId: 'infra', clientSecret: 'x', emailDomains: ['example.com'] },
   });
@@ -85,6 +90,7 @@ export async function foreignThings(server: RunningServer, { owner }: People, is
     sessionId: session.id,
     accessKeyId: accessKey.id,
     workloadId: workload.id,
+    trustRuleId: rule.id,
     groupId: group.id,
     providerId: provider.id,
     scimTokenId: scimToken.id,
