@@ -11,6 +11,8 @@ export interface OptionSpec {
   readonly flags: string;
   readonly help: string;
   readonly required?: boolean;
+  /** May be given several times: `input.list`. */
+  readonly repeatable?: boolean;
   /** Throws what is wrong with the value, before the command does anything. */
   readonly check?: (value: string) => void;
 }
@@ -68,6 +70,12 @@ export class CommandInput {
   optional(name: string): string | undefined {
     const value = this.#values[name];
     return typeof value === 'string' ? value : undefined;
+  }
+
+  /** Of a repeatable option. */
+  list(name: string): readonly string[] {
+    const value = this.#values[name];
+    return Array.isArray(value) ? value.filter((each) => typeof each === 'string') : [];
   }
 
   flag(name: string): boolean {

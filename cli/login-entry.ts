@@ -61,7 +61,7 @@ export async function enter(
 const clockToleranceSeconds = 120;
 
 /** Session first, then the list: a profile in the list without its session would only say that nobody is logged in. */
-async function keep({ home, output }: Machine, { server, trust }: Entry, opened: OpenedSession): Promise<Profile> {
+async function keep({ home, output }: Machine, { server, trust, method }: Entry, opened: OpenedSession): Promise<Profile> {
   const { id, expiresAt, createdAt, identity, provider } = opened.session;
   const ahead = Math.round((systemClock.now() - Date.parse(createdAt)) / 1000);
   if (Math.abs(ahead) > clockToleranceSeconds)
@@ -70,7 +70,8 @@ async function keep({ home, output }: Machine, { server, trust }: Entry, opened:
     );
   return updateProfiles(home, (before) => {
     const after = withProfile(before, { server, trust, account: { id: identity.id, name: identity.name } });
-    writeSession(home, after.result.name, { id, expiresAt, provider, secret: new SecretValue(opened.secret) });
+    const secret = new SecretValue(opened.secret);
+    writeSession(home, after.result.name, { id, expiresAt, provider, secret, workloadTokenFile: method.workloadTokenFile ?? null });
     removeCachedCredentials(home, after.result.name);
     return after;
   });

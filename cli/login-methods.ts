@@ -9,6 +9,7 @@ import type { Output } from './output.ts';
 import { parseServerUrl } from './profiles.ts';
 import { askLine, askSecret, readStdinLines } from './prompt.ts';
 import { proveAtLogin, type CodeSource } from './second-factor.ts';
+import { workloadMethod } from './workload-login.ts';
 
 export type OpenedSession = CallResult<typeof api.login.accessKey>;
 
@@ -27,6 +28,8 @@ export interface LoginOptions {
   readonly user: string | undefined;
   readonly passwordStdin: boolean;
   readonly keyStdin: boolean;
+  /** `-`: stdin. */
+  readonly workloadTokenFile: string | undefined;
   readonly provider: string | undefined;
   readonly noBrowser: boolean;
   /** How long the browser may take. */
@@ -36,14 +39,19 @@ export interface LoginOptions {
 export interface LoginMethod {
   /** Set: who asks for a login of this name at the same moment wants this very one, and it is made once. */
   readonly sharedAs: string | undefined;
+  /** Of a workload: read again when the session is over. */
+  readonly workloadTokenFile?: string | undefined;
   readonly run: () => Promise<OpenedSession>;
 }
 
 /** What the options ask for; without any, the browser where the server has identity providers, else the password. */
 export async function chooseLoginMethod(input: LoginInput): Promise<LoginMethod> {
-  const { keyStdin, passwordStdin, user, provider, noBrowser } = input.options;
+  const { keyStdin, passwordStdin, user, provider, noBrowser, workloadTokenFile } = input.options;
   const asksForPassword = passwordStdin || user !== undefined;
   const asksForBrowser = provider !== undefined || noBrowser;
+  if (workloadTokenFile !== undefined && (keyStdin || asksForPassword || asksForBrowser))
+    throw new CliError('wrongUse', 'a token says whose it is: --workload goes without the options of other ways to log in');
+  if (workloadTokenFile !== undefined) return workloadMethod(input, workloadTokenFile);
   if (keyStdin && asksForPassword)
     throw new CliError('wrongUse', 'a key says whose it is: --key-stdin goes without --user and --password-stdin');
   if (asksForBrowser && (keyStdin || asksForPassword))

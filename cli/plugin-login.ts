@@ -1,4 +1,7 @@
-/** The login by browser that the credential plugin opens, once however many kubectl ask, when the session of a person at a terminal is over. */
+/**
+ * What the credential plugin does when the session is over, once however many kubectl ask: it opens the login by browser for a person at a
+ * terminal, and reads a workload's token again, which its platform keeps fresh.
+ */
 import { readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { systemClock } from '../shared/clock.ts';
@@ -20,7 +23,7 @@ export interface EndedSession {
   readonly session: StoredSession;
 }
 
-/** False: it may not be opened, or there is no browser to open; then nothing was said. Throws when it was opened and came to nothing. */
+/** False: nothing may be opened, or there is no browser to open; then nothing was said. Throws when it was tried and came to nothing. */
 export async function logInAgain(environment: Environment, home: Home, { profile, session }: EndedSession): Promise<boolean> {
   const { server, trust, account } = profile;
   const noted = `${lockFile(home, `plugin-login.${profile.name}`)}.failure`;
@@ -29,31 +32,25 @@ export async function logInAgain(environment: Environment, home: Home, { profile
   const live = sessionsAt(context, server);
   if ([...live].some(([id, at]) => at.name === profile.name && id !== session.id)) return true;
   const before = new Set([...live.keys(), session.id]);
-  const may = mayOpenLogin({
-    variables: environment.variables,
-    isStderrTerminal: environment.stderr.isTTY === true,
-    callerStdout: stdoutOfCaller(environment),
-    provider: session.provider,
-    failedAt: readTime(noted),
-    now: systemClock.now(),
-  });
-  if (!may || browserFor(environment, server).kind === 'none') return false;
+  const { provider, workloadTokenFile } = session;
+  if (workloadTokenFile === null && !mayOpenBrowser(environment, { server, provider, failedAt: readTime(noted) })) return false;
   const { output, userAgent } = context;
   try {
     const method = await chooseLoginMethod({
       ...{ call: connect({ server, trust, userAgent, output }), environment, output, server, lastUser: account.name },
       options: {
         ...{ user: undefined, passwordStdin: false, keyStdin: false, noBrowser: false },
-        provider: session.provider ?? undefined,
+        workloadTokenFile: workloadTokenFile ?? undefined,
+        provider: provider ?? undefined,
         timeoutSeconds: patienceSeconds(environment.variables),
       },
     });
-    output.say(`the session of ${account.name} at ${server} is over`);
+    if (workloadTokenFile === null) output.say(`the session of ${account.name} at ${server} is over`);
     const entered = await enter(context, { server, trust, method }, before);
     if (entered.name !== profile.name)
       throw new CliError(
         'notLoggedIn',
-        `you logged in to ${server} as ${entered.account.name}, and this context is of ${account.name}; choose another context, or run: infra login ${server}`,
+        `this login to ${server} is of ${entered.account.name}, and this context is of ${account.name}; choose another context, or run: infra login ${server}`,
       );
     rmSync(noted, { force: true });
     return true;
@@ -62,6 +59,21 @@ export async function logInAgain(environment: Environment, home: Home, { profile
     writeFileSync(noted, String(systemClock.now()), { mode: 0o600 });
     throw explain(error, server) ?? error;
   }
+}
+
+function mayOpenBrowser(
+  environment: Environment,
+  { server, provider, failedAt }: { readonly server: string; readonly provider: string | null; readonly failedAt: number | undefined },
+): boolean {
+  const may = mayOpenLogin({
+    variables: environment.variables,
+    isStderrTerminal: environment.stderr.isTTY === true,
+    callerStdout: stdoutOfCaller(environment),
+    provider,
+    failedAt,
+    now: systemClock.now(),
+  });
+  return may && browserFor(environment, server).kind !== 'none';
 }
 
 function readTime(file: string): number | undefined {

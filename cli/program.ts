@@ -73,8 +73,9 @@ function addCommand(program: Command, spec: CommandSpec, act: Act): void {
   });
 }
 
-function createOption({ flags, help, required, check }: OptionSpec): Option {
+function createOption({ flags, help, required, repeatable, check }: OptionSpec): Option {
   const option = new Option(flags, help).makeOptionMandatory(required === true);
+  if (repeatable === true) return option.argParser((value, before: readonly string[] | undefined) => [...(before ?? []), value]);
   if (check === undefined) return option;
   return option.argParser((value) => {
     check(value);

@@ -9,6 +9,7 @@ import type {
   LeaseId,
   ProviderId,
   SessionId,
+  TrustRuleId,
   UserId,
   WorkloadId,
 } from '../shared/api/values.ts';
@@ -21,6 +22,7 @@ import {
   leaseId,
   providerId,
   sessionId,
+  trustRuleId,
   userId,
   workloadId,
 } from '../shared/api/values.ts';
@@ -128,6 +130,8 @@ export const parseSessionId = (text: string): SessionId =>
   parsed(sessionId, { text, what: 'session', prefix: 'ses', list: 'sessions list' });
 export const parseLeaseId = (text: string): LeaseId => parsed(leaseId, { text, what: 'lease', prefix: 'lse', list: 'leases list' });
 export const parseGrantId = (text: string): GrantId => parsed(grantId, { text, what: 'grant', prefix: 'grt', list: 'grants list' });
+export const parseTrustRuleId = (text: string): TrustRuleId =>
+  parsed(trustRuleId, { text, what: 'trust rule', prefix: 'tru', list: 'trust-rules list' });
 
 function parsed<Id>(schema: IdSchema<Id>, { text, what, prefix, list }: { text: string; what: string; prefix: string; list: string }): Id {
   const id = asId(schema, text);

@@ -13,6 +13,8 @@ export interface StoredSession {
   readonly expiresAt: string;
   /** The identity provider that it came from; null: a password or a key. */
   readonly provider: string | null;
+  /** Of a workload: where its platform keeps a token with which to log in again. */
+  readonly workloadTokenFile: string | null;
 }
 
 const sessionFile = (home: Home, profile: string): string => join(credentialsDirectory(home, profile), 'session.json');
@@ -25,6 +27,7 @@ export function writeSession(home: Home, profile: string, session: StoredSession
     secret: session.secret.reveal(),
     expiresAt: session.expiresAt,
     provider: session.provider,
+    workloadTokenFile: session.workloadTokenFile,
   });
   writeFileAtomically(sessionFile(home, profile), `${content}\n`, { mode: 0o600, durable: true });
 }
@@ -34,9 +37,13 @@ export function readSession(home: Home, profile: string): StoredSession | undefi
   try {
     const parsed: unknown = JSON.parse(readFileSync(sessionFile(home, profile), 'utf8'));
     if (typeof parsed !== 'object' || parsed === null) return undefined;
-    const { id, secret, expiresAt, provider } = parsed as Readonly<Record<string, unknown>>;
+    const { id, secret, expiresAt, provider, workloadTokenFile } = parsed as Readonly<Record<string, unknown>>;
     if (typeof id !== 'string' || typeof secret !== 'string' || typeof expiresAt !== 'string') return undefined;
-    return { id, secret: new SecretValue(secret), expiresAt, provider: typeof provider === 'string' ? provider : null };
+    return {
+      ...{ id, secret: new SecretValue(secret), expiresAt },
+      provider: typeof provider === 'string' ? provider : null,
+      workloadTokenFile: typeof workloadTokenFile === 'string' ? workloadTokenFile : null,
+    };
   } catch (error) {
     if (error instanceof SyntaxError || errorCode(error) === 'ENOENT') return undefined;
     throw error;

@@ -46,6 +46,10 @@ import { createSecondFactorService } from './login/second-factor-service.ts';
 import { readServiceAccount } from './login/service-account.ts';
 import { createSessionService } from './login/session-service.ts';
 import { type SetupService } from './login/setup-service.ts';
+import { createIssuerKeys } from './login/issuer-keys.ts';
+import { trustRuleRoutes } from './login/trust-rule-routes.ts';
+import { createTrustRuleService } from './login/trust-rule-service.ts';
+import { createWorkloadLogin } from './login/workload-login.ts';
 import { createScimGroupService } from './scim/scim-group-service.ts';
 import { scimBaseUrlOf, scimRoutes } from './scim/scim-routes.ts';
 import { createScimTokenService } from './scim/scim-token-service.ts';
@@ -105,7 +109,7 @@ function mountServerInfo(router: Router, context: RouteContext, { authority, con
       version: build.version,
       trustDomain: authority.trustDomain,
       publicUrl: config.publicUrl,
-      loginMethods: ['password', 'access-key', ...(providers.length > 0 ? ['browser'] : [])],
+      loginMethods: ['password', 'access-key', 'workload-token', ...(providers.length > 0 ? ['browser'] : [])],
       providers: providers.map(({ name, kind }) => ({ name, kind })),
       rootCertificate: authority.rootCertificate,
       rootFingerprint: authority.rootFingerprint,
@@ -152,6 +156,15 @@ function mountSecondFactors(router: Router, context: RouteContext, foundation: F
   });
 }
 
+function composeWorkloadLogin({ config, clock, read, transact, authority, attempts }: Foundation) {
+  const keys = createIssuerKeys(clock.now);
+  const own = { publicUrl: config.publicUrl, trustDomain: authority.trustDomain };
+  return {
+    login: createWorkloadLogin({ read, transact, keys, attempts, own, sessionSettings: config.session, clock }),
+    trustRules: createTrustRuleService({ read, transact, keys, own, clock }),
+  };
+}
+
 interface Features {
   readonly foundation: Foundation;
   readonly sessions: ReturnType<typeof createSessionService>;
@@ -166,6 +179,7 @@ function mountFeatures(
   { foundation, sessions, providerLogins, setup, destinations }: Features,
 ): void {
   const { config, clock, read, transact, authority, attempts } = foundation;
+  const workloads = composeWorkloadLogin(foundation);
   const login = createLoginService({
     read,
     transact,
@@ -180,7 +194,9 @@ function mountFeatures(
     setup,
     accessKeys: createAccessKeyService({ read, transact, clock }),
     browserLogins: providerLogins.browserLogins,
+    workloads: workloads.login,
   });
+  trustRuleRoutes(router, context, workloads.trustRules);
   browserLoginRoutes(router, { logins: providerLogins.browserLogins, sourceOf: context.source, logger: foundation.logger });
   providerRoutes(router, context, { providers: providerLogins.providers, impactOf: async (id) => impactOf(read, id) });
   scimRoutes(router, context, {
@@ -201,10 +217,7 @@ function mountFeatures(
     context,
     createGrantService({ read, transact, serverName: foundation.serverNameOf, rootCertificate: authority.rootCertificate, clock }),
   );
-  explainRoutes(router, context, createExplainService({ read, clock }), {
-    whoCan: createWhoCan({ read, clock }),
-    ownWhy: createOwnWhy({ read, clock }),
-  });
+  mountExplanations(router, context, foundation);
   leaseRoutes(
     router,
     context,
@@ -219,4 +232,9 @@ function mountFeatures(
     }),
   );
   auditRoutes(router, context, read.auditStore);
+}
+
+function mountExplanations(router: Router, context: RouteContext, { read, clock }: Foundation): void {
+  const services = { whoCan: createWhoCan({ read, clock }), ownWhy: createOwnWhy({ read, clock }) };
+  explainRoutes(router, context, createExplainService({ read, clock }), services);
 }

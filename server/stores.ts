@@ -43,6 +43,9 @@ import { createSessionProofs } from './login/session-proofs.ts';
 import { createSessionStore } from './login/session-store.ts';
 import type { AdminGrants } from './login/setup-service.ts';
 import { createLoginTokenStore } from './login/token-store.ts';
+import { removeTrustRule } from './login/trust-rule-service.ts';
+import { createTrustRuleStore } from './login/trust-rule-store.ts';
+import { createUsedTokenStore } from './login/used-token-store.ts';
 import { createScimTokenStore } from './scim/scim-token-store.ts';
 import { createChangeFeed } from './storage/change-feed.ts';
 import type { Handle } from './storage/database.ts';
@@ -100,7 +103,7 @@ export function bindStores(handle: Handle, clock: Clock) {
 type Ending = ReturnType<typeof bindTables> & { readonly accessChanges: AccessChanges };
 
 function bindEffects(ending: Ending, sessionEnd: SessionEnd): AccessEffects {
-  const { grants, accessKeys, refreshTokens, loginTokens, accessChanges, audit } = ending;
+  const { grants, accessKeys, trustRules, refreshTokens, loginTokens, accessChanges, audit } = ending;
   return {
     identityChanged: accessChanges.identityChanged,
     membershipChanged: accessChanges.membershipChanged,
@@ -123,6 +126,9 @@ function bindEffects(ending: Ending, sessionEnd: SessionEnd): AccessEffects {
     },
     removeAccessKeys: async (identityId, act) => {
       for (const key of await accessKeys.ofIdentity(identityId)) await removeAccessKey({ accessKeys, sessionEnd, audit }, key, act);
+    },
+    removeTrustRules: async (identityId, act) => {
+      for (const rule of await trustRules.ofWorkload(identityId)) await removeTrustRule({ trustRules, sessionEnd, audit }, rule, act);
     },
   };
 }
@@ -148,6 +154,8 @@ function bindTables(handle: Handle) {
     recoveryCodes: createRecoveryCodeStore(handle),
     sessions: createSessionStore(handle),
     accessKeys: createAccessKeyStore(handle),
+    trustRules: createTrustRuleStore(handle),
+    usedTokens: createUsedTokenStore(handle),
     loginTokens: createLoginTokenStore(handle),
     browserLogins: createBrowserLoginStore(handle),
     refreshTokens: createRefreshTokenStore(handle),

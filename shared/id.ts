@@ -21,6 +21,7 @@ export const idPrefixes = {
   account: 'acc',
   scimToken: 'sct',
   secondFactor: 'sfa',
+  trustRule: 'tru',
 } as const;
 export type IdKind = keyof typeof idPrefixes;
 

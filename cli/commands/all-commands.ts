@@ -19,6 +19,7 @@ import { revokeCommand } from './revoke.ts';
 import { scimTokenCommands } from './scim-tokens.ts';
 import { sessionCommands } from './sessions.ts';
 import { statusCommand } from './status.ts';
+import { trustRuleCommands } from './trust.ts';
 import { useCommand } from './use.ts';
 import { userCommands } from './users.ts';
 import { versionCommand } from './version.ts';
@@ -36,6 +37,7 @@ export const allCommands: readonly CommandSpec[] = [
   kubeCommand,
   ...userCommands,
   ...workloadCommands,
+  ...trustRuleCommands,
   ...groupCommands,
   ...grantCommands,
   ...explainCommands,
@@ -58,6 +60,7 @@ export const topics: Readonly<Record<string, string>> = {
   kube: 'for kubectl',
   users: 'people',
   workloads: 'programs with an identity',
+  'trust-rules': 'whose tokens open sessions of workloads',
   groups: 'sets of identities',
   grants: 'who may do what where',
   providers: 'where people sign in',

@@ -27,6 +27,7 @@ export const loginCommand: CommandSpec = {
       help: 'read the password from stdin; then, line by line, what is asked for: a code of the second factor, a new password',
     },
     { flags: '--key-stdin', help: 'log in with an access key from stdin' },
+    { flags: '--workload <file>', help: 'log in as a workload, with the token in this file that a trust rule takes (- is stdin)' },
     { flags: '--ca <file>', help: 'PEM file with the root that signs the server’s certificate' },
     { flags: '--trust-fingerprint <fingerprint>', help: 'SHA256:… of the root that the server presents' },
   ],
@@ -34,6 +35,7 @@ export const loginCommand: CommandSpec = {
     'infra login infra.example.com',
     'infra login infra.example.com --provider okta',
     'infra login https://infra.example.com --key-stdin < key-file',
+    'infra login infra.example.com --workload /var/run/secrets/infra/token',
   ],
   run: login,
 };
@@ -69,6 +71,7 @@ function readOptions(input: CommandInput): LoginOptions {
     user: input.optional('user'),
     passwordStdin: input.flag('passwordStdin'),
     keyStdin: input.flag('keyStdin'),
+    workloadTokenFile: input.optional('workload'),
     provider: input.optional('provider'),
     // The parser knows `--no-browser` as the end of `browser`, which is true without it.
     noBrowser: !input.flag('browser'),

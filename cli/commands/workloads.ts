@@ -22,7 +22,8 @@ async function add({ connect, output }: CommandContext, input: CommandInput): Pr
     ['name', workload.name],
     ['id', workload.id],
   ]);
-  output.say(`make a key for it: infra keys add NAME --for workload:${workload.name}`);
+  output.say(`let it in by a token that its platform makes: infra trust-rules add ${workload.name} --issuer URL --claim NAME=VALUE`);
+  output.say(`or make a key for it: infra keys add NAME --for workload:${workload.name}`);
 }
 
 async function list({ connect, output }: CommandContext): Promise<void> {

@@ -1,5 +1,6 @@
 /** Who asks, from where: made once by http/authenticate, believed by every service. */
 import type { AuditActor, AuditSource } from '../../shared/api/audit.ts';
+import type { SessionMethod } from '../../shared/api/sessions.ts';
 import type { AccessKeyId, IdentityId, SessionId } from '../../shared/api/values.ts';
 
 export type ServerRole = 'admin' | 'view';
@@ -9,7 +10,7 @@ export interface Caller {
   readonly identity: { readonly id: IdentityId; readonly kind: 'user' | 'workload'; readonly name: string };
   readonly session: {
     readonly id: SessionId;
-    readonly method: 'password' | 'access-key' | 'provider';
+    readonly method: SessionMethod;
     readonly accessKeyId: AccessKeyId | null;
     readonly createdAt: number;
     readonly expiresAt: number;

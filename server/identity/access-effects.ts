@@ -24,6 +24,8 @@ export interface AccessEffects {
   /** Of one account. */
   endAccountSessions(accountId: string, reason: string, act: Act): Promise<{ sessionsEnded: number; leasesRevoked: number }>;
   removeAccessKeys(identityId: string, act: Act): Promise<void>;
+  /** Of a workload. */
+  removeTrustRules(identityId: string, act: Act): Promise<void>;
   /** Throws `admin.last` when nobody is left who could administer, with time to spare. Called after the change, before the commit. */
   assertAdminRemains(): Promise<void>;
   /** Whether somebody else than this identity could administer. */

@@ -1,7 +1,19 @@
 /** What an identity provider must be to be trusted with logins: its address and its discovery document. */
 
 /** Signatures that only the provider can make; with `none` or HS… our own client secret, or nothing, would be enough. */
-const asymmetric = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'];
+export const asymmetricAlgorithms: readonly string[] = [
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'ES256',
+  'ES384',
+  'ES512',
+  'EdDSA',
+  'Ed25519',
+];
 
 const loopbackHosts = ['127.0.0.1', '[::1]', 'localhost'];
 export const isLoopbackHttp = (address: string): boolean => {
@@ -54,8 +66,8 @@ export function metadataFault(metadata: DiscoveredMetadata, asked: string): stri
 
 /** Those of its algorithms that are accepted; RS256 when it names none (OpenID Connect Core §3.1.3.7). */
 export const acceptedAlgorithms = ({ id_token_signing_alg_values_supported: named }: DiscoveredMetadata): readonly string[] =>
-  named === undefined ? ['RS256'] : named.filter((algorithm) => asymmetric.includes(algorithm));
+  named === undefined ? ['RS256'] : named.filter((algorithm) => asymmetricAlgorithms.includes(algorithm));
 
-function isSafeEndpoint(address: string, issuer: string): boolean {
+export function isSafeEndpoint(address: string, issuer: string): boolean {
   return URL.parse(address)?.protocol === 'https:' || (isLoopbackHttp(address) && isLoopbackHttp(issuer));
 }

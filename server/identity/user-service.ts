@@ -153,6 +153,7 @@ export async function removeIdentity(
   await stores.effects.identityChanged(identity.id, act);
   await stores.effects.endGrantsOf({ kind: identity.kind, id: identity.id }, act);
   await stores.effects.removeAccessKeys(identity.id, act);
+  await stores.effects.removeTrustRules(identity.id, act);
   await stores.groups.removeFromAll(identity.id);
   await stores.accounts.removeOfIdentity(identity.id);
   await stores.identities.remove(identity.id);

@@ -1,4 +1,4 @@
-/** Workloads: identities of programs. They log in with access keys and hold grants like people. */
+/** Workloads: identities of programs. They log in with access keys, or with tokens that trust rules take, and hold grants like people. */
 import { newId } from '../../shared/id.ts';
 import { toTime, type Clock } from '../../shared/clock.ts';
 import type { Page, PageRequest } from '../../shared/api/pagination.ts';

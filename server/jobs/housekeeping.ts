@@ -14,6 +14,7 @@ import type { LoginAttemptStore } from '../login/login-attempts-store.ts';
 import type { SecondFactorStore } from '../login/second-factor-store.ts';
 import type { SessionStore } from '../login/session-store.ts';
 import type { LoginTokenStore } from '../login/token-store.ts';
+import type { UsedTokenStore } from '../login/used-token-store.ts';
 import type { ChangeFeed } from '../storage/change-feed.ts';
 import type { Transact } from '../storage/transact.ts';
 import type { Job } from './scheduler.ts';
@@ -29,6 +30,7 @@ interface Stores {
   readonly loginTokens: LoginTokenStore;
   readonly browserLogins: BrowserLoginStore;
   readonly secondFactors: SecondFactorStore;
+  readonly usedTokens: Pick<UsedTokenStore, 'prune'>;
   readonly acknowledgements: AcknowledgementStore;
   readonly audit: AuditLog;
   readonly feed: ChangeFeed;
@@ -59,6 +61,7 @@ export function housekeepingJobs({ transact, clock, rotateAuthority }: Housekeep
           await stores.loginTokens.prune(toTime(now - 24 * hour));
           await stores.browserLogins.prune(toTime(now - hour));
           await stores.secondFactors.prune(toTime(now - hour));
+          await stores.usedTokens.prune(toTime(now - hour));
           await stores.acknowledgements.prune(toTime(now - feedKept));
           await stores.feed.prune(toTime(now - feedKept));
           // Leases first: each names its session.

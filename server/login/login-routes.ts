@@ -6,6 +6,7 @@ import type { BrowserLoginService } from './browser-login-service.ts';
 import type { LoginService } from './login-service.ts';
 import type { SessionService } from './session-service.ts';
 import type { SetupService } from './setup-service.ts';
+import type { WorkloadLogin } from './workload-login.ts';
 
 export interface LoginServices {
   readonly login: LoginService;
@@ -13,10 +14,11 @@ export interface LoginServices {
   readonly accessKeys: AccessKeyService;
   readonly setup: SetupService;
   readonly browserLogins: BrowserLoginService;
+  readonly workloads: WorkloadLogin;
 }
 
 export function loginRoutes(router: Router, context: RouteContext, services: LoginServices): void {
-  const { login, sessions, accessKeys, setup, browserLogins } = services;
+  const { login, sessions, accessKeys, setup, browserLogins, workloads } = services;
   route(router, context, api.server.setup, async ({ body, source }) => setup.use(body, source));
 
   route(router, context, api.login.password, async ({ body, source }) => login.withPassword(body.email, body.password, source));
@@ -25,6 +27,7 @@ export function loginRoutes(router: Router, context: RouteContext, services: Log
   );
   route(router, context, api.login.browser, async ({ body, source }) => browserLogins.exchange(body, source));
   route(router, context, api.login.accessKey, async ({ body, source }) => login.withAccessKey(body.key, source));
+  route(router, context, api.login.workload, async ({ body, source }) => workloads.withToken(body.token, source));
 
   route(router, context, api.sessions.current, async ({ caller }) => sessions.whoami(caller));
   route(router, context, api.sessions.logout, async ({ caller }) => sessions.logout(caller));

@@ -1,10 +1,10 @@
 /** Opens a session, whatever the way in was. Bound to a transaction. The secret is told once; what is kept is its hash. */
 import { toTime } from '../../shared/clock.ts';
 import { newId } from '../../shared/id.ts';
-import type { AuditSource } from '../../shared/api/audit.ts';
+import type { AuditSource, TokenTrace } from '../../shared/api/audit.ts';
 import { DomainError } from '../../shared/api/problem.ts';
-import type { Session } from '../../shared/api/sessions.ts';
-import type { AccountId, SessionId } from '../../shared/api/values.ts';
+import type { Session, SessionMethod } from '../../shared/api/sessions.ts';
+import type { AccountId, SessionId, TrustRuleId } from '../../shared/api/values.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { Act } from '../audit/caller.ts';
 import type { Identity, IdentityStore } from '../identity/identity-store.ts';
@@ -25,13 +25,15 @@ export interface SessionSettings {
 }
 export interface Opening {
   readonly identity: Identity;
-  readonly method: 'password' | 'access-key' | 'provider';
+  readonly method: SessionMethod;
   readonly source: AuditSource;
   readonly now: number;
   readonly key?: OwnedAccessKey;
   /** When a second factor was proven on the way in. */
   readonly mfaAt?: number | undefined;
   readonly account?: { readonly id: AccountId; readonly provider: { readonly id: string; readonly name: string } };
+  /** Of a workload: by which rule its token was taken, and what it said. */
+  readonly trusted?: { readonly ruleId: TrustRuleId; readonly token: TokenTrace };
 }
 interface Stores {
   readonly identities: Pick<IdentityStore, 'find' | 'setLastLogin'>;
@@ -41,7 +43,7 @@ interface Stores {
 
 /** `refusal`: what is said when the account was disabled while the login was under way. */
 export async function openSession(stores: Stores, settings: SessionSettings, opening: Opening, refusal: string): Promise<OpenedSession> {
-  const { identity, method, source, now, key, account, mfaAt } = opening;
+  const { identity, method, source, now, key, account, mfaAt, trusted } = opening;
   if ((await stores.identities.find(identity.id))?.status !== 'active') throw new DomainError('login.failed', refusal);
   const secret = newSecret('ses');
   const session: OwnedSession = {
@@ -51,6 +53,7 @@ export async function openSession(stores: Stores, settings: SessionSettings, ope
     method,
     accessKeyId: key?.id ?? null,
     accountId: account?.id ?? null,
+    trustRuleId: trusted?.ruleId ?? null,
     createdAt: toTime(now),
     expiresAt: toTime(sessionEnd(now, settings.lifetimeSeconds, key?.expiresAt)),
     idleSeconds: settings.idleSeconds,
@@ -68,7 +71,12 @@ export async function openSession(stores: Stores, settings: SessionSettings, ope
   await stores.audit.record({
     event: 'login.succeeded',
     act,
-    details: { session: session.id, method, ...(account === undefined ? {} : { provider: account.provider }) },
+    details: {
+      session: session.id,
+      method,
+      ...(account === undefined ? {} : { provider: account.provider }),
+      ...(trusted === undefined ? {} : { trustRule: trusted.ruleId, token: trusted.token }),
+    },
   });
   return { status: 'session', secret, session: describeSession(session) };
 }

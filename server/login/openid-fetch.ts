@@ -7,7 +7,7 @@ import { isLoopbackHttp } from '../identity/provider-rules.ts';
 
 export const requestSeconds = 10;
 /** The largest that is needed: an ID token with a thousand groups. */
-const maximumBytes = 1024 * 1024;
+export const maximumBytes = 1024 * 1024;
 
 export class ProviderAnswerError extends Error {}
 
@@ -44,6 +44,7 @@ const words: Readonly<Record<string, string>> = {
   UND_ERR_CONNECT_TIMEOUT: 'it did not answer in time',
   UND_ERR_SOCKET: 'the connection broke',
   OAUTH_TIMEOUT: 'it did not answer in time',
+  TimeoutError: 'it did not answer in time',
   CERT_HAS_EXPIRED: 'its certificate has expired',
   ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another name',
   DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is not trusted here (NODE_EXTRA_CA_CERTS adds an authority)',

@@ -122,6 +122,7 @@ export const describeSession = (session: OwnedSession): Session => ({
   method: session.method,
   provider: session.provider,
   accessKeyId: session.accessKeyId,
+  trustRuleId: session.trustRuleId,
   createdAt: session.createdAt,
   expiresAt: session.expiresAt,
   idleSeconds: session.idleSeconds,

@@ -1,5 +1,6 @@
-import type { AccessKeyId, AccountId, IdentityId, SessionId } from '../../shared/api/values.ts';
+import type { AccessKeyId, AccountId, IdentityId, SessionId, TrustRuleId } from '../../shared/api/values.ts';
 import type { Page, PageRequest } from '../../shared/api/pagination.ts';
+import type { SessionMethod } from '../../shared/api/sessions.ts';
 import type { Handle } from '../storage/database.ts';
 import { decodeCursor, toPage } from '../storage/page.ts';
 import type { Database } from '../storage/schema.ts';
@@ -8,10 +9,12 @@ import type { IdentityKind, IdentityStatus } from '../identity/identity-store.ts
 export interface SessionRecord {
   readonly id: SessionId;
   readonly identityId: IdentityId;
-  readonly method: 'password' | 'access-key' | 'provider';
+  readonly method: SessionMethod;
   readonly accessKeyId: AccessKeyId | null;
   /** The account at an identity provider that it came from. */
   readonly accountId: AccountId | null;
+  /** The trust rule by which a workload's token opened it. */
+  readonly trustRuleId: TrustRuleId | null;
   readonly createdAt: string;
   readonly expiresAt: string;
   readonly idleSeconds: number | null;
@@ -38,6 +41,7 @@ export type SessionOrigin =
   | { readonly identityId: string }
   | { readonly accessKeyId: string }
   | { readonly accountId: string }
+  | { readonly trustRuleId: string }
   /** Of accounts there: everybody's, or one user's. */
   | { readonly providerId: string; readonly identityId?: string };
 
@@ -51,7 +55,7 @@ export interface SessionStore {
   setMfaAt(ids: readonly string[], at: string | null): Promise<void>;
   /** When a second factor was last proven in any session of this person that is live at a time. */
   lastMfaAt(identityId: string, liveAt: string): Promise<string | null>;
-  /** Sessions that nobody ended: of an identity, of an access key, of an account, or of all accounts at a provider. */
+  /** Sessions that nobody ended: of an identity, of an access key, of an account, of a trust rule, or of all accounts at a provider. */
   openOf(owner: SessionOrigin): Promise<OwnedSession[]>;
   end(ids: readonly string[], at: string, because: string): Promise<void>;
   /** Forgets what ended or expired before a time. */
@@ -111,6 +115,7 @@ export function createSessionStore(db: Handle): SessionStore {
         return (await (identityId === undefined ? there : there.where('sessions.identity_id', '=', identityId)).execute()).map(fromRow);
       }
       if ('accountId' in owner) return (await query.where('sessions.account_id', '=', owner.accountId).execute()).map(fromRow);
+      if ('trustRuleId' in owner) return (await query.where('trust_rule_id', '=', owner.trustRuleId).execute()).map(fromRow);
       const rows = await (
         'identityId' in owner
           ? query.where('sessions.identity_id', '=', owner.identityId)
@@ -140,6 +145,7 @@ const toRow = (session: SessionRecord, secretHash: string): Database['sessions']
   method: session.method,
   access_key_id: session.accessKeyId,
   account_id: session.accountId,
+  trust_rule_id: session.trustRuleId,
   created_at: session.createdAt,
   expires_at: session.expiresAt,
   idle_seconds: session.idleSeconds,
@@ -159,6 +165,7 @@ const fromRow = (row: OwnedRow): OwnedSession => ({
   method: row.method as SessionRecord['method'],
   accessKeyId: row.access_key_id as AccessKeyId | null,
   accountId: row.account_id as AccountId | null,
+  trustRuleId: row.trust_rule_id as TrustRuleId | null,
   provider: row.provider_name,
   createdAt: row.created_at,
   expiresAt: row.expires_at,

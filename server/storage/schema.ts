@@ -54,7 +54,26 @@ export interface Database {
     account_id: string | null;
     /** When a second factor was last proven in it. */
     mfa_at: string | null;
+    /** The trust rule by which a workload's token opened it. */
+    trust_rule_id: string | null;
   };
+  /** Whose tokens open sessions of which workload. `claims`: JSON object. */
+  trust_rules: {
+    id: string;
+    workload_id: string;
+    issuer: string;
+    audience: string;
+    claims: string;
+    jwks: string | null;
+    ca: string | null;
+    session_seconds: number;
+    reusable: number;
+    created_at: string;
+    created_by: string;
+    last_used_at: string | null;
+  };
+  /** Workloads' tokens that count once and were used, by the hash of what was signed. */
+  used_workload_tokens: { token_hash: string; expires_at: string };
   access_keys: {
     id: string;
     secret_hash: string;

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { endpoint } from './endpoint.ts';
 import { pageOf, pageQuery } from './pagination.ts';
 import { secondFactorKind } from './second-factors.ts';
+import { sessionMethod } from './sessions.ts';
 import { auditEventId, destinationId, identityId, leaseId, subject, time } from './values.ts';
 
 const actor = z.object({
@@ -34,6 +35,12 @@ const base = {
 
 const event = <Name extends string, Details extends z.ZodRawShape>(name: Name, details: Details) =>
   z.object({ ...base, event: z.literal(name), details: z.object(details) });
+
+const claimTexts = z.record(z.string().max(200), z.string().max(300));
+
+/** What a workload's token says of where it comes from: of its claims those of a fixed list. In a refusal its signature may not have held. */
+const tokenTrace = z.object({ issuer: z.string().max(300), subject: z.string().max(300), claims: claimTexts });
+export type TokenTrace = z.output<typeof tokenTrace>;
 
 /** What a provider fed and its end took away. */
 const fed = { sessionsEnded: z.int(), leasesRevoked: z.int(), membershipsEnded: z.int() };
@@ -76,11 +83,18 @@ export const auditEvent = z.discriminatedUnion('event', [
   event('server.backed-up', {}),
   event('setup.link-created', { purpose: z.enum(['first-admin', 'recover-admin']) }),
   event('setup.used', { user: named }),
-  event('login.succeeded', { session: z.string(), method: z.enum(['password', 'access-key', 'provider']), provider: named.optional() }),
+  event('login.succeeded', {
+    session: z.string(),
+    method: sessionMethod,
+    provider: named.optional(),
+    trustRule: z.string().optional(),
+    token: tokenTrace.optional(),
+  }),
   event('login.refused', {
     attempted: z.string().max(300),
-    method: z.enum(['password', 'access-key', 'password-change', 'setup', 'provider', 'scim', 'second-factor']),
+    method: z.enum(['password', 'access-key', 'password-change', 'setup', 'provider', 'scim', 'second-factor', 'workload-token']),
     provider: named.optional(),
+    token: tokenTrace.optional(),
     reason,
   }),
   event('session.ended', { session: z.string(), owner: named, reason }),
@@ -127,6 +141,16 @@ export const auditEvent = z.discriminatedUnion('event', [
   event('account.deprovisioned', { user: named, provider: named, kept: z.boolean(), ...accessTaken }),
   event('scim-token.added', { scimToken: z.string(), provider: named, expiresAt: time }),
   event('scim-token.removed', { scimToken: z.string(), provider: named }),
+  event('trust-rule.added', {
+    trustRule: z.string(),
+    workload: named,
+    issuer: z.string(),
+    audience: z.string(),
+    claims: claimTexts,
+    sessionSeconds: z.int(),
+    reusable: z.boolean(),
+  }),
+  event('trust-rule.removed', { trustRule: z.string(), workload: named, issuer: z.string() }),
   event('access-key.added', { accessKey: named, owner: named, expiresAt: time }),
   event('access-key.removed', { accessKey: named, owner: named }),
   event('destination.added', { kind: z.string() }),

@@ -14,6 +14,7 @@ import { scimTokens } from './scim-tokens.ts';
 import { secondFactorLogin, secondFactors } from './second-factors.ts';
 import { server } from './server-info.ts';
 import { login, sessions } from './sessions.ts';
+import { trustRules } from './trust.ts';
 import { users } from './users.ts';
 import { workloads } from './workloads.ts';
 
@@ -27,6 +28,7 @@ export const api = {
   groups,
   identityProviders,
   scimTokens,
+  trustRules,
   accessKeys,
   destinations,
   connectors,

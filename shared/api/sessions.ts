@@ -2,15 +2,21 @@
 import { z } from 'zod';
 import { endpoint } from './endpoint.ts';
 import { pageOf, pageQuery } from './pagination.ts';
-import { accessKeyId, change, identityId, idParams, sessionId, time } from './values.ts';
+import { accessKeyId, change, identityId, idParams, sessionId, time, trustRuleId } from './values.ts';
+
+/** The way in that opened it. */
+export const sessionMethod = z.enum(['password', 'access-key', 'provider', 'workload-token']);
+export type SessionMethod = z.output<typeof sessionMethod>;
 
 export const session = z.object({
   id: sessionId,
   identity: z.object({ id: identityId, name: z.string() }),
-  method: z.enum(['password', 'access-key', 'provider']),
+  method: sessionMethod,
   /** The identity provider it came from. */
   provider: z.string().nullable().default(null),
   accessKeyId: accessKeyId.nullable(),
+  /** The trust rule by which a workload's token opened it. */
+  trustRuleId: trustRuleId.nullable().default(null),
   createdAt: time,
   expiresAt: time,
   /** Seconds without use after which it ends; null: no idle limit. */
@@ -37,6 +43,9 @@ export const mfaRequired = z.object({
   mfaToken: z.string(),
 });
 export const loginResult = z.discriminatedUnion('status', [openedSession, passwordChangeRequired, mfaRequired]);
+
+/** Characters of a workload's token; the largest that issuers make have two or three thousand. */
+export const workloadTokenMaximum = 16_384;
 
 const password = z.string().min(1).max(1000);
 
@@ -80,6 +89,16 @@ export const login = {
     path: '/api/v1/login/access-key',
     access: 'public',
     body: z.strictObject({ key: z.string().max(200) }),
+    result: openedSession,
+  }),
+  /** Without a secret of ours: by the signature of an issuer that a trust rule names. */
+  workload: endpoint({
+    name: 'login.workload',
+    summary: 'Log in as a workload with the token of a trusted issuer',
+    method: 'POST',
+    path: '/api/v1/login/workload',
+    access: 'public',
+    body: z.strictObject({ token: z.string().max(workloadTokenMaximum) }),
     result: openedSession,
   }),
 };

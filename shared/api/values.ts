@@ -29,6 +29,7 @@ export const providerId = z.string().regex(idPattern('provider'), 'is no identit
 export const accountId = z.string().regex(idPattern('account'), 'is no account id (acc_…)').brand<'AccountId'>();
 export const scimTokenId = z.string().regex(idPattern('scimToken'), 'is no SCIM token id (sct_…)').brand<'ScimTokenId'>();
 export const secondFactorId = z.string().regex(idPattern('secondFactor'), 'is no second factor id (sfa_…)').brand<'SecondFactorId'>();
+export const trustRuleId = z.string().regex(idPattern('trustRule'), 'is no trust rule id (tru_…)').brand<'TrustRuleId'>();
 export const auditEventId = z.string().regex(idPattern('auditEvent'), 'is no audit event id (aud_…)').brand<'AuditEventId'>();
 
 export type IdentityId = z.output<typeof identityId>;
@@ -45,6 +46,7 @@ export type ProviderId = z.output<typeof providerId>;
 export type AccountId = z.output<typeof accountId>;
 export type ScimTokenId = z.output<typeof scimTokenId>;
 export type SecondFactorId = z.output<typeof secondFactorId>;
+export type TrustRuleId = z.output<typeof trustRuleId>;
 export type AuditEventId = z.output<typeof auditEventId>;
 
 /** RFC 3339 in UTC; any precision is read, milliseconds are written. */

@@ -28,7 +28,7 @@ export const workloads = {
   }),
   remove: endpoint({
     name: 'workloads.remove',
-    summary: 'Remove a workload with grants, memberships, keys, sessions and leases',
+    summary: 'Remove a workload with grants, memberships, keys, trust rules, sessions and leases',
     method: 'DELETE',
     path: '/api/v1/workloads/:id',
     access: 'admin',

@@ -13,9 +13,16 @@ import { auditedAccessChanges } from './audited-access-changes.ts';
 import { auditedIdentityChanges } from './audited-identity-changes.ts';
 import { auditedProviderChanges } from './audited-provider-changes.ts';
 import { auditedSecondFactorChanges } from './audited-second-factor-changes.ts';
+import { auditedWorkloadChanges } from './audited-workload-changes.ts';
 
 /** An endpoint that is missing here fails the suite. */
-const auditedChanges = { ...auditedIdentityChanges, ...auditedAccessChanges, ...auditedProviderChanges, ...auditedSecondFactorChanges };
+const auditedChanges = {
+  ...auditedIdentityChanges,
+  ...auditedAccessChanges,
+  ...auditedProviderChanges,
+  ...auditedSecondFactorChanges,
+  ...auditedWorkloadChanges,
+};
 
 /** Connectors tell what happened there; test/connector and test/e2e look at that. */
 const toldByConnectors = ['connectors.acknowledge', 'connectors.report', 'connectors.uploadAudit', 'connectors.servingCertificate'];

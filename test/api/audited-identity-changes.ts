@@ -118,13 +118,6 @@ export const auditedIdentityChanges: Readonly<Record<string, AuditedChange>> = {
         admin(api.workloads.create, { body: { name } }),
     writes: ['workload.added ADMIN NAME'],
   },
-  'workloads.remove': {
-    arrange: async ({ admin, name }) => {
-      const { id } = await admin(api.workloads.create, { body: { name } });
-      return async () => admin(api.workloads.remove, at(id));
-    },
-    writes: ['workload.removed ADMIN NAME'],
-  },
   'groups.create': { arrange: async (stage) => async () => group(stage), writes: ['group.added ADMIN NAME'] },
   'groups.remove': {
     arrange: async (stage) => {

@@ -27,6 +27,7 @@ export interface ForeignThings {
   readonly accessKeyId: string;
   readonly secondFactorId: string;
   readonly workloadId: string;
+  readonly trustRuleId: string;
   readonly groupId: string;
   readonly providerId: string;
   readonly scimTokenId: string;
@@ -70,6 +71,10 @@ export async function foreignThings(server: RunningServer, { owner }: People, is
   const { accessKey } = await owner.call(api.accessKeys.create, { body: { name: 'own' } });
   const secondFactor = await owner.call(api.secondFactors.begin, { body: { kind: 'totp' } });
   const workload = await admin(api.workloads.create, { body: { name: 'deploy' } });
+  const keys = [generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'jwk' })];
+  const rule = await admin(api.trustRules.create, {
+    body: { workload: workload.id, issuer: 'https://ci.example.com', claims: { sub: 'x' }, jwks: JSON.stringify({ keys }) },
+  });
   const provider = await admin(api.identityProviders.create, {
     body: { name: 'acme', kind: 'oidc', issuer, clientId: 'infra', clientSecret: 'x', emailDomains: ['example.com'] },
   });
@@ -88,6 +93,7 @@ export async function foreignThings(server: RunningServer, { owner }: People, is
     accessKeyId: accessKey.id,
     secondFactorId: secondFactor.id,
     workloadId: workload.id,
+    trustRuleId: rule.id,
     groupId: group.id,
     providerId: provider.id,
     scimTokenId: scimToken.id,

@@ -28,6 +28,7 @@ const rows: Readonly<Record<string, Row>> = {
   'login.secondFactor': { input: () => ({ body: { mfaToken: 'infra_mfa_x', code: '123456' } }) },
   'login.browser': { input: () => ({ body: { code: 'infra_code_x', codeVerifier: 'v'.repeat(43) } }) },
   'login.accessKey': { input: () => ({ body: { key: 'infra_key_x' } }) },
+  'login.workload': { input: () => ({ body: { token: 'x' } }) },
   'sessions.current': { stranger: 200, viewer: 200 },
   'sessions.logout': { stranger: 200, viewer: 200 },
   'sessions.changeOwnPassword': {
@@ -100,6 +101,12 @@ const rows: Readonly<Record<string, Row>> = {
   'scimTokens.list': { input: id('providerId') },
   'scimTokens.create': { input: ({ providerId }) => ({ params: { id: providerId }, body: {} }) },
   'scimTokens.remove': { input: ({ providerId, scimTokenId }) => ({ params: { id: providerId, token: scimTokenId } }) },
+  'trustRules.list': { input: ({ workloadId }) => ({ query: { workload: workloadId } }) },
+  'trustRules.get': { input: id('trustRuleId') },
+  'trustRules.create': {
+    input: ({ workloadId }) => ({ body: { workload: workloadId, issuer: 'https://ci.example.com', claims: { sub: 'x' } } }),
+  },
+  'trustRules.remove': { input: id('trustRuleId') },
   'accessKeys.list': { input: () => ({ query: { all: 'true' } }), stranger: refused, viewer: 200 },
   'accessKeys.create': {
     input: ({ userEmail }) => ({ body: { name: 'theirs', identity: userEmail } }),

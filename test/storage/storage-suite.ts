@@ -21,6 +21,7 @@ import {
   type Storage,
 } from './fresh-database.ts';
 import { describePages } from './pages-suite.ts';
+import { describeWorkloads } from './workloads-suite.ts';
 
 /** @param freshUrl the address of a database that is there, or can be made, and has no tables. */
 export function describeStorage(name: string, freshUrl: () => Promise<string>): void {
@@ -39,6 +40,7 @@ export function describeStorage(name: string, freshUrl: () => Promise<string>): 
     describeClaims(() => storage);
     describePages(() => storage);
     describeFederation(() => storage);
+    describeWorkloads(() => storage);
   });
 }
 
