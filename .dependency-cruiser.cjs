@@ -41,6 +41,7 @@ module.exports = {
     onlyFrom('door-client-node', '@kubernetes/client-node', '^connector/reconcile/'),
     onlyFrom('door-x509', '@peculiar/x509', '^server/authority/'),
     onlyFrom('door-openid', 'openid-client|passport', '^server/login/openid-'),
+    onlyFrom('door-nodemailer', 'nodemailer', '^server/mail/mail-sender\\.ts$'),
     onlyFrom('door-pino', 'pino', '^shared/node/logger\\.ts$'),
     onlyFrom('door-commander', 'commander', '^cli/'),
     {
@@ -55,6 +56,12 @@ module.exports = {
       severity: 'error',
       from: { path: '^server/identity/' },
       to: { path: '^server/(login|scim|destinations|grants|leases)/' },
+    },
+    {
+      name: 'mail-knows-no-feature',
+      severity: 'error',
+      from: { path: '^server/mail/' },
+      to: { path: '^server/(audit|identity|login|scim|destinations|grants|leases|authority)/' },
     },
     {
       name: 'login-below-leases',

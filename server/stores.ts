@@ -38,6 +38,7 @@ import { createSessionEnd, type SessionEnd } from './login/session-end.ts';
 import { createSessionStore } from './login/session-store.ts';
 import type { AdminGrants } from './login/setup-service.ts';
 import { createLoginTokenStore } from './login/token-store.ts';
+import { createOutgoingMailStore } from './mail/outgoing-mail-store.ts';
 import { createScimTokenStore } from './scim/scim-token-store.ts';
 import { createChangeFeed } from './storage/change-feed.ts';
 import type { Handle } from './storage/database.ts';
@@ -91,7 +92,7 @@ export function bindStores(handle: Handle, clock: Clock) {
 type Ending = ReturnType<typeof bindTables> & { readonly accessChanges: AccessChanges };
 
 function bindEffects(ending: Ending, sessionEnd: SessionEnd): AccessEffects {
-  const { grants, accessKeys, refreshTokens, accessChanges, audit } = ending;
+  const { grants, accessKeys, refreshTokens, loginTokens, accessChanges, audit } = ending;
   return {
     identityChanged: accessChanges.identityChanged,
     membershipChanged: accessChanges.membershipChanged,
@@ -109,6 +110,7 @@ function bindEffects(ending: Ending, sessionEnd: SessionEnd): AccessEffects {
     },
     revokeIdentity: async (identityId, reason, act) => {
       await refreshTokens.removeOfIdentity(identityId);
+      await loginTokens.voidOf('password-reset', identityId, act.now);
       return sessionEnd.endAllOf({ identityId }, reason, act);
     },
     removeAccessKeys: async (identityId, act) => {
@@ -140,6 +142,7 @@ function bindTables(handle: Handle) {
     browserLogins: createBrowserLoginStore(handle),
     refreshTokens: createRefreshTokenStore(handle),
     loginAttempts: createLoginAttemptStore(handle),
+    outgoingMails: createOutgoingMailStore(handle),
     destinations: createDestinationStore(handle),
     connectors: createConnectorStore(handle),
     acknowledgements: createAcknowledgementStore(handle),

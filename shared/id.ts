@@ -20,6 +20,7 @@ export const idPrefixes = {
   provider: 'idp',
   account: 'acc',
   scimToken: 'sct',
+  mail: 'mai',
 } as const;
 export type IdKind = keyof typeof idPrefixes;
 

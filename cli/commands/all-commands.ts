@@ -14,6 +14,7 @@ import { listCommand } from './list.ts';
 import { loginCommand } from './login.ts';
 import { logoutCommand } from './logout.ts';
 import { providerCommands } from './providers.ts';
+import { resetPasswordCommand } from './reset-password.ts';
 import { revokeCommand } from './revoke.ts';
 import { scimTokenCommands } from './scim-tokens.ts';
 import { sessionCommands } from './sessions.ts';
@@ -27,6 +28,7 @@ import { workloadCommands } from './workloads.ts';
 export const allCommands: readonly CommandSpec[] = [
   loginCommand,
   logoutCommand,
+  resetPasswordCommand,
   whoamiCommand,
   statusCommand,
   listCommand,

@@ -78,8 +78,8 @@ export function createLoginAttempts(
   };
 }
 
-function tooMany(windowStartedAt: string, now: number): DomainError {
-  const retryAfterSeconds = Math.max(1, Math.ceil((fromTime(windowStartedAt) - now) / 1000 + windowSeconds));
+export function tooMany(windowStartedAt: string, now: number, seconds = windowSeconds): DomainError {
+  const retryAfterSeconds = Math.max(1, Math.ceil((fromTime(windowStartedAt) - now) / 1000 + seconds));
   return new DomainError('login.rate-limited', `Too many attempts. Try again after ${toTime(now + retryAfterSeconds * 1000)}.`, {
     retryAfterSeconds,
   });

@@ -4,8 +4,13 @@ import { newId } from '../../shared/id.ts';
 import type { Handle } from '../storage/database.ts';
 import { hashSecret } from './secrets.ts';
 
-/** `setup` makes an admin · `password-change` replaces a one-time password of its subject, and nothing else. */
-export type LoginTokenKind = 'setup' | 'password-change';
+/** `setup` makes an admin · `password-change` replaces a one-time password of its subject, `password-reset` any, and they open nothing else. */
+export type LoginTokenKind = 'setup' | 'password-change' | 'password-reset';
+
+export interface FoundToken {
+  readonly subjectId: string | null;
+  readonly createdAt: string;
+}
 
 export interface LoginTokenStore {
   insert(token: {
@@ -16,11 +21,13 @@ export interface LoginTokenStore {
     readonly lifetimeSeconds: number;
   }): Promise<void>;
   /** Whether it would hold now; takes nothing. */
-  peek(kind: LoginTokenKind, secret: string, now: number): Promise<{ readonly subjectId: string | null } | undefined>;
+  peek(kind: LoginTokenKind, secret: string, now: number): Promise<FoundToken | undefined>;
   /** Uses the token up; undefined when it is unknown, of another kind, used or over. */
-  use(kind: LoginTokenKind, secret: string, now: number): Promise<{ readonly subjectId: string | null } | undefined>;
+  use(kind: LoginTokenKind, secret: string, now: number): Promise<FoundToken | undefined>;
   /** Voids all unused tokens of a kind. */
   voidAll(kind: LoginTokenKind, now: number): Promise<void>;
+  /** Voids those of one subject. */
+  voidOf(kind: LoginTokenKind, subjectId: string, now: number): Promise<void>;
   prune(before: string): Promise<void>;
   /** Of every kind, join tokens too. */
   removeEverything(): Promise<void>;
@@ -34,7 +41,9 @@ export function createLoginTokenStore(db: Handle): LoginTokenStore {
       .where('secret_hash', '=', hashSecret(secret))
       .where('kind', '=', kind)
       .executeTakeFirst();
-    return row === undefined || row.used_at !== null || row.expires_at <= toTime(now) ? undefined : { subjectId: row.subject_id };
+    return row === undefined || row.used_at !== null || row.expires_at <= toTime(now)
+      ? undefined
+      : { subjectId: row.subject_id, createdAt: row.created_at };
   };
   return {
     insert: async ({ kind, secret, subjectId, now, lifetimeSeconds }) => {
@@ -62,6 +71,14 @@ export function createLoginTokenStore(db: Handle): LoginTokenStore {
         .executeTakeFirst();
       return taken.numUpdatedRows === 1n ? found : undefined;
     },
+    voidOf: async (kind, subjectId, now) =>
+      void (await db
+        .updateTable('tokens')
+        .set({ used_at: toTime(now) })
+        .where('kind', '=', kind)
+        .where('subject_id', '=', subjectId)
+        .where('used_at', 'is', null)
+        .execute()),
     voidAll: async (kind, now) =>
       void (await db
         .updateTable('tokens')

@@ -30,6 +30,8 @@ const base = {
 const event = <Name extends string, Details extends z.ZodRawShape>(name: Name, details: Details) =>
   z.object({ ...base, event: z.literal(name), details: z.object(details) });
 
+const mailKind = z.enum(['reset-asked', 'reset-ordered', 'password-replaced']);
+
 /** What a provider fed and its end took away. */
 const fed = { sessionsEnded: z.int(), leasesRevoked: z.int(), membershipsEnded: z.int() };
 
@@ -74,12 +76,18 @@ export const auditEvent = z.discriminatedUnion('event', [
   event('login.succeeded', { session: z.string(), method: z.enum(['password', 'access-key', 'provider']), provider: named.optional() }),
   event('login.refused', {
     attempted: z.string().max(300),
-    method: z.enum(['password', 'access-key', 'password-change', 'setup', 'provider', 'scim']),
+    method: z.enum(['password', 'access-key', 'password-change', 'password-reset', 'setup', 'provider', 'scim']),
     provider: named.optional(),
     reason,
   }),
   event('session.ended', { session: z.string(), owner: named, reason }),
   event('password.changed', { user: named }),
+  /** Somebody asked for a link by mail; whether there is such an account shows in what follows. */
+  event('password.reset-asked', { attempted: z.string().max(300) }),
+  event('password.reset-refused', { attempted: z.string().max(300), reason }),
+  event('password.reset', { user: named }),
+  event('mail.sent', { user: named, mail: mailKind }),
+  event('mail.failed', { user: named, mail: mailKind, attempts: z.int(), reason }),
   event('user.added', { user: named }),
   event('user.disabled', { user: named }),
   event('user.enabled', { user: named }),
