@@ -42,6 +42,7 @@ module.exports = {
     onlyFrom('door-x509', '@peculiar/x509', '^server/authority/'),
     onlyFrom('door-openid', 'openid-client|passport', '^server/login/openid-'),
     onlyFrom('door-nodemailer', 'nodemailer', '^server/mail/mail-sender\\.ts$'),
+    onlyFrom('door-keyring', '@napi-rs/keyring', '^cli/keyring-process\\.ts$'),
     onlyFrom('door-pino', 'pino', '^shared/node/logger\\.ts$'),
     onlyFrom('door-commander', 'commander', '^cli/'),
     {
