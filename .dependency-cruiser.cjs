@@ -43,6 +43,8 @@ module.exports = {
     onlyFrom('door-openid', 'openid-client|passport', '^server/login/openid-'),
     onlyFrom('door-otpauth', 'otpauth', '^server/login/totp\\.ts$'),
     onlyFrom('door-uqr', 'uqr', '^cli/qr-code\\.ts$'),
+    onlyFrom('door-nodemailer', 'nodemailer', '^server/mail/mail-sender\\.ts$'),
+    onlyFrom('door-keyring', '@napi-rs/keyring', '^cli/keyring-process\\.ts$'),
     onlyFrom('door-pino', 'pino', '^shared/node/logger\\.ts$'),
     onlyFrom('door-commander', 'commander', '^cli/'),
     {
@@ -57,6 +59,12 @@ module.exports = {
       severity: 'error',
       from: { path: '^server/identity/' },
       to: { path: '^server/(login|scim|destinations|grants|leases)/' },
+    },
+    {
+      name: 'mail-knows-no-feature',
+      severity: 'error',
+      from: { path: '^server/mail/' },
+      to: { path: '^server/(audit|identity|login|scim|destinations|grants|leases|authority)/' },
     },
     {
       name: 'login-below-leases',

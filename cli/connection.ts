@@ -9,8 +9,8 @@ import type { Output } from './output.ts';
 export interface ConnectionOptions {
   readonly server: string;
   readonly trust: Trust;
-  /** Absent: only public endpoints. */
-  readonly secret?: SecretValue | undefined;
+  /** Asked for when something is sent. Absent: only public endpoints. */
+  readonly secret?: (() => SecretValue) | undefined;
   readonly userAgent: string;
   readonly output: Pick<Output, 'trace'>;
 }
@@ -20,7 +20,7 @@ export function connect({ server, trust, secret, userAgent, output }: Connection
   return createClient({
     baseUrl: server,
     userAgent,
-    authorize: () => (secret === undefined ? {} : { authorization: `Bearer ${secret.reveal()}` }),
+    authorize: () => (secret === undefined ? {} : { authorization: `Bearer ${secret().reveal()}` }),
     fetch: async (url, init) => {
       const startedAt = systemClock.now();
       const answer = await send({

@@ -91,12 +91,12 @@ interface Refresh {
 
 async function refresh({ home, profile, key, userAgent }: Refresh): Promise<string> {
   const session = liveSession(home, profile);
+  const secret = session.secret();
   const [{ createKeyPair }, { requestLease }] = await Promise.all([import('./key-pair.ts'), import('./lease-request.ts')]);
   const { privateKey, certificateRequest } = createKeyPair();
   // Taken before the request: on this machine's clock the certificate ends no later than this says, however wrong the clock is.
   const issuedAt = systemClock.now();
   const { server, trust } = profile;
-  const { secret } = session;
   const issued = await requestLease({ server, trust, secret, userAgent, destination: key.destination, certificateRequest });
   const until = handOutUntil(issuedAt, issued.lifeMilliseconds);
   const execCredential = formatExecCredential({

@@ -6,9 +6,10 @@ import { formatDuration } from '../shared/ttl.ts';
 import type { CommandContext } from './command.ts';
 import { removeCachedCredentials } from './credential-cache.ts';
 import type { Trust } from './https-request.ts';
+import { chooseKeyring, type KeyringChoice } from './keyring.ts';
 import type { LoginMethod, OpenedSession } from './login-methods.ts';
 import { readProfiles, updateProfiles, withProfile, type Profile } from './profiles.ts';
-import { readSession, writeSession } from './session-file.ts';
+import { forgetSecret, placeSecret, readSession, writeSession } from './session-file.ts';
 import { singleFlight } from './single-flight.ts';
 
 /** The server forgets a login by browser after that. */
@@ -20,7 +21,7 @@ export interface Entry {
   readonly method: LoginMethod;
 }
 
-type Machine = Pick<CommandContext, 'home' | 'output' | 'connectTo'>;
+type Machine = Pick<CommandContext, 'environment' | 'home' | 'output' | 'connectTo'>;
 
 /** Sessions at a server that would still do, by their ids. */
 export function sessionsAt({ home, connectTo }: Machine, server: string): ReadonlyMap<string, Profile> {
@@ -39,7 +40,9 @@ export async function enter(
 ): Promise<Profile> {
   const { home, output } = machine;
   const { server, method } = entry;
-  const fly = async (): Promise<Profile> => keep(machine, entry, await method.run());
+  // Before anybody logs in: what is wrong with the setting must not cost a session.
+  const keyring = chooseKeyring(machine.environment);
+  const fly = async (): Promise<Profile> => keep(machine, { ...entry, keyring }, await method.run());
   if (method.sharedAs === undefined) return fly();
   const name = createHash('sha256').update(`${server} ${method.sharedAs}`).digest('hex').slice(0, 16);
   const patience = setTimeout(() => output.say('another infra is logging in there: waiting for it'), 1000);
@@ -61,18 +64,25 @@ export async function enter(
 const clockToleranceSeconds = 120;
 
 /** Session first, then the list: a profile in the list without its session would only say that nobody is logged in. */
-async function keep({ home, output }: Machine, { server, trust, method }: Entry, opened: OpenedSession): Promise<Profile> {
+async function keep(
+  { home, output }: Machine,
+  { server, trust, method, keyring }: Entry & { readonly keyring: KeyringChoice },
+  opened: OpenedSession,
+): Promise<Profile> {
   const { id, expiresAt, createdAt, identity, provider } = opened.session;
   const ahead = Math.round((systemClock.now() - Date.parse(createdAt)) / 1000);
   if (Math.abs(ahead) > clockToleranceSeconds)
     output.warn(
       `this machine's clock is ${formatDuration(Math.abs(ahead))} ${ahead > 0 ? 'ahead of' : 'behind'} the server's; set it, or kubectl refuses what is valid`,
     );
-  return updateProfiles(home, (before) => {
-    const after = withProfile(before, { server, trust, account: { id: identity.id, name: identity.name } });
-    const secret = new SecretValue(opened.secret);
-    writeSession(home, after.result.name, { id, expiresAt, provider, secret, workloadTokenFile: method.workloadTokenFile ?? null });
-    removeCachedCredentials(home, after.result.name);
-    return after;
+  const secret = new SecretValue(opened.secret);
+  const session = placeSecret({ id, expiresAt, provider, secret, workloadTokenFile: method.workloadTokenFile ?? null }, keyring);
+  const { profile, replaced } = await updateProfiles(home, (before) => {
+    const { profiles, result } = withProfile(before, { server, trust, account: { id: identity.id, name: identity.name } });
+    const old = writeSession(home, result.name, session);
+    removeCachedCredentials(home, result.name);
+    return { profiles, result: { profile: result, replaced: old } };
   });
+  if (replaced !== undefined) forgetSecret(replaced);
+  return profile;
 }

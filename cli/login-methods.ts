@@ -1,7 +1,8 @@
 /** Ways to log in, as values: which one the person's options ask for, and how each gets its session. */
 import { api } from '../shared/api/index.ts';
 import type { CallResult } from '../shared/api/endpoint.ts';
-import type { Call } from '../shared/client.ts';
+import { ApiError, type Call } from '../shared/client.ts';
+import { isEmail } from '../shared/resource-name.ts';
 import { loginByBrowser } from './browser-login/browser-login.ts';
 import { isInteractive, type Environment } from './environment.ts';
 import { CliError } from './failure.ts';
@@ -98,10 +99,22 @@ async function loginWithKey({ call, environment }: LoginInput): Promise<OpenedSe
 async function loginWithPassword(input: LoginInput): Promise<OpenedSession> {
   const { call } = input;
   const { email, password, codes, newPassword } = await (input.options.passwordStdin ? readPassword(input) : askPassword(input));
-  const first = await call(api.login.password, { body: { email, password } });
+  const first = await call(api.login.password, { body: { email, password } }).catch(async (error: unknown) => {
+    if (isWrongPassword(error)) await offerReset(input, email);
+    throw error;
+  });
   const result = first.status === 'mfa-required' ? await proveAtLogin(call, first.mfaToken, codes) : first;
   if (result.status === 'session') return result;
   return call(api.login.changePassword, { body: { changeToken: result.changeToken, newPassword: await newPassword() } });
+}
+
+const isWrongPassword = (error: unknown): boolean => error instanceof ApiError && error.problem.code === 'login.failed';
+
+/** What the refusal cannot say, for it is the same on every server. */
+async function offerReset({ call, output, server }: LoginInput, email: string): Promise<void> {
+  const info = await call(api.server.info, {}).catch(() => undefined);
+  if (info?.passwordReset === true && isEmail(email))
+    output.say(`forgotten? get a mail with a link to choose a new one: infra --server ${server} reset-password ${email}`);
 }
 
 interface PasswordInput {

@@ -2,6 +2,7 @@
 import { api } from '../shared/api/index.ts';
 import { toTime } from '../shared/clock.ts';
 import { createApp, createMetricsApp } from './app.ts';
+import { composeMail } from './compose-mail.ts';
 import { auditRoutes } from './audit/audit-routes.ts';
 import { authorOf, type ServerRole } from './audit/caller.ts';
 import { createAssertionCheck } from './destinations/assertion-check.ts';
@@ -34,6 +35,7 @@ import { createLoginService } from './login/login-service.ts';
 import { createDirectories, serviceAccountKeyPurpose } from './login/directories.ts';
 import { createOpenIdDiscovery } from './login/openid-discovery.ts';
 import { passwordPreparation } from './login/password-preparation.ts';
+import { passwordResetRoutes } from './login/password-reset-routes.ts';
 import { createProviderProbe } from './login/provider-probe.ts';
 import { clientSecretPurpose, createProviderLogins } from './login/provider-logins.ts';
 import { createProviderRefresh } from './login/provider-refresh.ts';
@@ -67,6 +69,7 @@ export function composeHttp(foundation: Foundation, setup: SetupService, destina
   const providerLogins = composeProviderLogins(foundation);
   const readiness = createReadiness();
   const metrics = createMetrics();
+  const mail = composeMail(foundation, metrics);
   const parts = { logger, readiness, metrics };
   const app = createApp({
     ...parts,
@@ -95,13 +98,19 @@ export function composeHttp(foundation: Foundation, setup: SetupService, destina
     mount: (router, context) => {
       mountServerInfo(router, context, foundation, setup);
       mountSecondFactors(router, context, foundation);
+      passwordResetRoutes(router, context, mail.resets);
       mountFeatures(router, context, { foundation, sessions, providerLogins, setup, destinations });
     },
   });
-  return { app, metricsApp: createMetricsApp(parts), readiness, jobs: [providerLogins.syncJob] };
+  return { app, metricsApp: createMetricsApp(parts), readiness, jobs: [providerLogins.syncJob, ...mail.jobs] };
 }
 
-function mountServerInfo(router: Router, context: RouteContext, { authority, config, build, read }: Foundation, setup: SetupService): void {
+function mountServerInfo(
+  router: Router,
+  context: RouteContext,
+  { authority, config, build, read, mail }: Foundation,
+  setup: SetupService,
+): void {
   route(router, context, api.server.info, async () => {
     const providers = await read.providers.active();
     return {
@@ -111,6 +120,7 @@ function mountServerInfo(router: Router, context: RouteContext, { authority, con
       publicUrl: config.publicUrl,
       loginMethods: ['password', 'access-key', 'workload-token', ...(providers.length > 0 ? ['browser'] : [])],
       providers: providers.map(({ name, kind }) => ({ name, kind })),
+      passwordReset: mail !== undefined,
       rootCertificate: authority.rootCertificate,
       rootFingerprint: authority.rootFingerprint,
       setupPending: await setup.isPending(),

@@ -21,6 +21,7 @@ import type { Job } from './jobs/scheduler.ts';
 import { attemptLimits, createLoginAttempts } from './login/login-attempts.ts';
 import { passwordPreparation } from './login/password-preparation.ts';
 import { createSetupService, type SetupService } from './login/setup-service.ts';
+import { createMailSender } from './mail/mail-sender.ts';
 import { createChangeBell } from './storage/change-feed.ts';
 import { openDatabase, type OpenDatabase } from './storage/database.ts';
 import { createTransact } from './storage/transact.ts';
@@ -56,6 +57,7 @@ async function composeOn(database: OpenDatabase, options: ComposeOptions): Promi
   const read = bindStores(database.db, clock);
   // Faults in these settings must show before anything is made: at the next start they would count no more.
   const firstAdmin = (await isInstalled(read.settings)) ? undefined : await configuredAdmin(config.admin);
+  const mail = config.mail === undefined ? undefined : createMailSender(config.mail);
   const installation = await openInstallation(transact, config, clock);
   const authority = await openCertificateAuthority({
     transact,
@@ -71,6 +73,7 @@ async function composeOn(database: OpenDatabase, options: ComposeOptions): Promi
     authority,
     sealing: installation.sealing,
     attempts: createLoginAttempts(transact, attemptLimits),
+    mail,
     serverNameOf: (destinationId) => connectorServerName(destinationId, authority.trustDomain),
   };
   const setup = createSetupService({ ...foundation, preparation: passwordPreparation });

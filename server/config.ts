@@ -6,6 +6,7 @@ import { email } from '../shared/api/values.ts';
 import type { ListenAddress } from '../shared/node/listen-address.ts';
 import { ConfigError, loadConfig, type ConfigSources, type Settings } from '../shared/node/load-config.ts';
 import { duration, listenAddress } from '../shared/node/setting-values.ts';
+import { mailSettings, readMailSettings, type MailSettings } from './mail/mail-settings.ts';
 
 const httpsUrl = z
   .string()
@@ -58,6 +59,7 @@ export const serverSettings = {
     help: 'name of the trust domain; stored at the first start (host of publicUrl)',
   },
   'admin.email': { schema: email.optional(), help: 'first admin, at the first start alone' },
+  ...mailSettings,
   'log.level': {
     schema: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
     help: 'debug, info, warn, error or silent (info)',
@@ -80,6 +82,7 @@ export interface ServerConfig {
   readonly leaseTtlSeconds: number;
   readonly trustDomain: string | undefined;
   readonly admin: { readonly email: string | undefined; readonly passwordFile: string | undefined };
+  readonly mail: MailSettings | undefined;
   readonly logLevel: string;
 }
 
@@ -100,6 +103,7 @@ export function loadServerConfig(sources: Omit<ConfigSources, 'prefix' | 'otherV
     leaseTtlSeconds: config['lease.ttl'],
     trustDomain: config.trustDomain,
     admin: { email: config['admin.email'], passwordFile: sources.env[adminPasswordFileVariable] },
+    mail: readMailSettings(config),
     logLevel: config['log.level'],
   };
 }

@@ -6,6 +6,7 @@ import type { CertificateAuthority } from './authority/certificate-authority.ts'
 import type { Sealing } from './authority/sealing.ts';
 import type { ServerConfig } from './config.ts';
 import type { LoginAttempts } from './login/login-attempts.ts';
+import type { MailSender } from './mail/mail-sender.ts';
 import type { ChangeBell } from './storage/change-feed.ts';
 import type { Transact } from './storage/transact.ts';
 import type { Stores } from './stores.ts';
@@ -23,6 +24,8 @@ export interface Foundation extends ComposeOptions {
   readonly bell: ChangeBell;
   readonly authority: CertificateAuthority;
   readonly attempts: LoginAttempts;
+  /** Absent: no mail is set up. */
+  readonly mail: MailSender | undefined;
   /** For secrets at rest. */
   readonly sealing: Sealing;
   /** The DNS name that a destination's connector serves under. */

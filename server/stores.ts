@@ -46,6 +46,7 @@ import { createLoginTokenStore } from './login/token-store.ts';
 import { removeTrustRule } from './login/trust-rule-service.ts';
 import { createTrustRuleStore } from './login/trust-rule-store.ts';
 import { createUsedTokenStore } from './login/used-token-store.ts';
+import { createOutgoingMailStore } from './mail/outgoing-mail-store.ts';
 import { createScimTokenStore } from './scim/scim-token-store.ts';
 import { createChangeFeed } from './storage/change-feed.ts';
 import type { Handle } from './storage/database.ts';
@@ -160,6 +161,7 @@ function bindTables(handle: Handle) {
     browserLogins: createBrowserLoginStore(handle),
     refreshTokens: createRefreshTokenStore(handle),
     loginAttempts: createLoginAttemptStore(handle),
+    outgoingMails: createOutgoingMailStore(handle),
     destinations: createDestinationStore(handle),
     connectors: createConnectorStore(handle),
     acknowledgements: createAcknowledgementStore(handle),

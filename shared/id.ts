@@ -22,6 +22,7 @@ export const idPrefixes = {
   scimToken: 'sct',
   secondFactor: 'sfa',
   trustRule: 'tru',
+  mail: 'mai',
 } as const;
 export type IdKind = keyof typeof idPrefixes;
 

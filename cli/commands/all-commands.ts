@@ -15,6 +15,7 @@ import { loginCommand } from './login.ts';
 import { logoutCommand } from './logout.ts';
 import { mfaCommands } from './mfa.ts';
 import { providerCommands } from './providers.ts';
+import { resetPasswordCommand } from './reset-password.ts';
 import { revokeCommand } from './revoke.ts';
 import { scimTokenCommands } from './scim-tokens.ts';
 import { sessionCommands } from './sessions.ts';
@@ -29,6 +30,7 @@ import { workloadCommands } from './workloads.ts';
 export const allCommands: readonly CommandSpec[] = [
   loginCommand,
   logoutCommand,
+  resetPasswordCommand,
   whoamiCommand,
   statusCommand,
   listCommand,

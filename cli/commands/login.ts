@@ -3,14 +3,11 @@ import { parseDuration } from '../../shared/ttl.ts';
 import type { CommandContext, CommandInput, CommandSpec } from '../command.ts';
 import { connect } from '../connection.ts';
 import { reachableAccess, updateContexts } from '../contexts.ts';
-import { isInteractive } from '../environment.ts';
 import { CliError } from '../failure.ts';
-import type { Trust } from '../https-request.ts';
 import { enter, longestLoginSeconds } from '../login-entry.ts';
 import { chooseLoginMethod, type LoginOptions } from '../login-methods.ts';
-import { parseServerUrl, readProfiles, type Profile } from '../profiles.ts';
-import { askYesNo } from '../prompt.ts';
-import { establishTrust } from '../server-trust.ts';
+import { chooseTarget, trustOptions } from '../login-target.ts';
+import { readProfiles } from '../profiles.ts';
 import { readSession } from '../session-file.ts';
 
 export const loginCommand: CommandSpec = {
@@ -28,8 +25,7 @@ export const loginCommand: CommandSpec = {
     },
     { flags: '--key-stdin', help: 'log in with an access key from stdin' },
     { flags: '--workload <file>', help: 'log in as a workload, with the token in this file that a trust rule takes (- is stdin)' },
-    { flags: '--ca <file>', help: 'PEM file with the root that signs the server’s certificate' },
-    { flags: '--trust-fingerprint <fingerprint>', help: 'SHA256:… of the root that the server presents' },
+    ...trustOptions,
   ],
   examples: [
     'infra login infra.example.com',
@@ -42,9 +38,8 @@ export const loginCommand: CommandSpec = {
 
 async function login(context: CommandContext, input: CommandInput): Promise<void> {
   const { environment, home, output } = context;
-  const known = knownProfile(context, input);
-  const server = serverToUse(input.optional('server') ?? context.server, known);
-  const trust = await trustToUse(context, { server, input, known });
+  const selector = input.optional('server') ?? context.server;
+  const { server, trust, known } = await chooseTarget(context, input, { selector, user: input.optional('user') });
   const method = await chooseLoginMethod({
     call: connect({ server, trust, userAgent: context.userAgent, output }),
     ...{ environment, output, server },
@@ -83,40 +78,4 @@ function parseTimeout(text: string): number {
   const seconds = parseDuration(text);
   if (seconds !== undefined && seconds <= longestLoginSeconds) return seconds;
   throw new CliError('wrongUse', `--timeout takes a duration up to 10m, such as 90s, not "${text}"`);
-}
-
-/** The profile that is logged in again: by name, by server and user, or the only one there. */
-function knownProfile(context: CommandContext, input: CommandInput): Profile | undefined {
-  const { current, profiles } = readProfiles(context.home);
-  const selector = input.optional('server') ?? context.server;
-  const user = input.optional('user');
-  const candidates = profiles.filter((profile) =>
-    selector === undefined ? profile.name === current : profile.name === selector || profile.server === parseServerUrl(selector),
-  );
-  return (
-    candidates.find((profile) => profile.account.name === user) ?? candidates.find((profile) => profile.name === current) ?? candidates[0]
-  );
-}
-
-function serverToUse(typed: string | undefined, known: Profile | undefined): string {
-  if (known !== undefined) return known.server;
-  if (typed === undefined) throw new CliError('wrongUse', 'which server? run: infra login SERVER, such as infra login infra.example.com');
-  const server = parseServerUrl(typed);
-  if (server === undefined)
-    throw new CliError('wrongUse', `"${typed}" is no server address; give host[:port] or an https URL without a path`);
-  return server;
-}
-
-async function trustToUse(
-  { environment }: CommandContext,
-  { server, input, known }: { server: string; input: CommandInput; known: Profile | undefined },
-): Promise<Trust> {
-  const caFile = input.optional('ca');
-  const fingerprint = input.optional('trustFingerprint');
-  if (known !== undefined && caFile === undefined && fingerprint === undefined) return known.trust;
-  const confirm = async (found: string): Promise<boolean> => {
-    environment.stderr.write(`${server} presents a root that this machine does not know.\nIts fingerprint is ${found}\n`);
-    return askYesNo(environment, 'Compare it with the one its admin gives. Trust it?');
-  };
-  return establishTrust({ server, caFile, fingerprint, confirm: isInteractive(environment) ? confirm : undefined });
 }

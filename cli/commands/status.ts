@@ -3,10 +3,11 @@ import type { CommandContext, CommandSpec } from '../command.ts';
 import { explain } from '../connection.ts';
 import { CliError, type Failure } from '../failure.ts';
 import { readProfiles, type Profile } from '../profiles.ts';
+import { readSession } from '../session-file.ts';
 
 export const statusCommand: CommandSpec = {
   words: 'status',
-  summary: 'every server and account, and whether its session is alive; exits as the current one stands',
+  summary: 'every server and account, whether its session is alive and where its secret is; exits as the current one stands',
   run: status,
 };
 
@@ -17,6 +18,9 @@ interface ProfileStatus {
   readonly current: boolean;
   readonly state: 'logged in' | 'logged out' | 'unreachable' | 'refused';
   readonly expiresAt: string | null;
+  /** Where the session’s secret is: `keyring`, `file` or null, and why it is in a file. */
+  readonly secretIn: 'keyring' | 'file' | null;
+  readonly secretInFileBecause: string | null;
   readonly reason: string | null;
 }
 
@@ -33,6 +37,10 @@ async function status(context: CommandContext): Promise<void> {
     { title: 'ACCOUNT', value: (row) => row.account },
     { title: 'STATE', value: (row) => row.state },
     { title: 'EXPIRES', value: (row) => row.expiresAt },
+    {
+      title: 'SECRET IN',
+      value: (row) => (row.secretInFileBecause === null ? row.secretIn : `${row.secretIn} (${row.secretInFileBecause})`),
+    },
   ]);
   const chosen = rows.find((row) => row.current);
   if (chosen !== undefined && chosen.state !== 'logged in')
@@ -40,7 +48,8 @@ async function status(context: CommandContext): Promise<void> {
 }
 
 async function statusOf(context: CommandContext, profile: Profile, current: boolean): Promise<ProfileStatus> {
-  const base = { profile: profile.name, server: profile.server, account: profile.account.name, current, expiresAt: null, reason: null };
+  const { name, server, account } = profile;
+  const base = { profile: name, server, account: account.name, current, expiresAt: null, reason: null, ...keeping(context, profile) };
   const connection = context.connectTo(profile);
   if (connection === undefined)
     return { ...base, state: 'logged out', reason: `not logged in to ${profile.server}; run: infra login ${profile.server}` };
@@ -52,6 +61,11 @@ async function statusOf(context: CommandContext, profile: Profile, current: bool
     if (explained === undefined) throw error;
     return { ...base, state: stateOf(explained.failure), reason: explained.message };
   }
+}
+
+function keeping({ home }: CommandContext, { name }: Profile): Pick<ProfileStatus, 'secretIn' | 'secretInFileBecause'> {
+  const keptIn = readSession(home, name)?.keptIn;
+  return { secretIn: keptIn?.place ?? null, secretInFileBecause: keptIn?.place === 'file' ? keptIn.because : null };
 }
 
 function stateOf(failure: Failure): ProfileStatus['state'] {

@@ -49,9 +49,9 @@ export const userCommands: readonly CommandSpec[] = [
   },
   {
     words: 'users reset-password',
-    summary: 'give a new one-time password, shown once; sessions and leases end',
+    summary: 'give a new one-time password, shown once, or mail a link; sessions and leases end',
     arguments: who,
-    options: waitOptions,
+    options: [{ flags: '--mail', help: 'mail them a link to choose a password, instead of printing one' }, ...waitOptions],
     run: resetPassword,
   },
   {
@@ -129,6 +129,11 @@ async function remove(context: CommandContext, input: CommandInput): Promise<voi
 async function resetPassword(context: CommandContext, input: CommandInput): Promise<void> {
   const connection = context.connect();
   const id = await resolveUser(connection, input.text('user'));
+  if (input.flag('mail')) {
+    const { change } = await connection.call(api.users.mailPasswordReset, { params: { id } });
+    await settleChange(context, input, { connection, change, done: 'a mail with a link is on its way; sessions and leases have ended' });
+    return;
+  }
   const { oneTimePassword, change } = await connection.call(api.users.resetPassword, { params: { id } });
   context.output.show({ id, oneTimePassword }, [['one-time password', oneTimePassword]]);
   await settleChange(context, input, { connection, change, done: 'it is shown this once; sessions and leases have ended' });

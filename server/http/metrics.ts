@@ -1,10 +1,12 @@
 /** Prometheus metrics of the process and of each endpoint; the one door to prom-client. Labels are names of endpoints, never of people. */
 import type { RequestHandler, Router } from 'express';
-import { collectDefaultMetrics, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Histogram, Registry } from 'prom-client';
 
 export interface Metrics {
   /** Times every request by its route. */
   readonly middleware: RequestHandler;
+  /** Each attempt to send a mail. */
+  readonly countMail: (end: 'sent' | 'retried' | 'failed') => void;
   routes(router: Router): void;
 }
 
@@ -18,7 +20,14 @@ export function createMetrics(): Metrics {
     buckets: [0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1, 5],
     registers: [registry],
   });
+  const mails = new Counter({
+    name: 'infra_mails_total',
+    help: 'Attempts to send a mail, by how they ended: sent, retried later, failed for good',
+    labelNames: ['end'],
+    registers: [registry],
+  });
   return {
+    countMail: (end) => mails.inc({ end }),
     middleware: (request, response, next) => {
       const stop = duration.startTimer();
       response.on('finish', () => {

@@ -1,4 +1,4 @@
-/** The few static pages until the admin UI comes: a welcome, and the page behind a one-time set-up link. Read once, served by exact name. */
+/** The few static pages until the admin UI comes: a welcome, and the pages behind a one-time set-up link and behind one that was mailed. Read once, served by exact name. */
 import { readFileSync } from 'node:fs';
 import type { Router } from 'express';
 
@@ -6,6 +6,8 @@ const pages: Readonly<Record<string, { readonly file: string; readonly type: str
   '/': { file: 'welcome.html', type: 'text/html' },
   '/setup': { file: 'setup.html', type: 'text/html' },
   '/assets/setup.js': { file: 'setup.js', type: 'text/javascript' },
+  '/reset-password': { file: 'reset-password.html', type: 'text/html' },
+  '/assets/reset-password.js': { file: 'reset-password.js', type: 'text/javascript' },
   '/assets/tokens.css': { file: 'tokens.css', type: 'text/css' },
 };
 

@@ -94,7 +94,7 @@ export function createLoginAttempts(
     transact(async ({ loginAttempts }) => {
       for (const { name, limit, seconds } of [own, ...shared]) {
         const { failures, windowStartedAt } = await loginAttempts.increment(name, now, seconds);
-        if (failures > limit) return { error: tooMany(windowStartedAt, seconds, now), isFirst: failures === limit + 1 };
+        if (failures > limit) return { error: tooMany(windowStartedAt, now, seconds), isFirst: failures === limit + 1 };
       }
       return undefined;
     });
@@ -108,7 +108,7 @@ export function createLoginAttempts(
     countStart: async (source, now) =>
       transact(async ({ loginAttempts }) => {
         const { failures, windowStartedAt } = await loginAttempts.increment(`browser-login:${source}`, now, windowSeconds);
-        return failures > limits.browserLogins ? tooMany(windowStartedAt, windowSeconds, now) : undefined;
+        return failures > limits.browserLogins ? tooMany(windowStartedAt, now) : undefined;
       }),
     succeeded: async (account, source) => takeBack(bucketsOf(account, source)),
     countCode: async (identityId, source, now) => count(codeBucketsOf(identityId, source), now),
@@ -116,7 +116,7 @@ export function createLoginAttempts(
   };
 }
 
-function tooMany(windowStartedAt: string, seconds: number, now: number): DomainError {
+export function tooMany(windowStartedAt: string, now: number, seconds = windowSeconds): DomainError {
   const retryAfterSeconds = Math.max(1, Math.ceil((fromTime(windowStartedAt) - now) / 1000 + seconds));
   return new DomainError('login.rate-limited', `Too many attempts. Try again after ${toTime(now + retryAfterSeconds * 1000)}.`, {
     retryAfterSeconds,

@@ -4,8 +4,11 @@ import { newId } from '../../shared/id.ts';
 import type { Handle } from '../storage/database.ts';
 import { hashSecret } from './secrets.ts';
 
-/** `setup` makes an admin · `password-change` replaces a one-time password of its subject · `second-factor` goes on with its subject's login. Nothing else. */
-export type LoginTokenKind = 'setup' | 'password-change' | 'password-change-proven' | 'second-factor';
+/**
+ * `setup` makes an admin · `password-change` replaces a one-time password of its subject, `password-reset` any · `second-factor` goes on with its
+ * subject's login. Nothing else.
+ */
+export type LoginTokenKind = 'setup' | 'password-change' | 'password-change-proven' | 'password-reset' | 'second-factor';
 
 export interface FoundToken {
   readonly subjectId: string | null;
@@ -24,8 +27,8 @@ export interface LoginTokenStore {
   peek(kind: LoginTokenKind, secret: string, now: number): Promise<FoundToken | undefined>;
   /** Uses the token up; undefined when it is unknown, of another kind, used or over. */
   use(kind: LoginTokenKind, secret: string, now: number): Promise<FoundToken | undefined>;
-  /** Voids all unused tokens of a person: a login that is under way ends. */
-  voidOf(subjectId: string, now: number): Promise<void>;
+  /** Voids all unused tokens of a person, or those of one kind: a login that is under way ends. */
+  voidOf(subjectId: string, now: number, kind?: LoginTokenKind): Promise<void>;
   /** Voids all unused tokens of a kind. */
   voidAll(kind: LoginTokenKind, now: number): Promise<void>;
   prune(before: string): Promise<void>;
@@ -70,13 +73,15 @@ export function createLoginTokenStore(db: Handle): LoginTokenStore {
         .executeTakeFirst();
       return taken.numUpdatedRows === 1n ? found : undefined;
     },
-    voidOf: async (subjectId, now) =>
-      void (await db
+    voidOf: async (subjectId, now, kind) => {
+      let query = db
         .updateTable('tokens')
         .set({ used_at: toTime(now) })
         .where('subject_id', '=', subjectId)
-        .where('used_at', 'is', null)
-        .execute()),
+        .where('used_at', 'is', null);
+      if (kind !== undefined) query = query.where('kind', '=', kind);
+      await query.execute();
+    },
     voidAll: async (kind, now) =>
       void (await db
         .updateTable('tokens')

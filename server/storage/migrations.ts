@@ -7,6 +7,7 @@ import { up as provisioning } from './migrations/0004-provisioning.ts';
 import { up as directories } from './migrations/0005-directories.ts';
 import { up as secondFactors } from './migrations/0006-second-factors.ts';
 import { up as trustRules } from './migrations/0007-workload-trust.ts';
+import { up as outgoingMails } from './migrations/0008-outgoing-mails.ts';
 
 export interface Migration {
   readonly version: number;
@@ -21,4 +22,5 @@ export const migrations: readonly Migration[] = [
   { version: 5, up: directories },
   { version: 6, up: secondFactors },
   { version: 7, up: trustRules },
+  { version: 8, up: outgoingMails },
 ];

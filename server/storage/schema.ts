@@ -196,6 +196,16 @@ export interface Database {
     last_failure: string | null;
   };
   login_attempts: { bucket: string; failures: number; window_started_at: string };
+  /** One of `email` and `identity_id`. */
+  outgoing_mails: {
+    id: string;
+    kind: string;
+    email: string | null;
+    identity_id: string | null;
+    attempts: number;
+    due_at: string;
+    created_at: string;
+  };
 
   destinations: {
     id: string;

@@ -41,6 +41,7 @@ const claimTexts = z.record(z.string().max(200), z.string().max(300));
 /** What a workload's token says of where it comes from: of its claims those of a fixed list. In a refusal its signature may not have held. */
 const tokenTrace = z.object({ issuer: z.string().max(300), subject: z.string().max(300), claims: claimTexts });
 export type TokenTrace = z.output<typeof tokenTrace>;
+const mailKind = z.enum(['reset-asked', 'reset-ordered', 'password-replaced']);
 
 /** What a provider fed and its end took away. */
 const fed = { sessionsEnded: z.int(), leasesRevoked: z.int(), membershipsEnded: z.int() };
@@ -92,7 +93,10 @@ export const auditEvent = z.discriminatedUnion('event', [
   }),
   event('login.refused', {
     attempted: z.string().max(300),
-    method: z.enum(['password', 'access-key', 'password-change', 'setup', 'provider', 'scim', 'second-factor', 'workload-token']),
+    method: z.enum([
+      ...(['password', 'access-key', 'password-change', 'password-reset', 'setup', 'provider', 'scim'] as const),
+      ...(['second-factor', 'workload-token'] as const),
+    ]),
     provider: named.optional(),
     token: tokenTrace.optional(),
     reason,
@@ -109,6 +113,12 @@ export const auditEvent = z.discriminatedUnion('event', [
   event('second-factor.proven', { user: named, session: z.string().nullable(), by: proof }),
   event('second-factor.refused', { user: named, reason }),
   event('recovery-codes.made', { user: named, count: z.int() }),
+  /** Somebody asked for a link by mail; whether there is such an account shows in what follows. */
+  event('password.reset-asked', { attempted: z.string().max(300) }),
+  event('password.reset-refused', { attempted: z.string().max(300), reason }),
+  event('password.reset', { user: named }),
+  event('mail.sent', { user: named, mail: mailKind }),
+  event('mail.failed', { user: named, mail: mailKind, attempts: z.int(), reason }),
   event('user.added', { user: named }),
   event('user.disabled', { user: named }),
   event('user.enabled', { user: named }),

@@ -12,6 +12,8 @@ export const serverInfo = z.object({
   loginMethods: z.array(z.string()),
   /** Identity providers that take logins now, by name: with `browser` among the methods. */
   providers: z.array(z.object({ name: z.string(), kind: z.string() })).default([]),
+  /** Passwords can be reset by mail. */
+  passwordReset: z.boolean().default(false),
   /** The infra root, PEM; to be pinned by its fingerprint, not believed because it arrived. */
   rootCertificate: z.string(),
   /** `SHA256:` and 64 hex digits over the root's DER. */

@@ -69,6 +69,26 @@ export const login = {
     body: z.strictObject({ changeToken: z.string().max(200), newPassword: password }),
     result: openedSession,
   }),
+  /** The same answer whether or not there is such an account: what follows is a mail, or nothing. */
+  requestReset: endpoint({
+    name: 'login.requestReset',
+    summary: 'Ask for a mail with a link to choose a new password',
+    method: 'POST',
+    path: '/api/v1/login/password-reset/request',
+    access: 'public',
+    body: z.strictObject({ email: z.string().trim().max(300) }),
+    status: 204,
+  }),
+  /** Opens no session: whoever has the new password logs in with it, with whatever else that asks for. */
+  resetPassword: endpoint({
+    name: 'login.resetPassword',
+    summary: 'Choose a new password with a mailed link; sessions and leases end',
+    method: 'POST',
+    path: '/api/v1/login/password-reset',
+    access: 'public',
+    body: z.strictObject({ token: z.string().max(200), newPassword: password }),
+    status: 204,
+  }),
   /** Exchanges the code that came to the CLI's loopback address; once, within a minute, and only with the verifier of the flow it began. */
   browser: endpoint({
     name: 'login.browser',

@@ -87,6 +87,16 @@ export const users = {
     params: idParams(userId),
     result: z.object({ oneTimePassword: z.string(), change }),
   }),
+  /** The password that there was is void at once; only the person gets to see the link. */
+  mailPasswordReset: endpoint({
+    name: 'users.mailPasswordReset',
+    summary: 'Mail a link to choose a new password; sessions and leases end',
+    method: 'POST',
+    path: '/api/v1/users/:id/mail-password-reset',
+    access: 'admin',
+    params: idParams(userId),
+    result: z.object({ change }),
+  }),
   /** Ends sessions and leases; the person may log in again. Oneself, or anyone with `admin` on infra. */
   revoke: endpoint({
     name: 'users.revoke',

@@ -1,5 +1,6 @@
 /** Calls about people, workloads, groups, keys and sessions, and the audit events that each writes. */
 import { api } from '../../shared/api/index.ts';
+import { plantResetLink } from '../support/mail-server.ts';
 import { at, grantTo, lease, password, type AuditedChange, type Stage } from './audit-stage.ts';
 
 const group = async ({ admin, name }: Stage) => admin(api.groups.create, { body: { name } });
@@ -31,6 +32,20 @@ export const auditedIdentityChanges: Readonly<Record<string, AuditedChange>> = {
         server.client()(api.login.changePassword, { body: { changeToken: opened.changeToken, newPassword: `${password} anew` } });
     },
     writes: ['password.changed NAME-new@example.com NAME-new@example.com', 'login.succeeded NAME-new@example.com password'],
+  },
+  'login.requestReset': {
+    arrange:
+      async ({ server, person }) =>
+      async () =>
+        server.client()(api.login.requestReset, { body: { email: person.email } }),
+    writes: ['password.reset-asked anonymous PERSON'],
+  },
+  'login.resetPassword': {
+    arrange: async ({ server, person }) => {
+      const token = plantResetLink(server, person.id);
+      return async () => server.client()(api.login.resetPassword, { body: { token, newPassword: `${password} anew` } });
+    },
+    writes: ['session.ended PERSON PERSON', 'password.reset PERSON PERSON'],
   },
   'login.accessKey': {
     arrange: async (stage) => {
@@ -102,6 +117,13 @@ export const auditedIdentityChanges: Readonly<Record<string, AuditedChange>> = {
       async ({ admin, person }) =>
       async () =>
         admin(api.users.resetPassword, at(person.id)),
+    writes: ['session.ended ADMIN PERSON', 'user.password-reset ADMIN PERSON'],
+  },
+  'users.mailPasswordReset': {
+    arrange:
+      async ({ admin, person }) =>
+      async () =>
+        admin(api.users.mailPasswordReset, at(person.id)),
     writes: ['session.ended ADMIN PERSON', 'user.password-reset ADMIN PERSON'],
   },
   'users.revoke': {

@@ -46,6 +46,7 @@ describe('the pages of a login', function () {
     ['choice', () => opened.href, 'Log in to infra'],
     ['done', () => `${server.url}/login/done`, 'You are logged in'],
     ['failed', () => `${server.url}/login/failed?error=login.denied`, 'You are not logged in'],
+    ['reset', () => `${server.url}/reset-password#infra_reset_x`, 'Choose a new password'],
     ['malformed', () => `${server.url}/login/cli`, 'Log in to infra'],
     ['loopback', () => `http://127.0.0.1:${portOf(opened)}/`, 'This is not the login that was waited for'],
   ] as const)

@@ -1,5 +1,6 @@
 /** What several want at once and one gets: one-time secrets, join tokens, places in a count. */
 import { expect } from 'chai';
+import { toTime } from '../../shared/clock.ts';
 import { createLoginAttempts } from '../../server/login/login-attempts.ts';
 import { now, type Storage } from './fresh-database.ts';
 
@@ -30,9 +31,31 @@ export function describeClaims(storage: () => Storage): void {
       throw new Error('no');
     });
     await failed.catch(() => undefined);
-    expect(await read.loginTokens.peek('setup', token.secret, now)).to.include({ subjectId: null });
+    expect(await read.loginTokens.peek('setup', token.secret, now)).to.deep.include({ subjectId: null });
     await read.loginTokens.voidAll('setup', now);
     expect(await read.loginTokens.use('setup', token.secret, now)).to.equal(undefined);
+  });
+
+  it('one-time secrets of one person are void without those of others', async () => {
+    const { read } = storage();
+    const link = { ...token, kind: 'password-reset' } as const;
+    for (const person of ['usr_1', 'usr_2']) await read.loginTokens.insert({ ...link, secret: person, subjectId: person });
+    await read.loginTokens.voidOf('usr_1', now, 'password-reset');
+    expect(await read.loginTokens.peek('password-reset', 'usr_1', now)).to.equal(undefined);
+    expect(await read.loginTokens.peek('password-reset', 'usr_2', now)).to.deep.include({ subjectId: 'usr_2' });
+  });
+
+  it('of many who want to send a mail at once one does, and it is due again when that one has ended', async () => {
+    const { read } = storage();
+    await read.outgoingMails.add('password-replaced', { identityId: 'usr_1' }, now);
+    expect(await read.outgoingMails.due(toTime(now), 10)).to.deep.equal([]);
+    const [mail, ...others] = await read.outgoingMails.due(toTime(now + 1), 10);
+    if (mail === undefined) throw new Error('a mail is due');
+    expect(others).to.deep.equal([]);
+    const claims = await Promise.all([1, 2, 3].map(async () => read.outgoingMails.claim(mail, toTime(now + 60_000))));
+    expect(claims.filter(Boolean)).to.have.length(1);
+    expect(await read.outgoingMails.due(toTime(now + 59_999), 10)).to.deep.equal([]);
+    expect((await read.outgoingMails.due(toTime(now + 60_000), 10)).map(({ attempts }) => attempts)).to.deep.equal([1]);
   });
 
   it('a join token is bound to the first key that shows it, and stays with it', async () => {

@@ -18,6 +18,7 @@ export interface ServerWish {
   readonly settings?: Readonly<Record<string, string>>;
   /** False: no admin from settings, so a set-up link is printed. */
   readonly withAdmin?: boolean;
+  readonly env?: Readonly<Record<string, string>>;
   readonly dataDir?: string;
   readonly port?: number;
   /** Another main.js than the one that was built. */
@@ -75,7 +76,7 @@ export async function startServer(wish: ServerWish = {}): Promise<RunningServer>
       program: 'server',
       ...(wish.main === undefined ? {} : { main: wish.main }),
       args: Object.entries(settings).map(([name, value]) => `--${name}=${value}`),
-      env: { INFRA_SERVER_ADMIN_PASSWORD_FILE: passwordFile },
+      env: { INFRA_SERVER_ADMIN_PASSWORD_FILE: passwordFile, ...wish.env },
     });
     await untilReady(url, current());
   };
