@@ -29,11 +29,15 @@ import { createLeaseService } from './leases/lease-service.ts';
 import { createAccessKeyService } from './login/access-key-service.ts';
 import { browserLoginRoutes, redirectUriOf } from './login/browser-login-routes.ts';
 import { createBrowserLoginService } from './login/browser-login-service.ts';
+import { createLoginOrigins } from './login/login-origins.ts';
 import { loginRoutes } from './login/login-routes.ts';
 import { createLoginService } from './login/login-service.ts';
+import { createLogoutTokens } from './login/logout-token.ts';
 import { createDirectories, serviceAccountKeyPurpose } from './login/directories.ts';
 import { createOpenIdDiscovery } from './login/openid-discovery.ts';
 import { passwordPreparation } from './login/password-preparation.ts';
+import { backchannelLogoutUriOf, leaveUrlOf, postLogoutRedirectUriOf, providerLogoutRoutes } from './login/provider-logout-routes.ts';
+import { createProviderLogoutService } from './login/provider-logout-service.ts';
 import { createProviderProbe } from './login/provider-probe.ts';
 import { clientSecretPurpose, createProviderLogins } from './login/provider-logins.ts';
 import { createProviderRefresh } from './login/provider-refresh.ts';
@@ -115,11 +119,22 @@ function composeProviderLogins({ config, clock, logger, read, transact, sealing,
   const logins = createProviderLogins({ providers: read.providers, discovery, sealing, redirectUriOf: toProvider, logger });
   const directories = createDirectories({ providers: read.providers, logins, sealing, now: clock.now });
   const people = createProviderPeople({ directories, directoryGroups: read.directoryGroups, clock, logger });
+  const origins = createLoginOrigins(sealing);
   const refresh = createProviderRefresh({ logins, sealing, logger });
   const sync = createProviderSync({ read, transact, refresh, people, clock, logger });
   return {
     syncJob: sync.job,
-    browserLogins: createBrowserLoginService({ read, transact, logins, refresh, people, attempts, sessionSettings: config.session, clock }),
+    browserLogins: createBrowserLoginService({
+      read,
+      transact,
+      logins,
+      refresh,
+      origins,
+      people,
+      attempts,
+      sessionSettings: config.session,
+      clock,
+    }),
     providers: createProviderService({
       read,
       transact,
@@ -132,7 +147,21 @@ function composeProviderLogins({ config, clock, logger, read, transact, sealing,
           return sealing.seal(Buffer.from(key), serviceAccountKeyPurpose(id));
         },
       },
-      redirectUriOf: toProvider,
+      addressesOf: (name) => ({
+        redirectUri: toProvider(name),
+        backchannelLogoutUri: backchannelLogoutUriOf(config.publicUrl)(name),
+        postLogoutRedirectUri: postLogoutRedirectUriOf(config.publicUrl),
+      }),
+      clock,
+    }),
+    logouts: createProviderLogoutService({
+      read,
+      transact,
+      logins,
+      tokens: createLogoutTokens(),
+      origins,
+      attempts,
+      urls: { leave: leaveUrlOf(config.publicUrl), left: postLogoutRedirectUriOf(config.publicUrl) },
       clock,
     }),
   };
@@ -146,29 +175,10 @@ interface Features {
   readonly destinations: DestinationServices;
 }
 
-function mountFeatures(
-  router: Router,
-  context: RouteContext,
-  { foundation, sessions, providerLogins, setup, destinations }: Features,
-): void {
+function mountFeatures(router: Router, context: RouteContext, features: Features): void {
+  const { foundation, destinations } = features;
   const { config, clock, read, transact, authority, attempts } = foundation;
-  const login = createLoginService({
-    read,
-    transact,
-    attempts,
-    preparation: passwordPreparation,
-    sessionSettings: config.session,
-    clock,
-  });
-  loginRoutes(router, context, {
-    login,
-    sessions,
-    setup,
-    accessKeys: createAccessKeyService({ read, transact, clock }),
-    browserLogins: providerLogins.browserLogins,
-  });
-  browserLoginRoutes(router, { logins: providerLogins.browserLogins, sourceOf: context.source, logger: foundation.logger });
-  providerRoutes(router, context, { providers: providerLogins.providers, impactOf: async (id) => impactOf(read, id) });
+  mountLogins(router, context, features);
   scimRoutes(router, context, {
     tokens: createScimTokenService({ read, transact, attempts, baseUrlOf: scimBaseUrlOf(config.publicUrl), clock }),
     users: createScimUserService({ read, transact, clock }),
@@ -205,4 +215,27 @@ function mountFeatures(
     }),
   );
   auditRoutes(router, context, read.auditStore);
+}
+
+/** All that leads to a session, and to its end. */
+function mountLogins(router: Router, context: RouteContext, { foundation, sessions, providerLogins, setup }: Features): void {
+  const { config, clock, read, transact, attempts, logger } = foundation;
+  const login = createLoginService({
+    read,
+    transact,
+    attempts,
+    preparation: passwordPreparation,
+    sessionSettings: config.session,
+    clock,
+  });
+  loginRoutes(router, context, {
+    login,
+    sessions,
+    setup,
+    accessKeys: createAccessKeyService({ read, transact, clock }),
+    browserLogins: providerLogins.browserLogins,
+  });
+  browserLoginRoutes(router, { logins: providerLogins.browserLogins, sourceOf: context.source, logger });
+  providerLogoutRoutes(router, context, { logouts: providerLogins.logouts, logger });
+  providerRoutes(router, context, { providers: providerLogins.providers, impactOf: async (id) => impactOf(read, id) });
 }

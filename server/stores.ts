@@ -33,6 +33,7 @@ import { createAccessKeyStore } from './login/access-key-store.ts';
 import { createBrowserLoginStore } from './login/browser-login-store.ts';
 import { createLoginAttemptStore } from './login/login-attempts-store.ts';
 import { createPasswordStore } from './login/password-store.ts';
+import { createProviderSessionStore } from './login/provider-session-store.ts';
 import { createRefreshTokenStore } from './login/refresh-token-store.ts';
 import { createSessionEnd, type SessionEnd } from './login/session-end.ts';
 import { createSessionStore } from './login/session-store.ts';
@@ -139,6 +140,7 @@ function bindTables(handle: Handle) {
     loginTokens: createLoginTokenStore(handle),
     browserLogins: createBrowserLoginStore(handle),
     refreshTokens: createRefreshTokenStore(handle),
+    providerSessions: createProviderSessionStore(handle),
     loginAttempts: createLoginAttemptStore(handle),
     destinations: createDestinationStore(handle),
     connectors: createConnectorStore(handle),

@@ -15,6 +15,8 @@ export function showProvider({ output }: CommandContext, provider: IdentityProvi
     ['issuer', provider.issuer],
     ['client id', provider.clientId],
     ['redirect URI', provider.redirectUri],
+    ['back-channel logout URI', provider.backchannelLogoutUri],
+    ['post-logout redirect URI', provider.postLogoutRedirectUri],
     ['email domains', provider.emailDomains.join(', ')],
     ['scopes', provider.scopes.join(' ')],
     ...groupsRows(provider),

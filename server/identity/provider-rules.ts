@@ -56,6 +56,6 @@ export function metadataFault(metadata: DiscoveredMetadata, asked: string): stri
 export const acceptedAlgorithms = ({ id_token_signing_alg_values_supported: named }: DiscoveredMetadata): readonly string[] =>
   named === undefined ? ['RS256'] : named.filter((algorithm) => asymmetric.includes(algorithm));
 
-function isSafeEndpoint(address: string, issuer: string): boolean {
+export function isSafeEndpoint(address: string, issuer: string): boolean {
   return URL.parse(address)?.protocol === 'https:' || (isLoopbackHttp(address) && isLoopbackHttp(issuer));
 }

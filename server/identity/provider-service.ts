@@ -59,9 +59,11 @@ export interface ProviderServiceOptions {
   readonly probe: ProviderProbe;
   readonly secrets: ProviderSecrets;
   readonly sync: SyncControl;
-  readonly redirectUriOf: (name: string) => string;
+  readonly addressesOf: (name: string) => ProviderAddresses;
   readonly clock: Clock;
 }
+/** Ours, to be registered at the provider. */
+export type ProviderAddresses = Pick<IdentityProvider, 'redirectUri' | 'backchannelLogoutUri' | 'postLogoutRedirectUri'>;
 
 export interface NewProvider {
   readonly name: string;
@@ -82,12 +84,12 @@ export type ProviderUpdate = { readonly [Key in Exclude<keyof NewProvider, 'name
 
 export type ProviderService = ReturnType<typeof createProviderService>;
 
-export function createProviderService({ read, transact, probe, secrets, sync, redirectUriOf, clock }: ProviderServiceOptions) {
+export function createProviderService({ read, transact, probe, secrets, sync, addressesOf, clock }: ProviderServiceOptions) {
   const describe = (provider: Provider): IdentityProvider => ({
     ...provider,
     emailDomains: [...provider.emailDomains],
     scopes: [...provider.scopes],
-    redirectUri: redirectUriOf(provider.name),
+    ...addressesOf(provider.name),
   });
   const sealedKey = (id: string, key: string | undefined): Pick<SealedSecrets, 'serviceAccountKey'> =>
     key === undefined ? {} : { serviceAccountKey: secrets.sealServiceAccountKey(id, key) };

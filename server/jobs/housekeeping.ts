@@ -11,6 +11,7 @@ import type { IdentityStore } from '../identity/identity-store.ts';
 import type { LeaseStore } from '../leases/lease-store.ts';
 import type { BrowserLoginStore } from '../login/browser-login-store.ts';
 import type { LoginAttemptStore } from '../login/login-attempts-store.ts';
+import type { ProviderSessionStore } from '../login/provider-session-store.ts';
 import type { SessionStore } from '../login/session-store.ts';
 import type { LoginTokenStore } from '../login/token-store.ts';
 import type { ChangeFeed } from '../storage/change-feed.ts';
@@ -27,6 +28,7 @@ interface Stores {
   readonly loginAttempts: LoginAttemptStore;
   readonly loginTokens: LoginTokenStore;
   readonly browserLogins: BrowserLoginStore;
+  readonly providerSessions: Pick<ProviderSessionStore, 'prune'>;
   readonly acknowledgements: AcknowledgementStore;
   readonly audit: AuditLog;
   readonly feed: ChangeFeed;
@@ -38,6 +40,7 @@ export interface HousekeepingOptions {
 }
 
 const hour = 3_600_000;
+const tenMinutes = 600_000;
 /** Ended sessions and leases are shown this long; the audit keeps what they did. */
 const historyKept = 90 * 24 * hour;
 /** Outbox rows are kept this long; a connector that was away longer takes the whole state. */
@@ -56,6 +59,8 @@ export function housekeepingJobs({ transact, clock, rotateAuthority }: Housekeep
           await stores.loginAttempts.prune(toTime(now - hour));
           await stores.loginTokens.prune(toTime(now - 24 * hour));
           await stores.browserLogins.prune(toTime(now - hour));
+          // What a logout at the provider still needs of a session that is over.
+          await stores.providerSessions.prune(toTime(now - tenMinutes));
           await stores.acknowledgements.prune(toTime(now - feedKept));
           await stores.feed.prune(toTime(now - feedKept));
           // Leases first: each names its session.

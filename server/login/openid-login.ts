@@ -5,6 +5,7 @@
  */
 import {
   allowInsecureRequests,
+  buildEndSessionUrl,
   clientCredentialsGrant,
   clockTolerance,
   ClientSecretBasic,
@@ -22,7 +23,7 @@ import {
 } from 'openid-client';
 import { Strategy } from 'openid-client/passport';
 import passport from 'passport';
-import { acceptedAlgorithms, isLoopbackHttp } from '../identity/provider-rules.ts';
+import { acceptedAlgorithms, isLoopbackHttp, isSafeEndpoint } from '../identity/provider-rules.ts';
 import { boundedFetch, requestSeconds } from './openid-fetch.ts';
 
 /** We as a client of one provider. */
@@ -47,12 +48,14 @@ export type IdTokenClaims = Readonly<Record<string, unknown>> & { readonly sub: 
 /** What a login brought. */
 export interface ProviderAnswer {
   readonly claims: IdTokenClaims;
+  /** As it came; the hint by which the provider knows what a logout is about. */
+  readonly idToken: string;
   /** To ask anew by. */
   readonly refreshToken: string | undefined;
 }
 
 /** Clocks of servers differ; more than this is a clock to be mended. */
-const clockToleranceSeconds = 60;
+export const clockToleranceSeconds = 60;
 
 /** Where to send the person, and what to keep until they come back. */
 export async function beginLogin(client: OpenIdClient): Promise<{ readonly redirectTo: string; readonly checks: LoginChecks }> {
@@ -114,6 +117,13 @@ export async function revokeToken(client: OpenIdClient, refreshToken: string): P
   return true;
 }
 
+export const offersLogout = ({ metadata }: OpenIdClient): boolean =>
+  metadata.end_session_endpoint !== undefined && isSafeEndpoint(metadata.end_session_endpoint, metadata.issuer);
+
+/** Where a browser ends its session at the provider (OpenID Connect RP-Initiated Logout §2). */
+export const logoutUrl = (client: OpenIdClient, idToken: string, backTo: string): string =>
+  buildEndSessionUrl(configure(client), { id_token_hint: idToken, post_logout_redirect_uri: backTo }).href;
+
 /** A token in our own name (RFC 6749 §4.4); undefined: we are refused one. */
 export async function ownToken(client: OpenIdClient, scope: string): Promise<string | undefined> {
   try {
@@ -172,7 +182,10 @@ class LoginStrategy extends Strategy {
 
   constructor(client: OpenIdClient, returned: URLSearchParams | undefined) {
     const options = { config: configure(client), callbackURL: client.redirectUri, scope: client.scopes.join(' '), sessionKey: 'login' };
-    super(options, (tokens, verified) => void verified(null, { claims: tokens.claims(), refreshToken: tokens.refresh_token }));
+    super(
+      options,
+      (tokens, verified) => void verified(null, { claims: tokens.claims(), idToken: tokens.id_token, refreshToken: tokens.refresh_token }),
+    );
     this.#returned = returned;
     this.#redirectUri = client.redirectUri;
   }

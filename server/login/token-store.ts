@@ -4,8 +4,8 @@ import { newId } from '../../shared/id.ts';
 import type { Handle } from '../storage/database.ts';
 import { hashSecret } from './secrets.ts';
 
-/** `setup` makes an admin · `password-change` replaces a one-time password of its subject, and nothing else. */
-export type LoginTokenKind = 'setup' | 'password-change';
+/** `setup` makes an admin · `password-change` replaces a one-time password of its subject, and nothing else · `provider-logout` leads a browser to the end of a session at its provider. */
+export type LoginTokenKind = 'setup' | 'password-change' | 'provider-logout';
 
 export interface LoginTokenStore {
   insert(token: {

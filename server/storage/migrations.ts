@@ -5,6 +5,7 @@ import { up as identityProviders } from './migrations/0002-identity-providers.ts
 import { up as refreshTokens } from './migrations/0003-refresh-tokens.ts';
 import { up as provisioning } from './migrations/0004-provisioning.ts';
 import { up as directories } from './migrations/0005-directories.ts';
+import { up as providerSessions } from './migrations/0009-provider-sessions.ts';
 
 export interface Migration {
   readonly version: number;
@@ -17,4 +18,5 @@ export const migrations: readonly Migration[] = [
   { version: 3, up: refreshTokens },
   { version: 4, up: provisioning },
   { version: 5, up: directories },
+  { version: 9, up: providerSessions },
 ];

@@ -148,6 +148,16 @@ export interface Database {
     account_id: string | null;
     code_expires_at: string | null;
     exchanged_at: string | null;
+    /** What the provider calls this login, until it is a session. */
+    sealed_origin: string | null;
+  };
+  provider_sessions: {
+    session_id: string;
+    provider_id: string;
+    subject: string;
+    sid: string | null;
+    issued_at: number;
+    sealed_id_token: string;
   };
   refresh_tokens: {
     account_id: string;

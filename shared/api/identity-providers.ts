@@ -17,6 +17,10 @@ export const identityProvider = z.object({
   clientId: z.string(),
   /** To be registered at the provider, exactly so. */
   redirectUri: z.string(),
+  /** May be registered there, so that a logout there is one here (OpenID Connect Back-Channel Logout). */
+  backchannelLogoutUri: z.string(),
+  /** May be registered there, for people who log out here and there at once. */
+  postLogoutRedirectUri: z.string(),
   /** Only people with a verified email in one of these may log in. */
   emailDomains: z.array(z.string()),
   scopes: z.array(z.string()),
