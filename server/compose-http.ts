@@ -30,6 +30,8 @@ import { createAccessKeyService } from './login/access-key-service.ts';
 import { browserLoginRoutes, redirectUriOf } from './login/browser-login-routes.ts';
 import { createBrowserLoginService } from './login/browser-login-service.ts';
 import { createLoginOrigins } from './login/login-origins.ts';
+import { newClientKey } from './login/client-keys.ts';
+import { clientKeyRoutes, clientKeysUriOf } from './login/client-key-routes.ts';
 import { loginRoutes } from './login/login-routes.ts';
 import { createLoginService } from './login/login-service.ts';
 import { createLogoutTokens } from './login/logout-token.ts';
@@ -141,6 +143,7 @@ function composeProviderLogins({ config, clock, logger, read, transact, sealing,
       probe: createProviderProbe({ discovery, logins, directories }),
       sync,
       secrets: {
+        newClientKey: async (providerId, wish) => newClientKey(sealing, { providerId, ...wish, now: clock.now() }),
         sealClientSecret: (id, secret) => sealing.seal(Buffer.from(secret), clientSecretPurpose(id)),
         sealServiceAccountKey: (id, key) => {
           readServiceAccount(key);
@@ -149,6 +152,7 @@ function composeProviderLogins({ config, clock, logger, read, transact, sealing,
       },
       addressesOf: (name) => ({
         redirectUri: toProvider(name),
+        clientKeysUri: clientKeysUriOf(config.publicUrl)(name),
         backchannelLogoutUri: backchannelLogoutUriOf(config.publicUrl)(name),
         postLogoutRedirectUri: postLogoutRedirectUriOf(config.publicUrl),
       }),
@@ -236,6 +240,7 @@ function mountLogins(router: Router, context: RouteContext, { foundation, sessio
     browserLogins: providerLogins.browserLogins,
   });
   browserLoginRoutes(router, { logins: providerLogins.browserLogins, sourceOf: context.source, logger });
+  clientKeyRoutes(router, { providers: read.providers, logger });
   providerLogoutRoutes(router, context, { logouts: providerLogins.logouts, logger });
   providerRoutes(router, context, { providers: providerLogins.providers, impactOf: async (id) => impactOf(read, id) });
 }

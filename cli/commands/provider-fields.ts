@@ -14,6 +14,7 @@ export function showProvider({ output }: CommandContext, provider: IdentityProvi
     ['status', provider.status],
     ['issuer', provider.issuer],
     ['client id', provider.clientId],
+    ['known there by', provider.clientKeysUri === null ? 'a secret' : `a key: ${provider.clientKeysUri}`],
     ['redirect URI', provider.redirectUri],
     ['back-channel logout URI', provider.backchannelLogoutUri],
     ['post-logout redirect URI', provider.postLogoutRedirectUri],

@@ -3,6 +3,7 @@
  * sessions. Each step has a strategy of its own: passport hangs the outcome of a request on the strategy it is handed, so two logins on one
  * would answer each other.
  */
+import type { webcrypto } from 'node:crypto';
 import {
   allowInsecureRequests,
   buildEndSessionUrl,
@@ -14,11 +15,14 @@ import {
   customFetch,
   enableNonRepudiationChecks,
   genericGrantRequest,
+  modifyAssertion,
+  PrivateKeyJwt,
   randomNonce,
   randomState,
   refreshTokenGrant,
   ResponseBodyError,
   tokenRevocation,
+  type ClientAuth,
   type ServerMetadata,
 } from 'openid-client';
 import { Strategy } from 'openid-client/passport';
@@ -26,11 +30,23 @@ import passport from 'passport';
 import { acceptedAlgorithms, isLoopbackHttp, isSafeEndpoint } from '../identity/provider-rules.ts';
 import { boundedFetch, requestSeconds } from './openid-fetch.ts';
 
+/** By which the provider knows that we are its client. */
+export type ClientCredential =
+  | { readonly kind: 'secret'; readonly secret: string }
+  | {
+      readonly kind: 'key';
+      readonly key: webcrypto.CryptoKey;
+      readonly kid: string;
+      readonly audience: 'issuer' | 'token-endpoint';
+      /** SHA-256 of our certificate, base64url (RFC 7515 §4.1.8), for providers that know the key by it. */
+      readonly thumbprint: string | undefined;
+    };
+
 /** We as a client of one provider. */
 export interface OpenIdClient {
   readonly metadata: ServerMetadata;
   readonly clientId: string;
-  readonly clientSecret: string;
+  readonly credential: ClientCredential;
   readonly redirectUri: string;
   readonly scopes: readonly string[];
 }
@@ -155,13 +171,12 @@ const isRefusal = (error: unknown): boolean =>
     : error instanceof Error && 'status' in error && error.status === 401;
 
 /** A new one each time: keys are fetched for each login, so a provider's new key is known as soon as it signs. */
-function configure({ metadata, clientId, clientSecret }: OpenIdClient): Configuration {
-  const methods = metadata.token_endpoint_auth_methods_supported ?? ['client_secret_basic'];
+function configure({ metadata, clientId, credential }: OpenIdClient): Configuration {
   const configuration = new Configuration(
     { ...metadata, id_token_signing_alg_values_supported: [...acceptedAlgorithms(metadata)] },
     clientId,
     { [clockTolerance]: clockToleranceSeconds },
-    methods.includes('client_secret_basic') ? ClientSecretBasic(clientSecret) : ClientSecretPost(clientSecret),
+    authentication(metadata, credential),
   );
   configuration.timeout = requestSeconds;
   configuration[customFetch] = boundedFetch;
@@ -170,6 +185,23 @@ function configure({ metadata, clientId, clientSecret }: OpenIdClient): Configur
   // eslint-disable-next-line @typescript-eslint/no-deprecated -- see openid-discovery.ts
   if (isLoopbackHttp(metadata.issuer)) allowInsecureRequests(configuration);
   return configuration;
+}
+
+function authentication(metadata: ServerMetadata, credential: ClientCredential): ClientAuth {
+  if (credential.kind === 'secret') {
+    const methods = metadata.token_endpoint_auth_methods_supported ?? ['client_secret_basic'];
+    return methods.includes('client_secret_basic') ? ClientSecretBasic(credential.secret) : ClientSecretPost(credential.secret);
+  }
+  const { key, kid, audience, thumbprint } = credential;
+  return PrivateKeyJwt(
+    { key, kid },
+    {
+      [modifyAssertion]: (header, payload) => {
+        if (audience === 'token-endpoint' && metadata.token_endpoint !== undefined) payload['aud'] = metadata.token_endpoint;
+        if (thumbprint !== undefined) header['x5t#S256'] = thumbprint;
+      },
+    },
+  );
 }
 
 type PassportSession = { login?: LoginChecks };

@@ -6,6 +6,7 @@ import { up as refreshTokens } from './migrations/0003-refresh-tokens.ts';
 import { up as provisioning } from './migrations/0004-provisioning.ts';
 import { up as directories } from './migrations/0005-directories.ts';
 import { up as providerSessions } from './migrations/0009-provider-sessions.ts';
+import { up as clientKeys } from './migrations/0010-client-keys.ts';
 
 export interface Migration {
   readonly version: number;
@@ -19,4 +20,5 @@ export const migrations: readonly Migration[] = [
   { version: 4, up: provisioning },
   { version: 5, up: directories },
   { version: 9, up: providerSessions },
+  { version: 10, up: clientKeys },
 ];

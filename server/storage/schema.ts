@@ -77,6 +77,8 @@ export interface Database {
     status: string;
     created_at: string;
     updated_at: string;
+    /** Public JWK; null: we are known by a shared secret. */
+    client_key: string | null;
   };
   /** A person at a provider: found by (provider, subject), bound to one user. */
   accounts: {

@@ -14,6 +14,7 @@ export const providerRow = (name: string): Provider => ({
     kind: 'oidc',
     issuer: 'https://login.example.com',
     clientId: 'infra',
+    clientKey: null,
     groupsClaim: null,
     directory: null,
   },
