@@ -30,12 +30,18 @@ import { createLeaseService } from './leases/lease-service.ts';
 import { createAccessKeyService } from './login/access-key-service.ts';
 import { browserLoginRoutes, redirectUriOf } from './login/browser-login-routes.ts';
 import { createBrowserLoginService } from './login/browser-login-service.ts';
+import { createLoginOrigins } from './login/login-origins.ts';
+import { newClientKey } from './login/client-keys.ts';
+import { clientKeyRoutes, clientKeysUriOf } from './login/client-key-routes.ts';
 import { loginRoutes } from './login/login-routes.ts';
 import { createLoginService } from './login/login-service.ts';
+import { createLogoutTokens } from './login/logout-token.ts';
 import { createDirectories, serviceAccountKeyPurpose } from './login/directories.ts';
 import { createOpenIdDiscovery } from './login/openid-discovery.ts';
 import { passwordPreparation } from './login/password-preparation.ts';
 import { passwordResetRoutes } from './login/password-reset-routes.ts';
+import { backchannelLogoutUriOf, leaveUrlOf, postLogoutRedirectUriOf, providerLogoutRoutes } from './login/provider-logout-routes.ts';
+import { createProviderLogoutService } from './login/provider-logout-service.ts';
 import { createProviderProbe } from './login/provider-probe.ts';
 import { clientSecretPurpose, createProviderLogins } from './login/provider-logins.ts';
 import { createProviderRefresh } from './login/provider-refresh.ts';
@@ -134,24 +140,51 @@ function composeProviderLogins({ config, clock, logger, read, transact, sealing,
   const logins = createProviderLogins({ providers: read.providers, discovery, sealing, redirectUriOf: toProvider, logger });
   const directories = createDirectories({ providers: read.providers, logins, sealing, now: clock.now });
   const people = createProviderPeople({ directories, directoryGroups: read.directoryGroups, clock, logger });
+  const origins = createLoginOrigins(sealing);
   const refresh = createProviderRefresh({ logins, sealing, logger });
   const sync = createProviderSync({ read, transact, refresh, people, clock, logger });
   return {
     syncJob: sync.job,
-    browserLogins: createBrowserLoginService({ read, transact, logins, refresh, people, attempts, sessionSettings: config.session, clock }),
+    browserLogins: createBrowserLoginService({
+      read,
+      transact,
+      logins,
+      refresh,
+      origins,
+      people,
+      attempts,
+      sessionSettings: config.session,
+      clock,
+    }),
     providers: createProviderService({
       read,
       transact,
       probe: createProviderProbe({ discovery, logins, directories }),
       sync,
       secrets: {
+        newClientKey: async (providerId, wish) => newClientKey(sealing, { providerId, ...wish, now: clock.now() }),
         sealClientSecret: (id, secret) => sealing.seal(Buffer.from(secret), clientSecretPurpose(id)),
         sealServiceAccountKey: (id, key) => {
           readServiceAccount(key);
           return sealing.seal(Buffer.from(key), serviceAccountKeyPurpose(id));
         },
       },
-      redirectUriOf: toProvider,
+      addressesOf: (name) => ({
+        redirectUri: toProvider(name),
+        clientKeysUri: clientKeysUriOf(config.publicUrl)(name),
+        backchannelLogoutUri: backchannelLogoutUriOf(config.publicUrl)(name),
+        postLogoutRedirectUri: postLogoutRedirectUriOf(config.publicUrl),
+      }),
+      clock,
+    }),
+    logouts: createProviderLogoutService({
+      read,
+      transact,
+      logins,
+      tokens: createLogoutTokens(),
+      origins,
+      attempts,
+      urls: { leave: leaveUrlOf(config.publicUrl), left: postLogoutRedirectUriOf(config.publicUrl) },
       clock,
     }),
   };
@@ -183,32 +216,10 @@ interface Features {
   readonly destinations: DestinationServices;
 }
 
-function mountFeatures(
-  router: Router,
-  context: RouteContext,
-  { foundation, sessions, providerLogins, setup, destinations }: Features,
-): void {
+function mountFeatures(router: Router, context: RouteContext, features: Features): void {
+  const { foundation, destinations } = features;
   const { config, clock, read, transact, authority, attempts } = foundation;
-  const workloads = composeWorkloadLogin(foundation);
-  const login = createLoginService({
-    read,
-    transact,
-    attempts,
-    preparation: passwordPreparation,
-    sessionSettings: config.session,
-    clock,
-  });
-  loginRoutes(router, context, {
-    login,
-    sessions,
-    setup,
-    accessKeys: createAccessKeyService({ read, transact, clock }),
-    browserLogins: providerLogins.browserLogins,
-    workloads: workloads.login,
-  });
-  trustRuleRoutes(router, context, workloads.trustRules);
-  browserLoginRoutes(router, { logins: providerLogins.browserLogins, sourceOf: context.source, logger: foundation.logger });
-  providerRoutes(router, context, { providers: providerLogins.providers, impactOf: async (id) => impactOf(read, id) });
+  mountLogins(router, context, features);
   scimRoutes(router, context, {
     tokens: createScimTokenService({ read, transact, attempts, baseUrlOf: scimBaseUrlOf(config.publicUrl), clock }),
     users: createScimUserService({ read, transact, clock }),
@@ -247,4 +258,31 @@ function mountFeatures(
 function mountExplanations(router: Router, context: RouteContext, { read, clock }: Foundation): void {
   const services = { whoCan: createWhoCan({ read, clock }), ownWhy: createOwnWhy({ read, clock }) };
   explainRoutes(router, context, createExplainService({ read, clock }), services);
+}
+
+/** All that leads to a session, and to its end. */
+function mountLogins(router: Router, context: RouteContext, { foundation, sessions, providerLogins, setup }: Features): void {
+  const { config, clock, read, transact, attempts, logger } = foundation;
+  const workloads = composeWorkloadLogin(foundation);
+  const login = createLoginService({
+    read,
+    transact,
+    attempts,
+    preparation: passwordPreparation,
+    sessionSettings: config.session,
+    clock,
+  });
+  loginRoutes(router, context, {
+    login,
+    sessions,
+    setup,
+    accessKeys: createAccessKeyService({ read, transact, clock }),
+    browserLogins: providerLogins.browserLogins,
+    workloads: workloads.login,
+  });
+  trustRuleRoutes(router, context, workloads.trustRules);
+  browserLoginRoutes(router, { logins: providerLogins.browserLogins, sourceOf: context.source, logger });
+  clientKeyRoutes(router, { providers: read.providers, logger });
+  providerLogoutRoutes(router, context, { logouts: providerLogins.logouts, logger });
+  providerRoutes(router, context, { providers: providerLogins.providers, impactOf: async (id) => impactOf(read, id) });
 }

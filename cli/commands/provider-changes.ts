@@ -44,6 +44,7 @@ export const providerChangeCommands: readonly CommandSpec[] = [
       ...issuerOptions,
       { flags: '--client-id <id>', help: 'of the client registered there for infra', required: true },
       { flags: '--client-secret-file <file>', help: 'file with the client’s secret; without it, stdin' },
+      { flags: '--private-key', help: 'no secret: infra makes a key for itself, whose public part the provider gets' },
       { flags: '--email-domains <domains>', help: 'whose people may log in, between commas', required: true },
       ...settings,
     ],
@@ -62,6 +63,7 @@ export const providerChangeCommands: readonly CommandSpec[] = [
     options: [
       { flags: '--client-id <id>', help: 'of the client registered there for infra' },
       { flags: '--client-secret-file <file>', help: 'file with the client’s new secret; - is stdin' },
+      { flags: '--private-key', help: 'a key, or a new one, instead of the secret' },
       { flags: '--email-domains <domains>', help: 'whose people may log in, between commas' },
       ...settings,
     ],
@@ -81,16 +83,17 @@ async function add(context: CommandContext, input: CommandInput): Promise<void> 
       ...{ kind, name: input.text('name'), issuer, clientId: input.text('clientId') },
       ...changes,
       emailDomains: listOf(input.text('emailDomains')),
-      clientSecret: await readClientSecret(context.environment, input.optional('clientSecretFile') ?? '-'),
+      ...(await readCredential(context.environment, input, '-')),
     },
   });
   showProvider(context, provider);
   context.output.say(`register this redirect URI at the provider, exactly so: ${provider.redirectUri}`);
+  if (provider.clientKeysUri !== null) context.output.say(whereTheKeyGoes(provider.kind, provider.clientKeysUri));
   context.output.say(`then try it: infra providers test ${provider.name}`);
 }
 
 async function update(context: CommandContext, input: CommandInput): Promise<void> {
-  const [clientId, secretFile, domains] = ['clientId', 'clientSecretFile', 'emailDomains'].map((name) => input.optional(name));
+  const [clientId, domains] = [input.optional('clientId'), input.optional('emailDomains')];
   const connection = context.connect();
   const params = { id: await resolveProvider(connection, input.text('provider')) };
   const { kind, directory } = await connection.call(api.identityProviders.get, { params });
@@ -99,11 +102,16 @@ async function update(context: CommandContext, input: CommandInput): Promise<voi
     ...readDirectory(kind, input, directory),
     ...(clientId === undefined ? {} : { clientId }),
     ...(domains === undefined ? {} : { emailDomains: listOf(domains) }),
-    ...(secretFile === undefined ? {} : { clientSecret: await readClientSecret(context.environment, secretFile) }),
+    ...(await readCredential(context.environment, input, undefined)),
   };
   if (Object.keys(body).length === 0) throw new CliError('wrongUse', 'name what to change; see: infra providers update --help');
   showProvider(context, await connection.call(api.identityProviders.update, { params, body }));
 }
+
+const whereTheKeyGoes = (kind: ProviderKind, address: string): string =>
+  kind === 'azure'
+    ? `upload this certificate there: ${address}/certificate.pem`
+    : `register this key set there (its URL, or what is at it): ${address}`;
 
 function readKind(text: string): ProviderKind {
   const parsed = providerKind.safeParse(text);
@@ -153,6 +161,16 @@ const listOf = (text: string): string[] =>
     .split(',')
     .map((each) => each.trim())
     .filter((each) => each !== '');
+
+/** @param otherwise where the secret is read when neither is named. */
+async function readCredential(environment: Environment, input: CommandInput, otherwise: string | undefined) {
+  const file = input.optional('clientSecretFile') ?? otherwise;
+  if (!input.flag('privateKey'))
+    return file === undefined ? {} : { clientAuthentication: 'secret' as const, clientSecret: await readClientSecret(environment, file) };
+  if (input.optional('clientSecretFile') !== undefined)
+    throw new CliError('wrongUse', 'give either --private-key or --client-secret-file, not both');
+  return { clientAuthentication: 'private-key' as const };
+}
 
 /** The first line: editors end files with one. */
 async function readClientSecret(environment: Environment, file: string): Promise<string> {

@@ -1,5 +1,7 @@
 /** What an identity provider must be to be trusted with logins: its address and its discovery document. */
 
+import type { TokenEndpointMetadata } from './client-key-rules.ts';
+
 /** Signatures that only the provider can make; with `none` or HS… our own client secret, or nothing, would be enough. */
 export const asymmetricAlgorithms: readonly string[] = [
   'RS256',
@@ -34,7 +36,7 @@ export function issuerFault(issuer: string): string | undefined {
 }
 
 /** What we read of a discovery document (OpenID Connect Discovery §3); nothing of it is believed yet. */
-export interface DiscoveredMetadata {
+export interface DiscoveredMetadata extends TokenEndpointMetadata {
   readonly issuer: string;
   readonly authorization_endpoint?: string;
   readonly token_endpoint?: string;

@@ -14,23 +14,24 @@ import type { Transact } from '../storage/transact.ts';
 import type { AccessEffects } from './access-effects.ts';
 import type { AccountStore } from './account-store.ts';
 import type { GroupStore } from './group-store.ts';
+import { newCredential, type CredentialSecrets, type CredentialWish } from './provider-credential.ts';
 import { endProvider, type ProviderEnded } from './provider-end.ts';
 import { groupsStep } from './provider-groups-step.ts';
 import { kindDefaults, kindIssuerFault, kindSettingFault } from './provider-kind-rules.ts';
+import type { DiscoveredMetadata } from './provider-rules.ts';
 import type { Provider, ProviderStore, SealedSecrets } from './provider-store.ts';
 import { named, type PasswordRecords } from './user-service.ts';
 
 /** What providers need of the protocol. */
 export interface ProviderProbe {
-  /** The issuer as its discovery document writes it; throws `provider.unreachable` or `provider.invalid`. */
-  discover(issuer: string): Promise<string>;
+  /** The discovery document, with the issuer as it writes it; throws `provider.unreachable` or `provider.invalid`. */
+  discover(issuer: string): Promise<DiscoveredMetadata>;
   /** Discovery, keys, client, directory; never throws for what is wrong with the provider. */
   test(provider: Provider): Promise<TestStep[]>;
 }
 export type TestStep = CallResult<typeof identityProviders.test>['steps'][number];
 /** Seals the secrets of one provider. */
-export interface ProviderSecrets {
-  sealClientSecret(providerId: string, clientSecret: string): string;
+export interface ProviderSecrets extends CredentialSecrets {
   /** Throws `request.invalid` when it is none. */
   sealServiceAccountKey(providerId: string, key: string): string;
 }
@@ -59,16 +60,19 @@ export interface ProviderServiceOptions {
   readonly probe: ProviderProbe;
   readonly secrets: ProviderSecrets;
   readonly sync: SyncControl;
-  readonly redirectUriOf: (name: string) => string;
+  readonly addressesOf: (name: string) => ProviderAddresses;
   readonly clock: Clock;
 }
+/** Ours, to be registered at the provider. */
+export type ProviderAddresses = Pick<IdentityProvider, 'redirectUri' | 'backchannelLogoutUri' | 'postLogoutRedirectUri'> & {
+  readonly clientKeysUri: string;
+};
 
-export interface NewProvider {
+export interface NewProvider extends CredentialWish {
   readonly name: string;
   readonly kind: ProviderKind;
   readonly issuer: string;
   readonly clientId: string;
-  readonly clientSecret: string;
   readonly emailDomains: readonly string[];
   readonly scopes?: readonly string[] | undefined;
   readonly groupsClaim?: string | null | undefined;
@@ -82,12 +86,13 @@ export type ProviderUpdate = { readonly [Key in Exclude<keyof NewProvider, 'name
 
 export type ProviderService = ReturnType<typeof createProviderService>;
 
-export function createProviderService({ read, transact, probe, secrets, sync, redirectUriOf, clock }: ProviderServiceOptions) {
+export function createProviderService({ read, transact, probe, secrets, sync, addressesOf, clock }: ProviderServiceOptions) {
   const describe = (provider: Provider): IdentityProvider => ({
     ...provider,
     emailDomains: [...provider.emailDomains],
     scopes: [...provider.scopes],
-    redirectUri: redirectUriOf(provider.name),
+    ...addressesOf(provider.name),
+    ...(provider.clientKey === null ? { clientAuthentication: 'secret', clientKeysUri: null } : { clientAuthentication: 'private-key' }),
   });
   const sealedKey = (id: string, key: string | undefined): Pick<SealedSecrets, 'serviceAccountKey'> =>
     key === undefined ? {} : { serviceAccountKey: secrets.sealServiceAccountKey(id, key) };
@@ -113,12 +118,16 @@ export function createProviderService({ read, transact, probe, secrets, sync, re
           `${input.issuer} cannot be used as an identity provider of kind ${input.kind}: ${kindFault}.`,
         );
       assertFits({ kind: input.kind, ...kindSettings(input) }, input.serviceAccountKey !== undefined);
-      const issuer = await probe.discover(input.issuer);
+      const metadata = await probe.discover(input.issuer);
+      const { issuer } = metadata;
+      // An id made with the prefix of providers is one.
+      const id = newId('provider', clock.now()) as ProviderId;
+      const credential = await newCredential(secrets, { id, kind: input.kind, metadata: async () => metadata }, input);
       return transact(async (stores) => {
         const act: Act = { by: authorOf(caller), now: clock.now() };
-        const provider = newProvider({ ...input, issuer }, act.now);
+        const provider: Provider = { ...newProvider({ ...input, issuer }, act.now), id, clientKey: credential?.clientKey ?? null };
         await stores.providers.insert(provider, {
-          clientSecret: secrets.sealClientSecret(provider.id, input.clientSecret),
+          clientSecret: credential?.sealed ?? '',
           ...sealedKey(provider.id, input.serviceAccountKey),
         });
         await stores.audit.record({ event: 'provider.added', act, details: { provider: named(provider), kind: provider.kind, issuer } });
@@ -126,13 +135,17 @@ export function createProviderService({ read, transact, probe, secrets, sync, re
       });
     },
 
-    update: async (id: ProviderId, input: ProviderUpdate, caller: Caller): Promise<IdentityProvider> =>
-      change(id, caller, async (stores, provider, act) => {
-        const { clientSecret, serviceAccountKey, ...settings } = withoutAbsent(input);
-        const updated: Provider = { ...provider, ...settings, updatedAt: toTime(act.now) };
+    update: async (id: ProviderId, input: ProviderUpdate, caller: Caller): Promise<IdentityProvider> => {
+      const present = await existingProvider(read.providers, id);
+      const metadata = async (): Promise<DiscoveredMetadata> => probe.discover(present.issuer);
+      const credential = await newCredential(secrets, { id, kind: present.kind, present, metadata }, input);
+      return change(id, caller, async (stores, provider, act) => {
+        const { clientSecret: _secret, clientAuthentication: _authentication, serviceAccountKey, ...settings } = withoutAbsent(input);
+        const { clientKey } = credential ?? provider;
+        const updated: Provider = { ...provider, ...settings, clientKey, updatedAt: toTime(act.now) };
         assertFits(updated, serviceAccountKey !== undefined || (await stores.providers.sealedServiceAccountKey(id)) !== undefined);
         await stores.providers.update(updated, {
-          ...(clientSecret === undefined ? {} : { clientSecret: secrets.sealClientSecret(id, clientSecret) }),
+          ...(credential === undefined ? {} : { clientSecret: credential.sealed }),
           ...sealedKey(id, serviceAccountKey),
         });
         await stores.audit.record({
@@ -141,7 +154,8 @@ export function createProviderService({ read, transact, probe, secrets, sync, re
           details: { provider: named(provider), changed: Object.keys(withoutAbsent(input)) },
         });
         return describe(updated);
-      }),
+      });
+    },
 
     test: async (id: ProviderId): Promise<{ steps: TestStep[] }> => {
       const provider = await existingProvider(read.providers, id);
@@ -198,9 +212,7 @@ export function createProviderService({ read, transact, probe, secrets, sync, re
   };
 }
 
-const newProvider = (input: NewProvider, now: number): Provider => ({
-  // An id made with the prefix of providers is one.
-  id: newId('provider', now) as ProviderId,
+const newProvider = (input: NewProvider, now: number): Omit<Provider, 'id' | 'clientKey'> => ({
   name: input.name,
   kind: input.kind,
   issuer: input.issuer,

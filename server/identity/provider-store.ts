@@ -8,6 +8,7 @@ import { isUniqueViolation } from '../storage/constraint-errors.ts';
 import type { Handle } from '../storage/database.ts';
 import { decodeCursor, toPage } from '../storage/page.ts';
 import type { Database } from '../storage/schema.ts';
+import type { ClientKey } from './client-key-rules.ts';
 
 export interface Provider {
   readonly id: ProviderId;
@@ -16,6 +17,8 @@ export interface Provider {
   /** As its discovery document writes it, to the letter. */
   readonly issuer: string;
   readonly clientId: string;
+  /** By which we are known there; null: by a secret of the provider's. */
+  readonly clientKey: ClientKey | null;
   readonly emailDomains: readonly string[];
   readonly scopes: readonly string[];
   readonly groupsClaim: string | null;
@@ -31,6 +34,7 @@ export interface Provider {
 }
 
 export interface SealedSecrets {
+  /** Or the private part of the client key. */
   readonly clientSecret: string;
   /** Of Google alone. */
   readonly serviceAccountKey?: string | undefined;
@@ -54,7 +58,7 @@ export function createProviderStore(db: Handle): ProviderStore {
   const all = db
     .selectFrom('identity_providers')
     .select(['id', 'name', 'kind', 'issuer', 'client_id', 'email_domains', 'scopes', 'groups_claim', 'directory'])
-    .select(['create_users', 'link_users', 'sync_minutes', 'status', 'created_at', 'updated_at']);
+    .select(['client_key', 'create_users', 'link_users', 'sync_minutes', 'status', 'created_at', 'updated_at']);
   return {
     insert: async (provider, sealed) => {
       try {
@@ -114,6 +118,7 @@ const toRow = (provider: Provider): ProviderRow => ({
   kind: provider.kind,
   issuer: provider.issuer,
   client_id: provider.clientId,
+  client_key: provider.clientKey === null ? null : JSON.stringify(provider.clientKey),
   email_domains: JSON.stringify(provider.emailDomains),
   scopes: JSON.stringify(provider.scopes),
   groups_claim: provider.groupsClaim,
@@ -133,6 +138,7 @@ const fromRow = (row: ProviderRow): Provider => ({
   kind: row.kind as ProviderKind,
   issuer: row.issuer,
   clientId: row.client_id,
+  clientKey: row.client_key === null ? null : (JSON.parse(row.client_key) as ClientKey),
   emailDomains: JSON.parse(row.email_domains) as string[],
   scopes: JSON.parse(row.scopes) as string[],
   groupsClaim: row.groups_claim,

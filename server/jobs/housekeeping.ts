@@ -12,6 +12,7 @@ import type { LeaseStore } from '../leases/lease-store.ts';
 import type { BrowserLoginStore } from '../login/browser-login-store.ts';
 import type { LoginAttemptStore } from '../login/login-attempts-store.ts';
 import type { SecondFactorStore } from '../login/second-factor-store.ts';
+import type { ProviderSessionStore } from '../login/provider-session-store.ts';
 import type { SessionStore } from '../login/session-store.ts';
 import type { LoginTokenStore } from '../login/token-store.ts';
 import type { UsedTokenStore } from '../login/used-token-store.ts';
@@ -31,6 +32,7 @@ interface Stores {
   readonly browserLogins: BrowserLoginStore;
   readonly secondFactors: SecondFactorStore;
   readonly usedTokens: Pick<UsedTokenStore, 'prune'>;
+  readonly providerSessions: Pick<ProviderSessionStore, 'prune'>;
   readonly acknowledgements: AcknowledgementStore;
   readonly audit: AuditLog;
   readonly feed: ChangeFeed;
@@ -42,6 +44,7 @@ export interface HousekeepingOptions {
 }
 
 const hour = 3_600_000;
+const tenMinutes = 600_000;
 /** Ended sessions and leases are shown this long; the audit keeps what they did. */
 const historyKept = 90 * 24 * hour;
 /** Outbox rows are kept this long; a connector that was away longer takes the whole state. */
@@ -62,6 +65,8 @@ export function housekeepingJobs({ transact, clock, rotateAuthority }: Housekeep
           await stores.browserLogins.prune(toTime(now - hour));
           await stores.secondFactors.prune(toTime(now - hour));
           await stores.usedTokens.prune(toTime(now - hour));
+          // What a logout at the provider still needs of a session that is over.
+          await stores.providerSessions.prune(toTime(now - tenMinutes));
           await stores.acknowledgements.prune(toTime(now - feedKept));
           await stores.feed.prune(toTime(now - feedKept));
           // Leases first: each names its session.

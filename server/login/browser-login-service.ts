@@ -23,12 +23,14 @@ import type { Provider, ProviderStore } from '../identity/provider-store.ts';
 import type { ProvisionedGroupStore } from '../identity/provisioned-group-store.ts';
 import type { ProvisionedUserStore } from '../identity/provisioned-user-store.ts';
 import type { Transact } from '../storage/transact.ts';
-import type { BrowserLogin, BrowserLoginStore } from './browser-login-store.ts';
+import type { ArrivedLogin, BrowserLogin, BrowserLoginStore } from './browser-login-store.ts';
 import type { LoginAttempts } from './login-attempts.ts';
+import type { LoginOrigins } from './login-origins.ts';
 import { openSession, type OpenedSession, type SessionSettings } from './open-session.ts';
 import type { PasswordStore } from './password-store.ts';
 import type { ProviderLogins } from './provider-logins.ts';
 import type { ProviderRefresh } from './provider-refresh.ts';
+import type { ProviderSessionStore } from './provider-session-store.ts';
 import type { RefreshTokenStore } from './refresh-token-store.ts';
 import type { ProviderPeople } from './provider-people.ts';
 import { newSecret } from './secrets.ts';
@@ -46,6 +48,7 @@ interface Stores {
   readonly passwords: Pick<PasswordStore, 'stateOf'>;
   readonly sessions: SessionStore;
   readonly refreshTokens: Pick<RefreshTokenStore, 'keep'>;
+  readonly providerSessions: Pick<ProviderSessionStore, 'insert'>;
   readonly browserLogins: BrowserLoginStore;
   readonly effects: Pick<AccessEffects, 'membershipChanged'>;
   readonly audit: AuditLog;
@@ -55,6 +58,7 @@ export interface BrowserLoginOptions {
   readonly transact: Transact<Stores>;
   readonly logins: ProviderLogins;
   readonly refresh: Pick<ProviderRefresh, 'seal'>;
+  readonly origins: Pick<LoginOrigins, 'seal' | 'ofSession'>;
   readonly people: ProviderPeople;
   readonly attempts: Pick<LoginAttempts, 'count' | 'countStart'>;
   readonly sessionSettings: SessionSettings;
@@ -79,7 +83,7 @@ const deadCode = 'This login is over: its code was used, is older than a minute,
 export type BrowserLoginService = ReturnType<typeof createBrowserLoginService>;
 
 export function createBrowserLoginService(options: BrowserLoginOptions) {
-  const { read, transact, logins, refresh, people, attempts, clock } = options;
+  const { read, transact, logins, refresh, origins, people, attempts, clock } = options;
 
   const refuse = async (reason: string, source: AuditSource, provider?: Provider): Promise<void> =>
     transact(async ({ audit }) =>
@@ -117,7 +121,10 @@ export function createBrowserLoginService(options: BrowserLoginOptions) {
           failures: 0,
           lastFailure: null,
         });
-      await stores.browserLogins.giveCode(login.id, { code, accountId: account.id, expiresAt: toTime(now + codeSeconds * 1000) });
+      await stores.browserLogins.giveCode(login.id, {
+        ...{ code, accountId: account.id, sealedOrigin: origins.seal(login.id, answer) },
+        expiresAt: toTime(now + codeSeconds * 1000),
+      });
     });
     return code;
   };
@@ -184,7 +191,7 @@ export function createBrowserLoginService(options: BrowserLoginOptions) {
       const now = clock.now();
       const login = await transact(async ({ browserLogins }) => browserLogins.exchange(input.code, toTime(now)));
       const isOwn = login !== undefined && challengeOf(input.codeVerifier) === login.cli.challenge;
-      const opened = isOwn ? await transact(async (stores) => open(stores, options, login.accountId, source)) : undefined;
+      const opened = isOwn ? await transact(async (stores) => open(stores, options, login, source)) : undefined;
       if (opened !== undefined) return opened;
       const limit = await attempts.count('browser login', source.address, now);
       if (limit === undefined || limit.isFirst) await refuse(login === undefined ? 'no such code' : 'not the one who began', source);
@@ -196,15 +203,15 @@ export function createBrowserLoginService(options: BrowserLoginOptions) {
 /** Undefined when the way in was closed since the person came back. */
 async function open(
   stores: Stores,
-  { sessionSettings, clock }: BrowserLoginOptions,
-  accountId: string,
+  { sessionSettings, origins, clock }: BrowserLoginOptions,
+  login: ArrivedLogin,
   source: AuditSource,
 ): Promise<OpenedSession | undefined> {
-  const account = await stores.accounts.find(accountId);
+  const account = await stores.accounts.find(login.accountId);
   const provider = account === undefined ? undefined : await stores.providers.find(account.providerId);
   const identity = account === undefined ? undefined : await stores.identities.find(account.identityId);
   if (account?.state !== 'active' || provider?.status !== 'active' || identity?.status !== 'active') return undefined;
-  return openSession(
+  const opened = await openSession(
     stores,
     sessionSettings,
     {
@@ -216,6 +223,8 @@ async function open(
     },
     deadCode,
   );
+  await stores.providerSessions.insert(origins.ofSession(login, opened.session.id));
+  return opened;
 }
 
 /** What is none of ours goes on as a fault of ours. */

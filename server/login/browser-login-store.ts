@@ -15,6 +15,12 @@ export interface BrowserLogin {
   readonly expiresAt: string;
 }
 
+/** With the account that it came to, and what the provider calls it. */
+export interface ArrivedLogin extends BrowserLogin {
+  readonly accountId: AccountId;
+  readonly sealedOrigin: string;
+}
+
 export interface BrowserLoginStore {
   /** `state` goes to the provider and comes back; `browser` is the secret of the one browser it may come back from. */
   insert(login: BrowserLogin, secrets: { readonly state: string; readonly browser: string }): Promise<void>;
@@ -22,9 +28,12 @@ export interface BrowserLoginStore {
   findWaiting(secrets: { readonly state: string; readonly browser: string }, now: string): Promise<BrowserLogin | undefined>;
   /** False when somebody came back already. */
   comeBack(id: string, at: string): Promise<boolean>;
-  giveCode(id: string, given: { readonly code: string; readonly accountId: AccountId; readonly expiresAt: string }): Promise<void>;
+  giveCode(
+    id: string,
+    given: { readonly code: string; readonly accountId: AccountId; readonly sealedOrigin: string; readonly expiresAt: string },
+  ): Promise<void>;
   /** Uses the code up, whoever shows it; undefined when it is unknown, used or over. */
-  exchange(code: string, now: string): Promise<(BrowserLogin & { readonly accountId: AccountId }) | undefined>;
+  exchange(code: string, now: string): Promise<ArrivedLogin | undefined>;
   prune(before: string): Promise<void>;
   removeEverything(): Promise<void>;
 }
@@ -52,10 +61,10 @@ export function createBrowserLoginStore(db: Handle): BrowserLoginStore {
         .executeTakeFirst();
       return taken.numUpdatedRows === 1n;
     },
-    giveCode: async (id, { code, accountId, expiresAt }) =>
+    giveCode: async (id, { code, accountId, sealedOrigin, expiresAt }) =>
       void (await db
         .updateTable('browser_logins')
-        .set({ code_hash: hashSecret(code), account_id: accountId, code_expires_at: expiresAt })
+        .set({ code_hash: hashSecret(code), account_id: accountId, sealed_origin: sealedOrigin, code_expires_at: expiresAt })
         .where('id', '=', id)
         .execute()),
     exchange: async (code, now) => {
@@ -68,8 +77,8 @@ export function createBrowserLoginStore(db: Handle): BrowserLoginStore {
         .executeTakeFirst();
       if (taken.numUpdatedRows !== 1n) return undefined;
       const row = await db.selectFrom('browser_logins').selectAll().where('code_hash', '=', hashSecret(code)).executeTakeFirstOrThrow();
-      // A code is given together with its account.
-      return { ...fromRow(row), accountId: row.account_id as AccountId };
+      // A code is given together with both.
+      return { ...fromRow(row), accountId: row.account_id as AccountId, sealedOrigin: row.sealed_origin ?? '' };
     },
     prune: async (before) => void (await db.deleteFrom('browser_logins').where('expires_at', '<', before).execute()),
     removeEverything: async () => void (await db.deleteFrom('browser_logins').execute()),
@@ -92,6 +101,7 @@ const toRow = (login: BrowserLogin, secrets: { readonly state: string; readonly 
   account_id: null,
   code_expires_at: null,
   exchanged_at: null,
+  sealed_origin: null,
 });
 
 // Rows were checked on their way in.

@@ -3,8 +3,10 @@
  * sessions. Each step has a strategy of its own: passport hangs the outcome of a request on the strategy it is handed, so two logins on one
  * would answer each other.
  */
+import type { webcrypto } from 'node:crypto';
 import {
   allowInsecureRequests,
+  buildEndSessionUrl,
   clientCredentialsGrant,
   clockTolerance,
   ClientSecretBasic,
@@ -13,23 +15,38 @@ import {
   customFetch,
   enableNonRepudiationChecks,
   genericGrantRequest,
+  modifyAssertion,
+  PrivateKeyJwt,
   randomNonce,
   randomState,
   refreshTokenGrant,
   ResponseBodyError,
   tokenRevocation,
+  type ClientAuth,
   type ServerMetadata,
 } from 'openid-client';
 import { Strategy } from 'openid-client/passport';
 import passport from 'passport';
-import { acceptedAlgorithms, isLoopbackHttp } from '../identity/provider-rules.ts';
+import { acceptedAlgorithms, isLoopbackHttp, isSafeEndpoint } from '../identity/provider-rules.ts';
 import { boundedFetch, requestSeconds } from './openid-fetch.ts';
+
+/** By which the provider knows that we are its client. */
+export type ClientCredential =
+  | { readonly kind: 'secret'; readonly secret: string }
+  | {
+      readonly kind: 'key';
+      readonly key: webcrypto.CryptoKey;
+      readonly kid: string;
+      readonly audience: 'issuer' | 'token-endpoint';
+      /** SHA-256 of our certificate, base64url (RFC 7515 §4.1.8), for providers that know the key by it. */
+      readonly thumbprint: string | undefined;
+    };
 
 /** We as a client of one provider. */
 export interface OpenIdClient {
   readonly metadata: ServerMetadata;
   readonly clientId: string;
-  readonly clientSecret: string;
+  readonly credential: ClientCredential;
   readonly redirectUri: string;
   readonly scopes: readonly string[];
 }
@@ -47,12 +64,14 @@ export type IdTokenClaims = Readonly<Record<string, unknown>> & { readonly sub: 
 /** What a login brought. */
 export interface ProviderAnswer {
   readonly claims: IdTokenClaims;
+  /** As it came; the hint by which the provider knows what a logout is about. */
+  readonly idToken: string;
   /** To ask anew by. */
   readonly refreshToken: string | undefined;
 }
 
 /** Clocks of servers differ; more than this is a clock to be mended. */
-const clockToleranceSeconds = 60;
+export const clockToleranceSeconds = 60;
 
 /** Where to send the person, and what to keep until they come back. */
 export async function beginLogin(client: OpenIdClient): Promise<{ readonly redirectTo: string; readonly checks: LoginChecks }> {
@@ -114,6 +133,13 @@ export async function revokeToken(client: OpenIdClient, refreshToken: string): P
   return true;
 }
 
+export const offersLogout = ({ metadata }: OpenIdClient): boolean =>
+  metadata.end_session_endpoint !== undefined && isSafeEndpoint(metadata.end_session_endpoint, metadata.issuer);
+
+/** Where a browser ends its session at the provider (OpenID Connect RP-Initiated Logout §2). */
+export const logoutUrl = (client: OpenIdClient, idToken: string, backTo: string): string =>
+  buildEndSessionUrl(configure(client), { id_token_hint: idToken, post_logout_redirect_uri: backTo }).href;
+
 /** A token in our own name (RFC 6749 §4.4); undefined: we are refused one. */
 export async function ownToken(client: OpenIdClient, scope: string): Promise<string | undefined> {
   try {
@@ -145,13 +171,12 @@ const isRefusal = (error: unknown): boolean =>
     : error instanceof Error && 'status' in error && error.status === 401;
 
 /** A new one each time: keys are fetched for each login, so a provider's new key is known as soon as it signs. */
-function configure({ metadata, clientId, clientSecret }: OpenIdClient): Configuration {
-  const methods = metadata.token_endpoint_auth_methods_supported ?? ['client_secret_basic'];
+function configure({ metadata, clientId, credential }: OpenIdClient): Configuration {
   const configuration = new Configuration(
     { ...metadata, id_token_signing_alg_values_supported: [...acceptedAlgorithms(metadata)] },
     clientId,
     { [clockTolerance]: clockToleranceSeconds },
-    methods.includes('client_secret_basic') ? ClientSecretBasic(clientSecret) : ClientSecretPost(clientSecret),
+    authentication(metadata, credential),
   );
   configuration.timeout = requestSeconds;
   configuration[customFetch] = boundedFetch;
@@ -160,6 +185,23 @@ function configure({ metadata, clientId, clientSecret }: OpenIdClient): Configur
   // eslint-disable-next-line @typescript-eslint/no-deprecated -- see openid-discovery.ts
   if (isLoopbackHttp(metadata.issuer)) allowInsecureRequests(configuration);
   return configuration;
+}
+
+function authentication(metadata: ServerMetadata, credential: ClientCredential): ClientAuth {
+  if (credential.kind === 'secret') {
+    const methods = metadata.token_endpoint_auth_methods_supported ?? ['client_secret_basic'];
+    return methods.includes('client_secret_basic') ? ClientSecretBasic(credential.secret) : ClientSecretPost(credential.secret);
+  }
+  const { key, kid, audience, thumbprint } = credential;
+  return PrivateKeyJwt(
+    { key, kid },
+    {
+      [modifyAssertion]: (header, payload) => {
+        if (audience === 'token-endpoint' && metadata.token_endpoint !== undefined) payload['aud'] = metadata.token_endpoint;
+        if (thumbprint !== undefined) header['x5t#S256'] = thumbprint;
+      },
+    },
+  );
 }
 
 type PassportSession = { login?: LoginChecks };
@@ -172,7 +214,10 @@ class LoginStrategy extends Strategy {
 
   constructor(client: OpenIdClient, returned: URLSearchParams | undefined) {
     const options = { config: configure(client), callbackURL: client.redirectUri, scope: client.scopes.join(' '), sessionKey: 'login' };
-    super(options, (tokens, verified) => void verified(null, { claims: tokens.claims(), refreshToken: tokens.refresh_token }));
+    super(
+      options,
+      (tokens, verified) => void verified(null, { claims: tokens.claims(), idToken: tokens.id_token, refreshToken: tokens.refresh_token }),
+    );
     this.#returned = returned;
     this.#redirectUri = client.redirectUri;
   }

@@ -1,8 +1,9 @@
 /**
- * Password hashes: scrypt (RFC 7914), 128 MiB each, on Node's thread pool and at most two at a time, so that a storm of logins costs neither the
- * event loop nor the machine's memory. The text form carries its parameters, so they can be raised.
+ * Password hashes: scrypt (RFC 7914), 128 MiB each, at most two at a time, so that a storm of logins costs neither the event loop nor the machine's
+ * memory. The text form carries its parameters, so they can be raised.
  */
-import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
+import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { slowScrypt } from './scrypt-workers.ts';
 
 interface Parameters {
   readonly logN: number;
@@ -14,7 +15,6 @@ interface Parameters {
 const current: Parameters = { logN: 17, r: 8, p: 1 };
 const form = /^scrypt\$(\d{1,2})\$(\d{1,2})\$(\d{1,2})\$([\w-]+)\$([\w-]+)$/;
 const keyLength = 32;
-const parallel = 2;
 
 export async function hashPassword(password: string): Promise<string> {
   const salt = randomBytes(16);
@@ -39,30 +39,5 @@ export async function verifyNothing(password: string): Promise<false> {
 
 /** NFKC, so that the same typing on two keyboards is the same password (RFC 8265 §4). */
 async function derive(password: string, salt: Buffer, { logN, r, p }: Parameters): Promise<Buffer> {
-  const N = 2 ** logN;
-  await enter();
-  try {
-    return await new Promise((resolve, reject) => {
-      scrypt(password.normalize('NFKC'), salt, keyLength, { N, r, p, maxmem: 256 * N * r }, (error, key) =>
-        error === null ? resolve(key) : reject(error),
-      );
-    });
-  } finally {
-    leave();
-  }
-}
-
-let running = 0;
-const waiting: (() => void)[] = [];
-async function enter(): Promise<void> {
-  if (running < parallel) {
-    running += 1;
-    return;
-  }
-  await new Promise<void>((resolve) => waiting.push(resolve));
-}
-function leave(): void {
-  const next = waiting.shift();
-  if (next === undefined) running -= 1;
-  else next();
+  return slowScrypt({ password: password.normalize('NFKC'), salt, keyLength, N: 2 ** logN, r, p });
 }

@@ -1,11 +1,22 @@
 /** Logins at the providers we know: opens their secrets, speaks the protocol, and says in our words what did not hold. */
+import { createHash } from 'node:crypto';
 import { DomainError } from '../../shared/api/problem.ts';
 import type { Logger } from '../../shared/node/logger.ts';
 import type { Sealing } from '../authority/sealing.ts';
+import { assertionAudience } from '../identity/client-key-rules.ts';
 import type { Provider, ProviderStore } from '../identity/provider-store.ts';
+import { openClientKey } from './client-keys.ts';
 import type { OpenIdDiscovery } from './openid-discovery.ts';
 import { whyUnreachable } from './openid-fetch.ts';
-import { beginLogin, finishLogin, LoginDeniedError, type LoginChecks, type OpenIdClient, type ProviderAnswer } from './openid-login.ts';
+import {
+  beginLogin,
+  finishLogin,
+  LoginDeniedError,
+  type ClientCredential,
+  type LoginChecks,
+  type OpenIdClient,
+  type ProviderAnswer,
+} from './openid-login.ts';
 
 export interface ProviderLogins {
   /** `id`: of the login that keeps `sealedChecks`. */
@@ -40,7 +51,7 @@ export function createProviderLogins({ providers, discovery, sealing, redirectUr
     return {
       metadata,
       clientId: provider.clientId,
-      clientSecret: sealing.open(sealed, clientSecretPurpose(provider.id)).toString('utf8'),
+      credential: await credentialOf(sealing, provider, sealed),
       redirectUri: redirectUriOf(provider.name),
       scopes: asksForRefresh(provider, metadata) ? [...provider.scopes, offlineAccess] : provider.scopes,
     };
@@ -78,6 +89,18 @@ export function createProviderLogins({ providers, discovery, sealing, redirectUr
         throw failed(provider, 'what it answered does not hold; the log of infra-server says which check failed');
       }
     },
+  };
+}
+
+async function credentialOf(sealing: Sealing, { id, kind, clientKey }: Provider, sealed: string): Promise<ClientCredential> {
+  if (clientKey === null) return { kind: 'secret', secret: sealing.open(sealed, clientSecretPurpose(id)).toString('utf8') };
+  const { kid, alg, x5c: [certificate] = [] } = clientKey;
+  return {
+    kind: 'key',
+    key: await openClientKey(sealing, id, sealed, alg),
+    kid,
+    audience: assertionAudience(kind),
+    thumbprint: certificate === undefined ? undefined : createHash('sha256').update(Buffer.from(certificate, 'base64')).digest('base64url'),
   };
 }
 

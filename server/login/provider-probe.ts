@@ -16,7 +16,7 @@ interface ProviderProbeOptions {
 
 export function createProviderProbe({ discovery, logins, directories }: ProviderProbeOptions): ProviderProbe {
   return {
-    discover: async (issuer) => (await discovery.readFresh(issuer)).issuer,
+    discover: async (issuer) => discovery.readFresh(issuer),
     test: async (provider) => {
       try {
         await discovery.readFresh(provider.issuer);
@@ -68,12 +68,12 @@ async function clientStep(client: OpenIdClient, name: string): Promise<TestStep>
   try {
     switch (await tryClient(client)) {
       case 'ok':
-        return { step: 'client', outcome: 'ok', detail: `The provider knows ${client.clientId} by the secret that is stored here.` };
+        return { step: 'client', outcome: 'ok', detail: `The provider knows ${client.clientId} by ${credentialIn(client)}.` };
       case 'refused':
         return {
           step: 'client',
           outcome: 'failed',
-          detail: `The provider does not take client id ${client.clientId} with the secret that is stored here. Look both up there and store them anew: infra providers update ${name}`,
+          detail: `The provider does not take client id ${client.clientId} with ${credentialIn(client)}. ${remedyOf(client, name)}`,
         };
       case 'unclear':
         return {
@@ -87,3 +87,10 @@ async function clientStep(client: OpenIdClient, name: string): Promise<TestStep>
     return { step: 'client', outcome: 'failed', detail: `The token endpoint cannot be used: ${why}.` };
   }
 }
+
+const credentialIn = ({ credential }: OpenIdClient): string =>
+  credential.kind === 'secret' ? 'the secret that is stored here' : `our key ${credential.kid}`;
+const remedyOf = ({ credential }: OpenIdClient, name: string): string =>
+  credential.kind === 'secret'
+    ? `Look both up there and store them anew: infra providers update ${name}`
+    : `Register the key there: its address is in infra providers show ${name}; the provider must be able to reach it, and may keep what it read for a while`;

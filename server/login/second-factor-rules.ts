@@ -1,5 +1,6 @@
 /** Second factors before anything is looked up: what may be typed, who may begin to add one, what is said. Pure. */
 import type { ProblemCode } from '../../shared/api/problem.ts';
+import type { SessionMethod } from '../../shared/api/sessions.ts';
 
 export type TypedCode = { readonly kind: 'totp'; readonly digits: string } | { readonly kind: 'recovery-code'; readonly code: string };
 
@@ -18,7 +19,7 @@ export const youngLoginSeconds = 600;
 
 export interface Enrolling {
   readonly kind: 'user' | 'workload';
-  readonly method: 'password' | 'access-key' | 'provider';
+  readonly method: SessionMethod;
   /** Milliseconds. */
   readonly loggedInAt: number;
   readonly now: number;

@@ -8,6 +8,8 @@ import { up as directories } from './migrations/0005-directories.ts';
 import { up as secondFactors } from './migrations/0006-second-factors.ts';
 import { up as trustRules } from './migrations/0007-workload-trust.ts';
 import { up as outgoingMails } from './migrations/0008-outgoing-mails.ts';
+import { up as providerSessions } from './migrations/0009-provider-sessions.ts';
+import { up as clientKeys } from './migrations/0010-client-keys.ts';
 
 export interface Migration {
   readonly version: number;
@@ -23,4 +25,6 @@ export const migrations: readonly Migration[] = [
   { version: 6, up: secondFactors },
   { version: 7, up: trustRules },
   { version: 8, up: outgoingMails },
+  { version: 9, up: providerSessions },
+  { version: 10, up: clientKeys },
 ];

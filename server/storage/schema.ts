@@ -114,6 +114,8 @@ export interface Database {
     status: string;
     created_at: string;
     updated_at: string;
+    /** Public JWK; null: we are known by a shared secret. */
+    client_key: string | null;
   };
   /** A person at a provider: found by (provider, subject), bound to one user. */
   accounts: {
@@ -185,6 +187,16 @@ export interface Database {
     account_id: string | null;
     code_expires_at: string | null;
     exchanged_at: string | null;
+    /** What the provider calls this login, until it is a session. */
+    sealed_origin: string | null;
+  };
+  provider_sessions: {
+    session_id: string;
+    provider_id: string;
+    subject: string;
+    sid: string | null;
+    issued_at: number;
+    sealed_id_token: string;
   };
   refresh_tokens: {
     account_id: string;

@@ -137,6 +137,8 @@ export const auditEvent = z.discriminatedUnion('event', [
   event('provider.disabled', { provider: named, ...fed }),
   event('provider.enabled', { provider: named }),
   event('provider.sync-asked', { provider: named, accounts: z.int() }),
+  /** A logout token that did not hold. */
+  event('provider.logout-refused', { provider: named.nullable(), reason }),
   event('provider.removed', { provider: named, ...fed }),
   event('account.groups-left-out', { user: named, provider: named, count: z.int(), examples: z.array(z.string().max(100)).max(5) }),
   event('account.ended', { user: named, provider: named, reason, ...fed }),

@@ -15,8 +15,16 @@ export const identityProvider = z.object({
   kind: providerKind,
   issuer: z.string(),
   clientId: z.string(),
+  /** How infra shows there that it is this client. */
+  clientAuthentication: z.enum(['secret', 'private-key']),
+  /** Of `private-key`: where the public part is (RFC 7517), to be registered there. */
+  clientKeysUri: z.string().nullable(),
   /** To be registered at the provider, exactly so. */
   redirectUri: z.string(),
+  /** May be registered there, so that a logout there is one here (OpenID Connect Back-Channel Logout). */
+  backchannelLogoutUri: z.string(),
+  /** May be registered there, for people who log out here and there at once. */
+  postLogoutRedirectUri: z.string(),
   /** Only people with a verified email in one of these may log in. */
   emailDomains: z.array(z.string()),
   scopes: z.array(z.string()),
@@ -43,6 +51,7 @@ const clientId = z
   .max(300)
   .regex(/^[\x21-\x7e]+$/, 'must be printable ASCII');
 const clientSecret = z.string().min(1).max(1000);
+const clientAuthentication = z.enum(['secret', 'private-key']);
 const emailDomain = z
   .string()
   .transform((text) => text.trim().toLowerCase())
@@ -99,7 +108,9 @@ export const identityProviders = {
       kind: providerKind,
       issuer,
       clientId,
-      clientSecret,
+      clientAuthentication: clientAuthentication.default('secret'),
+      /** Needed for, and only for, `secret`. */
+      clientSecret: clientSecret.optional(),
       emailDomains,
       /** Absent: what the kind needs. */
       scopes: scopes.optional(),
@@ -124,6 +135,8 @@ export const identityProviders = {
     params: idParams(providerId),
     body: z.strictObject({
       clientId: clientId.optional(),
+      /** `private-key` makes a new key, also when there is one already. */
+      clientAuthentication: clientAuthentication.optional(),
       clientSecret: clientSecret.optional(),
       emailDomains: emailDomains.optional(),
       scopes: scopes.optional(),

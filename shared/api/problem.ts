@@ -24,6 +24,7 @@ export const problemStatus = {
   'login.groups-unusable': 403,
   'login.groups-unavailable': 503,
   'login.provider-failed': 502,
+  'logout.refused': 400,
   'password.too-weak': 400,
   /** A second factor has to be proven, or proven again. */
   'mfa.required': 403,

@@ -149,6 +149,15 @@ export const sessions = {
     access: 'session',
     result: z.object({ change }),
   }),
+  /** `url` is for the person's browser, once, within two minutes; null: the provider offers no logout, or cannot be reached now. */
+  logoutAtProvider: endpoint({
+    name: 'sessions.logoutAtProvider',
+    summary: 'End my session and its leases, and go on to end the one at the identity provider',
+    method: 'POST',
+    path: '/api/v1/logout/provider',
+    access: 'session',
+    result: z.object({ change, provider: z.string().nullable(), url: z.string().nullable() }),
+  }),
   changeOwnPassword: endpoint({
     name: 'sessions.changeOwnPassword',
     summary: 'Change my password; ends my other sessions',

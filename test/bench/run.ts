@@ -16,6 +16,7 @@ import { bulkRows } from './rows/bulk.ts';
 import { changeRows } from './rows/changes.ts';
 import { credentialPluginRows } from './rows/credential-plugin.ts';
 import { effectiveAccessRows } from './rows/effective-access.ts';
+import { loginRows } from './rows/logins.ts';
 import { manyGrantsRows } from './rows/many-grants.ts';
 import { memoryRows } from './rows/memory.ts';
 import { execRows } from './rows/exec.ts';
@@ -67,6 +68,7 @@ const rows: Readonly<Record<string, (effort: Effort) => Promise<Figure[]>>> = {
   ...changeRows(setting),
   ...credentialPluginRows(setting),
   ...serverRows(setting),
+  ...loginRows(),
   ...memoryRows(setting),
 };
 

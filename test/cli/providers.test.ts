@@ -65,6 +65,21 @@ describe('infra providers', function () {
     expect(listed.stdout).to.include('emailDomains:\n    - example.com\n    - example.org');
   });
 
+  it('knows infra by a key of its own where it is told so, for which nobody types a secret', async () => {
+    const both = await admin.infra(['providers', 'update', 'acme', '--private-key', '--client-secret-file', '-'], 'a secret\n');
+    expect([both.code, both.stderr]).to.satisfy(([code, words]: [number, string]) => code === 2 && words.includes('not both'));
+    const keyed = await admin.infra(['providers', 'update', 'acme', '--private-key']);
+    expect(keyed.code, keyed.stderr).to.equal(0);
+    expect(keyed.stdout).to.match(/known there by: +a key: https:\/\/localhost:\d+\/login\/client-keys\/acme/);
+    const back = await admin.infra(['providers', 'update', 'acme', '--client-secret-file', '-'], `${idp.clientSecret}\n`);
+    expect(back.stdout).to.match(/known there by: +a secret/);
+    const other = add('--private-key').map((word) => (word === 'acme' ? 'keyed' : word));
+    const added = await admin.infra(other);
+    expect(added.code, added.stderr).to.equal(0);
+    expect(added.stderr + added.stdout).to.match(/register this key set there .*: https:\S+\/login\/client-keys\/keyed/);
+    expect((await admin.infra(['providers', 'remove', 'keyed', '--yes'])).code).to.equal(0);
+  });
+
   it('is asked anew every 15 minutes, or as an admin says, and at once by a command', async () => {
     expect(await shown()).to.include({ syncMinutes: 15 });
     expect((await admin.infra(['providers', 'update', 'acme', '--sync', '60'])).code).to.equal(0);

@@ -56,7 +56,7 @@ const ofLinks: readonly Defence[] = [
   {
     name: 'a link ends with the access of its person',
     row: 11,
-    cut: cutIn('stores.js')("await loginTokens.voidOf(identityId, act.now);", ''),
+    cut: cutIn('stores.js')('await loginTokens.voidOf(identityId, act.now);', ''),
     attack: async (stage) => {
       const { id } = await newPerson(stage.server, 'ana@example.com');
       const token = plantResetLink(stage.server, id, Date.now() + 1);
@@ -95,7 +95,7 @@ const ofLinks: readonly Defence[] = [
       const opened = await stage.server.client()(api.login.password, {
         body: { email: 'fresh@example.com', password: oneTimePassword ?? '' },
       });
-      return opened.status === 'session' ? 'held' : use(stage, opened.changeToken);
+      return opened.status === 'password-change-required' ? use(stage, opened.changeToken) : 'held';
     },
   },
 ];

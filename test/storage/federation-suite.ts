@@ -2,6 +2,7 @@
 import { expect } from 'chai';
 import type { Account } from '../../server/identity/account-store.ts';
 import type { Provider } from '../../server/identity/provider-store.ts';
+import type { SessionRecord } from '../../server/login/session-store.ts';
 import { isUniqueViolation } from '../../server/storage/constraint-errors.ts';
 import { DomainError } from '../../shared/api/problem.ts';
 import { at, groupRow, idOf, userRow, type Storage } from './fresh-database.ts';
@@ -13,6 +14,7 @@ export const providerRow = (name: string): Provider => ({
     kind: 'oidc',
     issuer: 'https://login.example.com',
     clientId: 'infra',
+    clientKey: null,
     groupsClaim: null,
     directory: null,
   },
@@ -32,6 +34,10 @@ export const accountRow = (providerId: string, identityId: string, subject: stri
   ...{ state: 'active', groupsRead: null, groupsAt: null, claims: null, createdAt: at, lastLoginAt: at },
 });
 const later = '2099-01-01T00:00:00.000Z';
+const sessionRow = (id: SessionRecord['id'], identityId: SessionRecord['identityId']): SessionRecord => ({
+  ...{ id, identityId, method: 'provider', accessKeyId: null, accountId: null, createdAt: at, expiresAt: '2100-01-01T00:00:00.000Z' },
+  ...{ idleSeconds: null, mfaAt: null, trustRuleId: null, lastUsedAt: at, endedAt: null, sourceAddress: '127.0.0.1', userAgent: 'test' },
+});
 
 export function describeFederation(storage: () => Storage): void {
   it('a provider comes back as it was stored, without its secret', async () => {
@@ -108,9 +114,9 @@ export function describeFederation(storage: () => Storage): void {
     expect(await browserLogins.comeBack(login.id, at)).to.equal(false);
     expect(await browserLogins.findWaiting(secrets, at)).to.equal(undefined);
     const accountId = idOf<never>('account');
-    await browserLogins.giveCode(login.id, { code: 'code', accountId, expiresAt: later });
+    await browserLogins.giveCode(login.id, { code: 'code', accountId, sealedOrigin: 'sealed', expiresAt: later });
     expect(await browserLogins.exchange('code', later)).to.equal(undefined);
-    expect(await browserLogins.exchange('code', at)).to.deep.equal({ ...login, accountId });
+    expect(await browserLogins.exchange('code', at)).to.deep.equal({ ...login, accountId, sealedOrigin: 'sealed' });
     expect(await browserLogins.exchange('code', at)).to.equal(undefined);
   });
 
@@ -137,5 +143,37 @@ export function describeFederation(storage: () => Storage): void {
     expect(await refreshTokens.ofProvider(one.id)).to.have.length(1);
     await refreshTokens.removeOfIdentity(ana.id);
     expect(await refreshTokens.find(account.id)).to.equal(undefined);
+  });
+
+  it('a logout at a provider finds the sessions that it is about: of that person or session, begun by then, at that provider', async () => {
+    const { providers, identities, sessions, providerSessions } = storage().read;
+    const [one, two, ana] = [providerRow('first'), providerRow('second'), userRow('logout@example.com')];
+    for (const each of [one, two]) await providers.insert(each, { clientSecret: 'x' });
+    await identities.insert(ana);
+    const rows = [
+      { providerId: one.id, subject: 'ana', sid: 'a', issuedAt: 100 },
+      { providerId: one.id, subject: 'ana', sid: 'b', issuedAt: 200 },
+      { providerId: one.id, subject: 'ana', sid: null, issuedAt: 100 },
+      { providerId: one.id, subject: 'ben', sid: 'a', issuedAt: 100 },
+      { providerId: two.id, subject: 'ana', sid: 'a', issuedAt: 100 },
+    ].map((row) => ({ ...row, sessionId: idOf<never>('session'), sealedIdToken: 'sealed' }));
+    for (const row of rows) {
+      await sessions.insert(sessionRow(row.sessionId, ana.id), String(row.sessionId));
+      await providerSessions.insert(row);
+    }
+    expect(await providerSessions.find(rows[0]!.sessionId)).to.deep.equal(rows[0]);
+    const found = async (subject: string | undefined, sid: string | undefined, issuedAt = 300) => {
+      const ids = await providerSessions.matching({ providerId: one.id, subject, sid, issuedAt });
+      return rows.flatMap(({ sessionId }, index) => (ids.includes(sessionId) ? [index] : []));
+    };
+    expect(await found('ana', undefined)).to.deep.equal([0, 1, 2]);
+    expect(await found('ana', undefined, 150)).to.deep.equal([0, 2]);
+    expect(await found('ana', 'a')).to.deep.equal([0, 2]);
+    expect(await found(undefined, 'a')).to.deep.equal([0, 3]);
+    expect(await found('eve', 'a')).to.deep.equal([]);
+    await sessions.end([rows[0]!.sessionId], at, 'logged out');
+    await providerSessions.prune(later);
+    expect(await providerSessions.find(rows[0]!.sessionId)).to.equal(undefined);
+    expect(await found('ana', undefined)).to.deep.equal([1, 2]);
   });
 }

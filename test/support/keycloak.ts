@@ -20,6 +20,10 @@ export interface Realm {
   leaveGroup(email: string, group: string): Promise<void>;
   /** Exactly these addresses may receive a login. */
   allowRedirectTo(...addresses: readonly string[]): Promise<void>;
+  /** Where Keycloak posts that a session of its is over, and where it sends people back to who log out. */
+  tellLogouts(wish: { readonly to: string; readonly back: string }): Promise<void>;
+  /** As an admin there does, from every session. */
+  logOut(email: string): Promise<void>;
   /** People are asked whether infra may know who they are. */
   askForConsent(): Promise<void>;
   remove(): Promise<void>;
@@ -63,6 +67,15 @@ export async function newRealm(): Promise<Realm> {
     setEnabled: async (email, enabled) => void (await ask('PUT', `/users/${await user(email)}`, { enabled })),
     leaveGroup: async (email, from) => void (await ask('DELETE', `/users/${await user(email)}/groups/${await group(from)}`)),
     allowRedirectTo: async (...redirectUris) => changeClient({ redirectUris }),
+    tellLogouts: async ({ to, back }) =>
+      changeClient({
+        attributes: {
+          'backchannel.logout.url': to,
+          'backchannel.logout.session.required': 'true',
+          'post.logout.redirect.uris': back,
+        },
+      }),
+    logOut: async (email) => void (await ask('POST', `/users/${await user(email)}/logout`)),
     askForConsent: async () => changeClient({ consentRequired: true }),
     remove: async () => void (await ask('DELETE', '')),
   };

@@ -2,6 +2,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { JWK as JoseJwk } from 'jose';
 import Provider, { type Adapter, type AdapterPayload, type Configuration, type JWK } from 'oidc-provider';
 
 export interface ProviderPerson {
@@ -27,6 +28,8 @@ export interface OidcProvider {
   liveRefreshTokens(): readonly string[];
   /** New signing keys at once; the old ones are gone. */
   rotateKeys(): void;
+  /** Our client shows itself by one of these (`private_key_jwt`); undefined: by its secret. */
+  knowByKeys(keys: readonly JoseJwk[] | undefined): void;
   stop(): Promise<void>;
 }
 
@@ -44,6 +47,7 @@ export async function startOidcProvider(redirectUris: readonly string[]): Promis
   const clientSecret = 'a secret between infra and its provider';
   const left = new Set<string>();
   let isDown = false;
+  let clientKeys: readonly JWK[] | undefined;
   let signedIn: string | undefined;
   let handle = (): Provider => {
     throw new Error('not yet');
@@ -60,7 +64,7 @@ export async function startOidcProvider(redirectUris: readonly string[]): Promis
   // A listening TCP server has such an address.
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const kept = new Map<string, AdapterPayload>();
-  const make = (): Provider => quiet(new Provider(issuer, configuration({ redirectUris, clientSecret, people, left, kept })));
+  const make = (): Provider => quiet(new Provider(issuer, configuration({ redirectUris, clientSecret, clientKeys, people, left, kept })));
   let provider = make();
   handle = () => provider;
   return {
@@ -76,6 +80,10 @@ export async function startOidcProvider(redirectUris: readonly string[]): Promis
         .filter(([key, { consumed }]) => key.startsWith('RefreshToken:') && consumed === undefined)
         .map(([key]) => key.slice('RefreshToken:'.length)),
     rotateKeys: () => void (provider = make()),
+    knowByKeys: (known) => {
+      clientKeys = known;
+      provider = make();
+    },
     stop: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
@@ -86,6 +94,7 @@ export async function startOidcProvider(redirectUris: readonly string[]): Promis
 function configuration(wish: {
   readonly redirectUris: readonly string[];
   readonly clientSecret: string;
+  readonly clientKeys: readonly JWK[] | undefined;
   readonly people: ReadonlyMap<string, ProviderPerson>;
   readonly left: ReadonlySet<string>;
   readonly kept: Map<string, AdapterPayload>;
@@ -95,7 +104,9 @@ function configuration(wish: {
     clients: [
       {
         client_id: 'infra',
-        client_secret: wish.clientSecret,
+        ...(wish.clientKeys === undefined
+          ? { client_secret: wish.clientSecret }
+          : { token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [...wish.clientKeys] } }),
         redirect_uris: [...wish.redirectUris],
         grant_types: ['authorization_code', 'refresh_token'],
         id_token_signed_response_alg: 'ES256',

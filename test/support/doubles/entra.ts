@@ -6,6 +6,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import type { JWTPayload } from 'jose';
 import { newCodeFlow } from './code-flow.ts';
 import { clientIn, newSigningKeys, notFound, redirect, startDoubleServer, type Answer, type Asked } from './double-server.ts';
+import { isCertified } from './entra-certificates.ts';
 import { newEntraDirectory, type EntraDirectory, type EntraPerson } from './entra-directory.ts';
 import { honestGraph, newGraph, type GraphScript } from './graph.ts';
 
@@ -17,6 +18,8 @@ export interface Entra extends EntraDirectory {
   readonly issuer: string;
   readonly clientId: string;
   readonly clientSecret: string;
+  /** Uploaded for our client, as PEM. */
+  readonly certificates: string[];
   readonly redirectUris: string[];
   readonly asked: string[];
   readonly graph: GraphScript;
@@ -77,10 +80,14 @@ export async function startEntra(): Promise<Entra> {
     return keys.sign(entra.claims(honest));
   };
 
+  const certificates: string[] = [];
+  const used = new Set<string>();
   const token = async (asked: Asked, of: string): Promise<Answer> => {
     const client = clientIn(asked);
     if (client.id !== clientId) return failed(400, 'unauthorized_client', 'AADSTS700016');
-    if (client.secret !== entra.clientSecret) return failed(401, 'invalid_client', 'AADSTS7000215');
+    const audience = `${origin}/${of}/oauth2/v2.0/token`;
+    const isKnown = client.secret === entra.clientSecret || (await isCertified(asked, { certificates, clientId, audience, used }));
+    if (!isKnown) return failed(401, 'invalid_client', 'AADSTS7000215');
     if (asked.form.get('grant_type') === 'client_credentials') {
       if (asked.form.get('scope') !== `${origin}/.default`) return failed(400, 'invalid_scope', 'AADSTS1002012');
       const now = Math.floor(Date.now() / 1000);
@@ -110,6 +117,7 @@ export async function startEntra(): Promise<Entra> {
   const entra: Entra = {
     ...directory,
     ...{ origin, tenant, otherTenant, issuer: issuerOf(tenant), clientId, clientSecret: 'Ab8Q~secret+of/Entra' },
+    certificates,
     ...{ redirectUris: [], asked: server.asked, graph, rotateKeys: keys.rotate, stop: server.stop, claims: (claims) => claims },
     app: { optionalClaims: ['upn', 'email', 'xms_edov'], groupMembershipClaims: true, overage: 'graph.windows.net' },
     signIn: ({ oid }) => void (signedIn = oid),
