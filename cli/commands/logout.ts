@@ -21,7 +21,7 @@ export const logoutCommand: CommandSpec = {
 
 async function logout(context: CommandContext, input: CommandInput): Promise<void> {
   const profiles = input.flag('all') ? readProfiles(context.home).profiles : [context.profile()];
-  for (const profile of profiles) await logOutOf(context, profile, input.flag('at-provider'));
+  for (const profile of profiles) await logOutOf(context, profile, input.flag('atProvider'));
 }
 
 /** What is here goes first and in any case; a server that is away is told nothing, and said so. */

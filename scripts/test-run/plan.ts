@@ -40,7 +40,7 @@ const suites: Readonly<Record<string, Suite>> = {
   architecture: { needs: ['control-plane', 'whole-cluster', 'keycloak', 'chromium'], eachFile: true },
   cli: { needs: ['control-plane'], eachFile: true },
   web: { needs: [], eachFile: true },
-  api: { needs: [] },
+  api: { needs: [], eachFile: true },
   storage: { needs: [] },
   rules: { needs: [] },
 };

@@ -68,6 +68,13 @@ export const auditedIdentityChanges: Readonly<Record<string, AuditedChange>> = {
         person.call(api.sessions.changeOwnPassword, { body: { currentPassword: person.password, newPassword: `${password} anew` } }),
     writes: ['password.changed PERSON PERSON'],
   },
+  'sessions.logoutAtProvider': {
+    arrange: async ({ server, person }) => {
+      const { call } = await server.login(person.email, person.password);
+      return async () => call(api.sessions.logoutAtProvider, {});
+    },
+    writes: ['session.ended PERSON PERSON'],
+  },
   'sessions.revokeOthers': {
     arrange: async ({ server, person }) => {
       const { call } = await server.login(person.email, person.password);

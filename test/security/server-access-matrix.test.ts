@@ -33,6 +33,7 @@ const rows: Readonly<Record<string, Row>> = {
   'login.workload': { input: () => ({ body: { token: 'x' } }) },
   'sessions.current': { stranger: 200, viewer: 200 },
   'sessions.logout': { stranger: 200, viewer: 200 },
+  'sessions.logoutAtProvider': { stranger: 200, viewer: 200 },
   'sessions.changeOwnPassword': {
     input: () => ({ body: { currentPassword: 'wrong', newPassword: 'a lantern in the harbour' } }),
     stranger: [401, 'login.failed'],
