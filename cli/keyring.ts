@@ -16,15 +16,18 @@ export type KeyringRequest =
 export type KeyringAnswer = { readonly secret: string | null } | { readonly fault: KeyringFault };
 export type KeyringFault = 'absent' | 'silent' | 'refusing';
 
-/** Long enough for a keyring that has to be started; short enough for a kubectl that waits. */
-const answerMilliseconds = 4000;
+/**
+ * Long enough for a keyring that has to be started; short enough for somebody who waits. A secret that is there and nowhere else is waited for
+ * longer: fifty kubectl that start at once leave the process that asks little of the machine.
+ */
+const answerMilliseconds = { keep: 4000, forget: 4000, read: 12_000 } as const;
 
 export function askKeyring(request: KeyringRequest): KeyringAnswer {
   const program = fileURLToPath(new URL('keyring-process.js', import.meta.url));
   // Loaded where it is needed: a plugin that has its answer in the cache does without.
   const { stdout, status, error } = process.getBuiltinModule('node:child_process').spawnSync(process.execPath, [program], {
     ...{ input: JSON.stringify(request), encoding: 'utf8', windowsHide: true },
-    ...{ timeout: answerMilliseconds, killSignal: 'SIGKILL' },
+    ...{ timeout: answerMilliseconds[request.verb], killSignal: 'SIGKILL' },
     stdio: ['pipe', 'pipe', 'ignore'],
   });
   if (error !== undefined && 'code' in error && error.code === 'ETIMEDOUT') return { fault: 'silent' };

@@ -1,5 +1,12 @@
-/** Ports that nobody listened on a moment ago. Somebody may take one before it is used: whoever starts a program on it retries. */
+/**
+ * Ports that nobody listened on a moment ago. Not of those that the system gives to outgoing connections (from 32768 on Linux) or Kubernetes to
+ * NodePorts (from 30000): one of these may be taken before the program for which it was asked is there.
+ */
+import { randomInt } from 'node:crypto';
 import { createServer, type Server } from 'node:net';
+
+const [first, afterLast] = [10_000, 30_000];
+const tries = 100;
 
 export async function freePorts(count: number): Promise<number[]> {
   // All are held at once, so that none is handed out twice.
@@ -9,9 +16,15 @@ export async function freePorts(count: number): Promise<number[]> {
   return ports;
 }
 
-function listen(): Promise<Server> {
-  const server = createServer();
-  return new Promise((resolve, reject) => server.on('error', reject).listen(0, '127.0.0.1', () => resolve(server)));
+async function listen(): Promise<Server> {
+  for (let attempt = 0; attempt < tries; attempt += 1) {
+    const server = createServer();
+    const isFree = await new Promise<boolean>((resolve) =>
+      server.once('error', () => resolve(false)).listen(randomInt(first, afterLast), '127.0.0.1', () => resolve(true)),
+    );
+    if (isFree) return server;
+  }
+  throw new Error(`no port between ${first} and ${afterLast} is free`);
 }
 
 function portOf(server: Server): number {

@@ -49,7 +49,8 @@ describe('a password that is forgotten', function () {
   const events = async (name: string): Promise<AuditEvent[]> =>
     (await (await server.admin())(api.audit.list, { query: { event: name } })).items;
   const untilEvent = async (name: string, holds: (event: AuditEvent) => boolean): Promise<AuditEvent> =>
-    waitFor(async () => (await events(name)).find(holds), { within: 15, what: `${name} in the audit` });
+    // Longer than an attempt to send may take.
+    waitFor(async () => (await events(name)).find(holds), { within: 45, what: `${name} in the audit` });
   const about = (email: string) => (event: AuditEvent) => JSON.stringify(event.details).includes(`"${email}"`);
 
   it('is offered where mail is set up, and the server says so', async () => {

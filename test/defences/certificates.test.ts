@@ -37,8 +37,8 @@ const forged = (forgery: (client: { readonly chain: string; readonly key: string
 
 /** A lease that nobody knows counts as one that is alive. */
 const unknownLease = cutIn('proxy/access-rules.js')(
-  'const { lease, rights, identityId, now } = question;',
-  "const { rights, identityId, now } = question; const lease = question.lease ?? { identityId, status: 'active', sessionExpiresAt: '2100-01-01T00:00:00Z' };",
+  'const { lease, rights, identityId, now } = question;\n    if (lease?.identityId',
+  "const { rights, identityId, now } = question; const lease = question.lease ?? { identityId, status: 'active', sessionExpiresAt: '2100-01-01T00:00:00Z' };\n    if (lease?.identityId",
 );
 
 const defences: readonly Defence[] = [

@@ -43,6 +43,7 @@ const ofLinks: readonly Defence[] = [
   {
     name: 'a link ends with the password it was made for',
     row: 26,
+    behind: [cutIn('login/login-service.js')('await stores.loginTokens.voidOf(caller.identity.id, act.now);', '')],
     cut: cutIn('login/password-reset-rules.js')('subject.password.changedAt < madeAt', 'true'),
     attack: async (stage) => {
       const person = await newPerson(stage.server, 'ana@example.com');
@@ -86,10 +87,7 @@ const ofLinks: readonly Defence[] = [
         "set({ used_at: toTime(now) })\n                .where('secret_hash', '=', hashSecret(secret))",
       ),
     ],
-    cut: tokens(
-      ".where('kind', '=', kind)\n            .executeTakeFirst();\n        return row",
-      '.executeTakeFirst();\n        return row',
-    ),
+    cut: tokens(".where('kind', '=', kind)\n            .executeTakeFirst();\n        if (row", '.executeTakeFirst();\n        if (row'),
     attack: async (stage) => {
       const { oneTimePassword } = await (await stage.server.admin())(api.users.create, { body: { email: 'fresh@example.com' } });
       const opened = await stage.server.client()(api.login.password, {
