@@ -34,6 +34,10 @@ export interface BrowserLoginStore {
   ): Promise<void>;
   /** Uses the code up, whoever shows it; undefined when it is unknown, used or over. */
   exchange(code: string, now: string): Promise<ArrivedLogin | undefined>;
+  /** Those at a provider whose code is given and not used. */
+  arrived(providerId: string, now: string): Promise<readonly ArrivedLogin[]>;
+  /** Its code opens nothing any more. */
+  voidCode(id: string, at: string): Promise<void>;
   prune(before: string): Promise<void>;
   removeEverything(): Promise<void>;
 }
@@ -77,9 +81,25 @@ export function createBrowserLoginStore(db: Handle): BrowserLoginStore {
         .executeTakeFirst();
       if (taken.numUpdatedRows !== 1n) return undefined;
       const row = await db.selectFrom('browser_logins').selectAll().where('code_hash', '=', hashSecret(code)).executeTakeFirstOrThrow();
-      // A code is given together with both.
-      return { ...fromRow(row), accountId: row.account_id as AccountId, sealedOrigin: row.sealed_origin ?? '' };
+      return fromArrivedRow(row);
     },
+    arrived: async (providerId, now) => {
+      const rows = await db
+        .selectFrom('browser_logins')
+        .selectAll()
+        .where('provider_id', '=', providerId)
+        .where('exchanged_at', 'is', null)
+        .where('code_expires_at', '>', now)
+        .execute();
+      return rows.map(fromArrivedRow);
+    },
+    voidCode: async (id, at) =>
+      void (await db
+        .updateTable('browser_logins')
+        .set({ exchanged_at: at })
+        .where('id', '=', id)
+        .where('exchanged_at', 'is', null)
+        .execute()),
     prune: async (before) => void (await db.deleteFrom('browser_logins').where('expires_at', '<', before).execute()),
     removeEverything: async () => void (await db.deleteFrom('browser_logins').execute()),
   };
@@ -112,4 +132,11 @@ const fromRow = (row: Database['browser_logins']): BrowserLogin => ({
   cli: { port: row.port, state: row.cli_state, challenge: row.cli_challenge },
   createdAt: row.created_at,
   expiresAt: row.expires_at,
+});
+
+/** A code is given together with both. */
+const fromArrivedRow = (row: Database['browser_logins']): ArrivedLogin => ({
+  ...fromRow(row),
+  accountId: row.account_id as AccountId,
+  sealedOrigin: row.sealed_origin ?? '',
 });

@@ -1,6 +1,7 @@
 /** What a login at a provider is called there, from the person's return to the end of the session: sealed, for it holds the ID token. */
 import type { ProviderId, SessionId } from '../../shared/api/values.ts';
 import type { Sealing } from '../authority/sealing.ts';
+import type { ArrivedLogin } from './browser-login-store.ts';
 import type { ProviderAnswer } from './openid-login.ts';
 import type { ProviderSession } from './provider-session-store.ts';
 
@@ -12,6 +13,8 @@ export interface LoginOrigins {
     login: { readonly id: string; readonly sealedOrigin: string; readonly providerId: ProviderId },
     sessionId: SessionId,
   ): ProviderSession;
+  /** Of a login that is no session yet. */
+  ofLogin(login: Pick<ArrivedLogin, 'id' | 'sealedOrigin'>): Omit<Origin, 'idToken'>;
   /** The ID token, as a hint for the provider whose session is to be ended there. */
   idTokenOf(session: ProviderSession): string;
 }
@@ -26,6 +29,10 @@ interface Origin {
 const loginPurpose = (loginId: string): string => `browser-login:${loginId}:origin`;
 const sessionPurpose = (sessionId: string): string => `session:${sessionId}:id-token`;
 
+/** What we sealed is what we open. */
+const open = (sealing: Sealing, { id, sealedOrigin }: Pick<ArrivedLogin, 'id' | 'sealedOrigin'>): Origin =>
+  JSON.parse(sealing.open(sealedOrigin, loginPurpose(id)).toString('utf8')) as Origin;
+
 export const createLoginOrigins = (sealing: Sealing): LoginOrigins => ({
   seal: (loginId, { claims, idToken }) => {
     const { sub, sid, iat } = claims;
@@ -37,9 +44,9 @@ export const createLoginOrigins = (sealing: Sealing): LoginOrigins => ({
     };
     return sealing.seal(Buffer.from(JSON.stringify(origin)), loginPurpose(loginId));
   },
-  ofSession: ({ id, sealedOrigin, providerId }, sessionId) => {
-    // What we sealed is what we open.
-    const { idToken, ...origin } = JSON.parse(sealing.open(sealedOrigin, loginPurpose(id)).toString('utf8')) as Origin;
+  ofLogin: (login) => open(sealing, login),
+  ofSession: ({ providerId, ...login }, sessionId) => {
+    const { idToken, ...origin } = open(sealing, login);
     return { sessionId, providerId, ...origin, sealedIdToken: sealing.seal(Buffer.from(idToken), sessionPurpose(sessionId)) };
   },
   idTokenOf: ({ sessionId, sealedIdToken }) => sealing.open(sealedIdToken, sessionPurpose(sessionId)).toString('utf8'),

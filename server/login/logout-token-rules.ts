@@ -25,6 +25,15 @@ export function readLogoutClaims(claims: Readonly<Record<string, unknown>>): Log
     : { subject: sub, sid, issuedAt: Math.floor(iat) };
 }
 
+/** Whether a login that is no session yet is one that a logout is about; of sessions the store knows. */
+export const isMeant = (
+  { subject, sid, issuedAt }: LogoutClaims,
+  login: { readonly subject: string; readonly sid: string | null; readonly issuedAt: number },
+): boolean =>
+  login.issuedAt <= issuedAt &&
+  (subject === undefined || login.subject === subject) &&
+  (sid === undefined || login.sid === sid || (login.sid === null && subject !== undefined));
+
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 const isName = (value: unknown): value is string => typeof value === 'string' && value.length > 0 && value.length <= longest;

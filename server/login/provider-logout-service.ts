@@ -2,7 +2,7 @@
  * Logouts that cross between here and an identity provider: the provider says that its session is over (OpenID Connect Back-Channel Logout 1.0),
  * or a person who logs out here wants to be out there as well (OpenID Connect RP-Initiated Logout 1.0).
  */
-import type { Clock } from '../../shared/clock.ts';
+import { toTime, type Clock } from '../../shared/clock.ts';
 import type { AuditSource } from '../../shared/api/audit.ts';
 import { DomainError } from '../../shared/api/problem.ts';
 import type { Change } from '../../shared/api/values.ts';
@@ -11,13 +11,15 @@ import { anonymous, authorOf, system, type Caller } from '../audit/caller.ts';
 import type { Provider, ProviderStore } from '../identity/provider-store.ts';
 import type { ChangeFeed } from '../storage/change-feed.ts';
 import type { Transact } from '../storage/transact.ts';
+import type { BrowserLoginStore } from './browser-login-store.ts';
 import type { LoginAttempts } from './login-attempts.ts';
 import type { LoginOrigins } from './login-origins.ts';
+import { isMeant, type LogoutClaims } from './logout-token-rules.ts';
 import { LogoutTokenError, type LogoutTokens } from './logout-token.ts';
 import { whyUnreachable } from './openid-fetch.ts';
 import { logoutUrl, offersLogout } from './openid-login.ts';
 import type { ProviderLogins } from './provider-logins.ts';
-import type { LoggedOutThere, ProviderSessionStore } from './provider-session-store.ts';
+import type { ProviderSessionStore } from './provider-session-store.ts';
 import { newSecret } from './secrets.ts';
 import type { SessionEnd } from './session-end.ts';
 import type { OwnedSession, SessionStore } from './session-store.ts';
@@ -29,6 +31,7 @@ interface Stores {
   readonly sessions: Pick<SessionStore, 'find'>;
   readonly sessionEnd: SessionEnd;
   readonly loginTokens: LoginTokenStore;
+  readonly browserLogins: Pick<BrowserLoginStore, 'arrived' | 'voidCode'>;
   readonly audit: AuditLog;
   readonly feed: ChangeFeed;
 }
@@ -37,7 +40,7 @@ export interface ProviderLogoutOptions {
   readonly transact: Transact<Stores>;
   readonly logins: Pick<ProviderLogins, 'client'>;
   readonly tokens: LogoutTokens;
-  readonly origins: Pick<LoginOrigins, 'idTokenOf'>;
+  readonly origins: Pick<LoginOrigins, 'idTokenOf' | 'ofLogin'>;
   readonly attempts: Pick<LoginAttempts, 'count'>;
   /** Where the person's browser goes to be logged out at the provider, and where that sends it back to. */
   readonly urls: { readonly leave: (token: string) => string; readonly left: string };
@@ -63,7 +66,7 @@ export function createProviderLogoutService(options: ProviderLogoutOptions) {
       const provider = await read.providers.findByName(name);
       if (provider?.status !== 'active') throw await refused(options, undefined, 'there is no such provider here', source);
       const claims = await verified(options, provider, token, source);
-      await transact(async (stores) => endThose(stores, provider, { providerId: provider.id, ...claims }, clock.now()));
+      await transact(async (stores) => endThose(stores, options, { provider, claims }));
     },
 
     /** Ends the caller's session here, and says where the browser may end the one at the provider. */
@@ -107,12 +110,7 @@ async function offersLogoutNow(logins: Pick<ProviderLogins, 'client'>, provider:
   }
 }
 
-async function verified(
-  options: ProviderLogoutOptions,
-  provider: Provider,
-  token: string,
-  source: AuditSource,
-): Promise<Omit<LoggedOutThere, 'providerId'>> {
+async function verified(options: ProviderLogoutOptions, provider: Provider, token: string, source: AuditSource): Promise<LogoutClaims> {
   try {
     return await options.tokens.verify(token, await options.logins.client(provider));
   } catch (error) {
@@ -123,13 +121,21 @@ async function verified(
   }
 }
 
-async function endThose(stores: Stores, provider: Provider, loggedOut: LoggedOutThere, now: number): Promise<void> {
+async function endThose(
+  stores: Stores,
+  { origins, clock }: ProviderLogoutOptions,
+  { provider, claims }: { readonly provider: Provider; readonly claims: LogoutClaims },
+): Promise<void> {
+  const now = clock.now();
   const open: OwnedSession[] = [];
-  for (const id of await stores.providerSessions.matching(loggedOut)) {
+  for (const id of await stores.providerSessions.matching({ providerId: provider.id, ...claims })) {
     const session = await stores.sessions.find(id);
     if (session?.endedAt === null) open.push(session);
   }
   if (open.length > 0) await stores.sessionEnd.end(open, `logged out at ${provider.name}`, { by: system, now });
+  // Back from the provider, and not a session yet: it would begin after its end.
+  for (const login of await stores.browserLogins.arrived(provider.id, toTime(now)))
+    if (isMeant(claims, origins.ofLogin(login))) await stores.browserLogins.voidCode(login.id, toTime(now));
 }
 
 /** Written down, but for a flood only once. */

@@ -1,11 +1,11 @@
 /** Defences of logouts by a provider: taken out of the built server one by one, each attack succeeds. */
 import { api } from '../../shared/api/index.ts';
 import type { Call } from '../../shared/client.ts';
-import type { FederationStage } from '../security/federation-stage.ts';
+import { attempt, type FederationStage } from '../security/federation-stage.ts';
 import { postLogout, signedLogout } from '../security/logout-token.ts';
-import { loginByBrowser } from '../support/browser.ts';
+import { exchange, loginByBrowser } from '../support/browser.ts';
 import { brokenIf, cutIn, type Verdict } from './defence.ts';
-import { describeServerDefences, type ServerDefence } from './describe-server-defences.ts';
+import { describeServerDefences, succeeds, type ServerDefence } from './describe-server-defences.ts';
 
 const rules = cutIn('login/logout-token-rules.js');
 const token = cutIn('login/logout-token.js');
@@ -60,6 +60,17 @@ const defences: readonly ServerDefence[] = [
     row: 11,
     cut: store('if (sid !== undefined)', 'if (false)'),
     attack: async (stage) => endsBy(stage, { sub: 'ana', sid: 'two' }, await inside(stage, 'ana', 'one')),
+  },
+  {
+    name: 'a login under way is over with the provider’s session that it came from',
+    row: 11,
+    cut: cutIn('login/provider-logout-service.js')('if (isMeant(claims, origins.ofLogin(login)))', 'if (false)'),
+    attack: async (stage) => {
+      stage.evil.person = { sub: 'ana', email: 'ana@example.com', email_verified: true, sid: 'one' };
+      const { end, cli } = await attempt(stage.server);
+      await postLogout(stage.server, await signedLogout(stage.evil, { sub: 'ana', sid: 'one' }), 'acme');
+      return succeeds(exchange(stage.server, end.url, cli));
+    },
   },
 ];
 

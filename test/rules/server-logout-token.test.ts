@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { readLogoutClaims } from '../../server/login/logout-token-rules.ts';
+import { isMeant, readLogoutClaims } from '../../server/login/logout-token-rules.ts';
 
 describe('rules of logout tokens', () => {
   const events = { 'http://schemas.openid.net/event/backchannel-logout': {} };
@@ -30,4 +30,20 @@ describe('rules of logout tokens', () => {
     it(`one with ${what} is none`, () => {
       expect(readLogoutClaims({ ...whole, ...change })).to.have.property('fault');
     });
+
+  it('one is about a login of its person or session, that began by then', () => {
+    const login = { subject: 'ana', sid: 'a', issuedAt: 100 };
+    const about = (subject: string | undefined, sid: string | undefined, issuedAt = 100) => isMeant({ subject, sid, issuedAt }, login);
+    expect([about('ana', undefined), about('ana', 'a'), about(undefined, 'a')]).to.deep.equal([true, true, true]);
+    expect([about('ben', undefined), about('ben', 'a'), about('ana', 'b'), about(undefined, 'b')]).to.deep.equal([
+      false,
+      false,
+      false,
+      false,
+    ]);
+    expect(about('ana', 'a', 99)).to.equal(false);
+    const unnamed = { ...login, sid: null };
+    expect(isMeant({ subject: 'ana', sid: 'b', issuedAt: 100 }, unnamed)).to.equal(true);
+    expect(isMeant({ subject: undefined, sid: 'b', issuedAt: 100 }, unnamed)).to.equal(false);
+  });
 });

@@ -3,9 +3,10 @@ import { expect } from 'chai';
 import { exportJWK, generateKeyPair } from 'jose';
 import { api } from '../../shared/api/index.ts';
 import type { Call } from '../../shared/client.ts';
-import { loginByBrowser, newBrowser } from '../support/browser.ts';
+import { exchange, loginByBrowser, newBrowser } from '../support/browser.ts';
+import { refusal } from '../support/refusal.ts';
 import { sign, startScriptedProvider, unsigned, type ScriptedProvider } from '../support/scripted-provider.ts';
-import { connect, federationStage, type FederationStage } from './federation-stage.ts';
+import { attempt, connect, federationStage, type FederationStage } from './federation-stage.ts';
 import { logoutClaims, postLogout, signedLogout } from './logout-token.ts';
 
 describe('security of federation: logout by the provider', function () {
@@ -63,6 +64,16 @@ describe('security of federation: logout by the provider', function () {
     const unnamed = await inside();
     expect((await post(await signed({ sub: 'ana', sid: 'unheard of' }))).status).to.equal(200);
     expect(await isIn(unnamed)).to.equal(false);
+  });
+
+  it('a login that is on its way from the provider to the CLI when the logout comes becomes no session', async () => {
+    stage.evil.person = { sub: 'ana', email: 'ana@example.com', email_verified: true, sid: 'under way' };
+    const [meant, other] = [await attempt(stage.server), await attempt(stage.server)];
+    stage.evil.person = { ...stage.evil.person, sid: 'another' };
+    const spared = await attempt(stage.server);
+    expect((await post(await signed({ sub: 'ana', sid: 'under way' }))).status).to.equal(200);
+    for (const { end, cli } of [meant, other]) expect((await refusal(exchange(stage.server, end.url, cli))).code).to.equal('token.invalid');
+    expect((await exchange(stage.server, spared.end.url, spared.cli)).session.provider).to.equal('acme');
   });
 
   it('a logout that is shown again ends nothing that began later', async () => {
