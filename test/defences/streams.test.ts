@@ -103,12 +103,12 @@ const givenUp: Attack = {
       await delay(tickMilliseconds * 6);
       session.destroy();
     };
-    let isDecided = false;
+    const decided = new AbortController();
     const attempts = (async () => {
-      while (!isDecided) await attempt();
+      while (!decided.signal.aborted) await attempt();
     })();
     const verdict = await stage.succeeds(() => stage.seen.filter(({ url }) => url?.includes(marker) === true).length > takenBack / 2);
-    isDecided = true;
+    decided.abort();
     await attempts;
     return verdict;
   },
