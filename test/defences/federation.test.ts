@@ -15,6 +15,11 @@ const store = cutIn('login/browser-login-store.js');
 const accounts = cutIn('identity/account-rules.js');
 const claims = cutIn('identity/claims-rules.js');
 
+// Of the exchange of a code: others ask the same of a login that has come back.
+const byItsCode = ".where('code_hash', '=', hashSecret(code))";
+const notUsed = "\n                .where('exchanged_at', 'is', null)";
+const notOver = "\n                .where('code_expires_at', '>', now)";
+
 /** A login of this person ends with a code. */
 const comesIn = (person: Record<string, unknown>) => async (stage: FederationStage) => {
   stage.evil.person = { email_verified: true, sub: 'attacker', ...person };
@@ -72,7 +77,7 @@ const ofTheFlow: readonly ServerDefence[] = [
   {
     name: 'a code is used once',
     row: 15,
-    cut: store(".where('exchanged_at', 'is', null)", ''),
+    cut: store(`${byItsCode}${notUsed}`, byItsCode),
     attack: async ({ server }) => {
       const { end, cli } = await attempt(server);
       await exchange(server, end.url, cli);
@@ -82,7 +87,7 @@ const ofTheFlow: readonly ServerDefence[] = [
   {
     name: 'a code is over after a minute',
     row: 15,
-    cut: store(".where('code_expires_at', '>', now)", ''),
+    cut: store(`${byItsCode}${notUsed}${notOver}`, `${byItsCode}${notUsed}`),
     attack: async ({ server }) => {
       const { end, cli } = await attempt(server);
       const database = new Sqlite(server.databaseFile);
