@@ -1,13 +1,13 @@
 /** What a person reads in the browser while logging in. */
 import { browserLoginUrl } from '../../shared/api/browser-login.ts';
 import type { Page } from '../http/page.ts';
-import type { CliAsk } from './browser-login-service.ts';
+import type { CliPurpose } from './login-purpose-rules.ts';
 
-export const choicePage = (providers: readonly { readonly name: string }[], ask: CliAsk): Page => ({
+export const choicePage = (providers: readonly { readonly name: string }[], { port, state, challenge }: CliPurpose): Page => ({
   title: 'Log in to infra',
   says: ['With which account?'],
   links: providers.map(({ name }) => {
-    const { pathname, search } = new URL(browserLoginUrl('https://here.invalid', { ...ask, provider: name }));
+    const { pathname, search } = new URL(browserLoginUrl('https://here.invalid', { port, state, challenge, provider: name }));
     return { text: name, href: pathname + search };
   }),
 });

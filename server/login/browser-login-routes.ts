@@ -6,7 +6,8 @@ import type { Logger } from '../../shared/node/logger.ts';
 import { pageRoute, readCookie, sendPage, type Page } from '../http/page.ts';
 import type { SourceOf } from '../http/source-address.ts';
 import { choicePage, donePage, failedPage, malformedPage, noProviderPage, unknownProviderPage } from './browser-login-pages.ts';
-import { browserLoginSeconds, type BrowserLoginService, type CliAsk } from './browser-login-service.ts';
+import { browserLoginSeconds, type BrowserLoginService } from './browser-login-service.ts';
+import type { CliPurpose } from './login-purpose-rules.ts';
 
 export const callbackPath = '/login/callback';
 
@@ -27,13 +28,14 @@ export function browserLoginRoutes(
       return;
     }
     const { provider: wanted, ...cli } = asked.data;
+    const purpose: CliPurpose = { kind: 'cli', ...cli };
     const providers = await logins.providers();
     const chosen = wanted === undefined ? onlyOne(providers) : providers.find(({ name }) => name === wanted);
     if (chosen === undefined) {
-      sendPage(response, ...pageInstead(providers, wanted, cli));
+      sendPage(response, ...pageInstead(providers, wanted, purpose));
       return;
     }
-    const begun = await logins.begin(chosen, cli, sourceOf(request));
+    const begun = await logins.begin(chosen, purpose, sourceOf(request));
     if (begun.kept !== undefined) setBrowserSecret(response, begun.kept.state, begun.kept.browser, browserLoginSeconds);
     redirect(response, begun.redirectTo);
   });
@@ -58,10 +60,10 @@ export function browserLoginRoutes(
 function pageInstead(
   providers: readonly { readonly name: string }[],
   wanted: string | undefined,
-  cli: CliAsk,
+  purpose: CliPurpose,
 ): [status: number, page: Page] {
   if (providers.length === 0) return [404, noProviderPage];
-  return wanted === undefined ? [200, choicePage(providers, cli)] : [404, unknownProviderPage];
+  return wanted === undefined ? [200, choicePage(providers, purpose)] : [404, unknownProviderPage];
 }
 
 const onlyOne = <Item>(items: readonly Item[]): Item | undefined => (items.length === 1 ? items[0] : undefined);

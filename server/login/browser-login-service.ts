@@ -5,10 +5,8 @@
  * one login), once, within ten minutes, so nobody can be made to finish another's login or to be logged in as another. The code goes to
  * 127.0.0.1 on the machine of that browser alone, and only the CLI whose link it was can use it (PKCE). ADR 23 weighs the rest.
  */
-import { createHash } from 'node:crypto';
 import { toTime, type Clock } from '../../shared/clock.ts';
 import { newId } from '../../shared/id.ts';
-import { loopbackUrl } from '../../shared/api/browser-login.ts';
 import type { AuditSource } from '../../shared/api/audit.ts';
 import { DomainError } from '../../shared/api/problem.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
@@ -23,21 +21,20 @@ import type { Provider, ProviderStore } from '../identity/provider-store.ts';
 import type { ProvisionedGroupStore } from '../identity/provisioned-group-store.ts';
 import type { ProvisionedUserStore } from '../identity/provisioned-user-store.ts';
 import type { Transact } from '../storage/transact.ts';
-import type { ArrivedLogin, BrowserLogin, BrowserLoginStore } from './browser-login-store.ts';
+import { openArrivedSession, type ArrivedStores } from './arrived-session.ts';
+import type { BrowserLogin, BrowserLoginStore } from './browser-login-store.ts';
 import type { LoginAttempts } from './login-attempts.ts';
 import type { LoginOrigins } from './login-origins.ts';
-import { openSession, type OpenedSession, type SessionSettings } from './open-session.ts';
-import type { PasswordStore } from './password-store.ts';
+import { answerTo, isChallengeOf, type LoginPurpose } from './login-purpose-rules.ts';
+import type { OpenedSession, SessionSettings } from './open-session.ts';
 import type { ProviderLogins } from './provider-logins.ts';
 import type { ProviderRefresh } from './provider-refresh.ts';
-import type { ProviderSessionStore } from './provider-session-store.ts';
 import type { RefreshTokenStore } from './refresh-token-store.ts';
 import type { ProviderPeople } from './provider-people.ts';
 import { newSecret } from './secrets.ts';
-import type { SessionStore } from './session-store.ts';
 import { dueAfter } from './sync-rules.ts';
 
-interface Stores {
+interface Stores extends ArrivedStores {
   readonly providers: ProviderStore;
   readonly accounts: AccountStore;
   readonly identities: IdentityStore;
@@ -45,10 +42,7 @@ interface Stores {
   readonly provisionedUsers: ProvisionedUserStore;
   readonly provisionedGroups: ProvisionedGroupStore;
   readonly directoryGroups: DirectoryGroupStore;
-  readonly passwords: Pick<PasswordStore, 'stateOf'>;
-  readonly sessions: SessionStore;
   readonly refreshTokens: Pick<RefreshTokenStore, 'keep'>;
-  readonly providerSessions: Pick<ProviderSessionStore, 'insert'>;
   readonly browserLogins: BrowserLoginStore;
   readonly effects: Pick<AccessEffects, 'membershipChanged'>;
   readonly audit: AuditLog;
@@ -64,12 +58,6 @@ export interface BrowserLoginOptions {
   readonly sessionSettings: SessionSettings;
   readonly clock: Clock;
 }
-export interface CliAsk {
-  readonly port: number;
-  readonly state: string;
-  readonly challenge: string;
-}
-
 export interface BegunLogin {
   readonly redirectTo: string;
   /** For the browser; undefined: there is no login to come back to. */
@@ -100,9 +88,9 @@ export function createBrowserLoginService(options: BrowserLoginOptions) {
       }),
     );
 
-  /** What the provider says of the person becomes an account here, and a code for the CLI. */
-  const arrive = async (login: BrowserLogin, provider: Provider, returned: URLSearchParams, source: AuditSource): Promise<string> => {
-    const answer = await logins.finish(provider, login, returned);
+  /** What the provider says of the person becomes an account here, and a code for whoever the login is for. */
+  const arrive = async (login: ProviderLogin, provider: Provider, returned: URLSearchParams, source: AuditSource): Promise<string> => {
+    const answer = await logins.finish(provider, { id: login.id, sealedChecks: login.provider.sealedChecks }, returned);
     const claims = await people.read(provider, answer.claims);
     if ('code' in claims) throw new DomainError(claims.code, claims.sentence);
     const code = newSecret('code');
@@ -122,18 +110,19 @@ export function createBrowserLoginService(options: BrowserLoginOptions) {
           lastFailure: null,
         });
       await stores.browserLogins.giveCode(login.id, {
-        ...{ code, accountId: account.id, sealedOrigin: origins.seal(login.id, answer) },
+        code,
+        arrival: { kind: 'account', accountId: account.id, sealedOrigin: origins.seal(login.id, answer) },
         expiresAt: toTime(now + codeSeconds * 1000),
       });
     });
-    return code;
+    return answerTo(login.purpose, { code });
   };
 
   return {
     providers: async (): Promise<Provider[]> => read.providers.active(),
 
     /** Where the person goes, and the secret that their browser keeps until they are back; to the CLI when the provider cannot be used. */
-    begin: async (provider: Provider, cli: CliAsk, source: AuditSource): Promise<BegunLogin> => {
+    begin: async (provider: Provider, purpose: LoginPurpose, source: AuditSource): Promise<BegunLogin> => {
       const now = clock.now();
       const limit = await attempts.countStart(source.address, now);
       if (limit !== undefined) throw limit;
@@ -141,14 +130,13 @@ export function createBrowserLoginService(options: BrowserLoginOptions) {
       const begun = await logins.begin(provider, id).catch((error: unknown) => refusalOf(error));
       if (begun instanceof DomainError) {
         await refuse(begun.message, source, provider);
-        return { redirectTo: answerTo(cli, { error: begun.code, error_description: begun.message }), kept: undefined };
+        return { redirectTo: answerTo(purpose, { error: begun.code, error_description: begun.message }), kept: undefined };
       }
       const browser = newSecret('browser');
       const login: BrowserLogin = {
         id,
-        providerId: provider.id,
-        sealedChecks: begun.sealedChecks,
-        cli,
+        purpose,
+        provider: { id: provider.id, sealedChecks: begun.sealedChecks },
         createdAt: toTime(now),
         expiresAt: toTime(now + browserLoginSeconds * 1000),
       };
@@ -172,17 +160,17 @@ export function createBrowserLoginService(options: BrowserLoginOptions) {
         state === undefined || more.length > 0 || browser === undefined
           ? undefined
           : await read.browserLogins.findWaiting({ state, browser }, toTime(now));
-      const provider = login === undefined ? undefined : await read.providers.find(login.providerId);
-      const isOurs = login !== undefined && provider?.name === providerName;
+      const provider = login?.provider === undefined ? undefined : await read.providers.find(login.provider.id);
+      const isOurs = login !== undefined && isAtProvider(login) && provider?.name === providerName;
       // Used up before anything is asked of anybody: whatever comes of it, it cannot be tried again.
       if (!isOurs || !(await transact(async ({ browserLogins }) => browserLogins.comeBack(login.id, toTime(now))))) throw nobodysLogin();
       try {
         if (provider.status !== 'active' || provider.updatedAt > login.createdAt) throw changedMeanwhile(provider);
-        return answerTo(login.cli, { code: await arrive(login, provider, returned, source) });
+        return await arrive(login, provider, returned, source);
       } catch (error) {
         const { code, message } = refusalOf(error);
         await refuse(message, source, provider);
-        return answerTo(login.cli, { error: code, error_description: message });
+        return answerTo(login.purpose, { error: code, error_description: message });
       }
     },
 
@@ -190,8 +178,10 @@ export function createBrowserLoginService(options: BrowserLoginOptions) {
     exchange: async (input: { readonly code: string; readonly codeVerifier: string }, source: AuditSource): Promise<OpenedSession> => {
       const now = clock.now();
       const login = await transact(async ({ browserLogins }) => browserLogins.exchange(input.code, toTime(now)));
-      const isOwn = login !== undefined && challengeOf(input.codeVerifier) === login.cli.challenge;
-      const opened = isOwn ? await transact(async (stores) => open(stores, options, login, source)) : undefined;
+      const isOwn = login !== undefined && isChallengeOf(login.purpose.challenge, input.codeVerifier);
+      const opened = isOwn
+        ? await transact(async (stores) => openArrivedSession(stores, options, { login, source, now, refusal: deadCode }))
+        : undefined;
       if (opened !== undefined) return opened;
       const limit = await attempts.count('browser login', source.address, now);
       if (limit === undefined || limit.isFirst) await refuse(login === undefined ? 'no such code' : 'not the one who began', source);
@@ -200,47 +190,16 @@ export function createBrowserLoginService(options: BrowserLoginOptions) {
   };
 }
 
-/** Undefined when the way in was closed since the person came back. */
-async function open(
-  stores: Stores,
-  { sessionSettings, origins, clock }: BrowserLoginOptions,
-  login: ArrivedLogin,
-  source: AuditSource,
-): Promise<OpenedSession | undefined> {
-  const account = await stores.accounts.find(login.accountId);
-  const provider = account === undefined ? undefined : await stores.providers.find(account.providerId);
-  const identity = account === undefined ? undefined : await stores.identities.find(account.identityId);
-  if (account?.state !== 'active' || provider?.status !== 'active' || identity?.status !== 'active') return undefined;
-  const opened = await openSession(
-    stores,
-    sessionSettings,
-    {
-      identity,
-      method: 'provider',
-      source,
-      now: clock.now(),
-      account: { id: account.id, provider: { id: provider.id, name: provider.name } },
-    },
-    deadCode,
-  );
-  await stores.providerSessions.insert(origins.ofSession(login, opened.session.id));
-  return opened;
+interface ProviderLogin extends BrowserLogin {
+  readonly provider: NonNullable<BrowserLogin['provider']>;
 }
+const isAtProvider = (login: BrowserLogin): login is ProviderLogin => login.provider !== undefined;
 
 /** What is none of ours goes on as a fault of ours. */
 function refusalOf(error: unknown): DomainError {
   if (error instanceof DomainError) return error;
   throw error;
 }
-
-function answerTo(cli: CliAsk, answer: Readonly<Record<string, string>>): string {
-  const url = new URL(loopbackUrl(cli.port));
-  for (const [name, value] of Object.entries({ ...answer, state: cli.state })) url.searchParams.set(name, value);
-  return url.href;
-}
-
-/** RFC 7636 §4.6. */
-const challengeOf = (verifier: string): string => createHash('sha256').update(verifier).digest('base64url');
 
 const nobodysLogin = (): DomainError =>
   new DomainError(

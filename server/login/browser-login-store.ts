@@ -1,41 +1,49 @@
 /** Logins by browser under way. Each step is a conditional update, so of two that race one goes on. */
-import type { AccountId, ProviderId } from '../../shared/api/values.ts';
+import { fromTime, toTime } from '../../shared/clock.ts';
+import type { AccountId, ProviderId, UserId } from '../../shared/api/values.ts';
 import type { Handle } from '../storage/database.ts';
 import type { Database } from '../storage/schema.ts';
+import type { LoginPurpose } from './login-purpose-rules.ts';
 import { hashSecret } from './secrets.ts';
 
 export interface BrowserLogin {
   readonly id: string;
-  readonly providerId: ProviderId;
-  /** What must be the same when the person comes back from the provider; sealed. */
-  readonly sealedChecks: string;
-  /** Of the CLI: its listener on 127.0.0.1, the value it expects back, the S256 of its verifier. */
-  readonly cli: { readonly port: number; readonly state: string; readonly challenge: string };
+  readonly purpose: LoginPurpose;
+  /** Where the person was sent, and what must be the same when they come back from there, sealed; undefined: our own pages ask them. */
+  readonly provider: { readonly id: ProviderId; readonly sealedChecks: string } | undefined;
   readonly createdAt: string;
   readonly expiresAt: string;
 }
 
-/** With the account that it came to, and what the provider calls it. */
+/** Who it was. */
+export type Arrival =
+  /** Of a provider, with what it calls this login. */
+  | { readonly kind: 'account'; readonly accountId: AccountId; readonly sealedOrigin: string }
+  /** Of our own; `mfaAt`: when a second factor was proven on the way, ms since 1970. */
+  | { readonly kind: 'user'; readonly userId: UserId; readonly mfaAt: number | undefined };
+
 export interface ArrivedLogin extends BrowserLogin {
-  readonly accountId: AccountId;
-  readonly sealedOrigin: string;
+  readonly arrival: Arrival;
+}
+
+interface Secrets {
+  /** Goes to the provider, or into our form, and comes back. */
+  readonly state: string;
+  /** Of the one browser it may come back from. */
+  readonly browser: string;
 }
 
 export interface BrowserLoginStore {
-  /** `state` goes to the provider and comes back; `browser` is the secret of the one browser it may come back from. */
-  insert(login: BrowserLogin, secrets: { readonly state: string; readonly browser: string }): Promise<void>;
+  insert(login: BrowserLogin, secrets: Secrets): Promise<void>;
   /** The login that this browser began, if nobody has come back yet and it is not over. */
-  findWaiting(secrets: { readonly state: string; readonly browser: string }, now: string): Promise<BrowserLogin | undefined>;
+  findWaiting(secrets: Secrets, now: string): Promise<BrowserLogin | undefined>;
   /** False when somebody came back already. */
   comeBack(id: string, at: string): Promise<boolean>;
-  giveCode(
-    id: string,
-    given: { readonly code: string; readonly accountId: AccountId; readonly sealedOrigin: string; readonly expiresAt: string },
-  ): Promise<void>;
+  giveCode(id: string, given: { readonly code: string; readonly arrival: Arrival; readonly expiresAt: string }): Promise<void>;
   /** Uses the code up, whoever shows it; undefined when it is unknown, used or over. */
   exchange(code: string, now: string): Promise<ArrivedLogin | undefined>;
   /** Those at a provider whose code is given and not used. */
-  arrived(providerId: string, now: string): Promise<readonly ArrivedLogin[]>;
+  arrivedFrom(providerId: string, now: string): Promise<readonly { readonly id: string; readonly sealedOrigin: string }[]>;
   /** Its code opens nothing any more. */
   voidCode(id: string, at: string): Promise<void>;
   prune(before: string): Promise<void>;
@@ -65,10 +73,10 @@ export function createBrowserLoginStore(db: Handle): BrowserLoginStore {
         .executeTakeFirst();
       return taken.numUpdatedRows === 1n;
     },
-    giveCode: async (id, { code, accountId, sealedOrigin, expiresAt }) =>
+    giveCode: async (id, { code, arrival, expiresAt }) =>
       void (await db
         .updateTable('browser_logins')
-        .set({ code_hash: hashSecret(code), account_id: accountId, sealed_origin: sealedOrigin, code_expires_at: expiresAt })
+        .set({ code_hash: hashSecret(code), code_expires_at: expiresAt, ...toArrivalColumns(arrival) })
         .where('id', '=', id)
         .execute()),
     exchange: async (code, now) => {
@@ -83,15 +91,15 @@ export function createBrowserLoginStore(db: Handle): BrowserLoginStore {
       const row = await db.selectFrom('browser_logins').selectAll().where('code_hash', '=', hashSecret(code)).executeTakeFirstOrThrow();
       return fromArrivedRow(row);
     },
-    arrived: async (providerId, now) => {
+    arrivedFrom: async (providerId, now) => {
       const rows = await db
         .selectFrom('browser_logins')
-        .selectAll()
+        .select(['id', 'sealed_origin'])
         .where('provider_id', '=', providerId)
         .where('exchanged_at', 'is', null)
         .where('code_expires_at', '>', now)
         .execute();
-      return rows.map(fromArrivedRow);
+      return rows.map(({ id, sealed_origin: sealedOrigin }) => ({ id, sealedOrigin: sealedOrigin ?? '' }));
     },
     voidCode: async (id, at) =>
       void (await db
@@ -105,38 +113,45 @@ export function createBrowserLoginStore(db: Handle): BrowserLoginStore {
   };
 }
 
-const toRow = (login: BrowserLogin, secrets: { readonly state: string; readonly browser: string }): Database['browser_logins'] => ({
+type Row = Database['browser_logins'];
+type ArrivalColumns = Pick<Row, 'account_id' | 'sealed_origin' | 'identity_id' | 'mfa_at'>;
+
+const noArrival: ArrivalColumns = { account_id: null, sealed_origin: null, identity_id: null, mfa_at: null };
+
+const toArrivalColumns = (arrival: Arrival): ArrivalColumns =>
+  arrival.kind === 'account'
+    ? { ...noArrival, account_id: arrival.accountId, sealed_origin: arrival.sealedOrigin }
+    : { ...noArrival, identity_id: arrival.userId, mfa_at: arrival.mfaAt === undefined ? null : toTime(arrival.mfaAt) };
+
+const toRow = (login: BrowserLogin, secrets: Secrets): Row => ({
   id: login.id,
   state_hash: hashSecret(secrets.state),
   browser_hash: hashSecret(secrets.browser),
-  provider_id: login.providerId,
-  sealed_checks: login.sealedChecks,
-  port: login.cli.port,
-  cli_state: login.cli.state,
-  cli_challenge: login.cli.challenge,
+  purpose: JSON.stringify(login.purpose),
+  provider_id: login.provider?.id ?? null,
+  sealed_checks: login.provider?.sealedChecks ?? null,
   created_at: login.createdAt,
   expires_at: login.expiresAt,
   returned_at: null,
   code_hash: null,
-  account_id: null,
   code_expires_at: null,
   exchanged_at: null,
-  sealed_origin: null,
+  ...noArrival,
 });
 
 // Rows were checked on their way in.
-const fromRow = (row: Database['browser_logins']): BrowserLogin => ({
+const fromRow = (row: Row): BrowserLogin => ({
   id: row.id,
-  providerId: row.provider_id as ProviderId,
-  sealedChecks: row.sealed_checks,
-  cli: { port: row.port, state: row.cli_state, challenge: row.cli_challenge },
+  purpose: JSON.parse(row.purpose) as LoginPurpose,
+  provider: row.provider_id === null ? undefined : { id: row.provider_id as ProviderId, sealedChecks: row.sealed_checks ?? '' },
   createdAt: row.created_at,
   expiresAt: row.expires_at,
 });
 
-/** A code is given together with both. */
-const fromArrivedRow = (row: Database['browser_logins']): ArrivedLogin => ({
-  ...fromRow(row),
-  accountId: row.account_id as AccountId,
-  sealedOrigin: row.sealed_origin ?? '',
-});
+/** A code is given together with who arrived. */
+const fromArrivedRow = (row: Row): ArrivedLogin => ({ ...fromRow(row), arrival: toArrival(row) });
+
+const toArrival = (row: Row): Arrival =>
+  row.account_id === null
+    ? { kind: 'user', userId: row.identity_id as UserId, mfaAt: row.mfa_at === null ? undefined : fromTime(row.mfa_at) }
+    : { kind: 'account', accountId: row.account_id as AccountId, sealedOrigin: row.sealed_origin ?? '' };

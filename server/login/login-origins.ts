@@ -1,7 +1,6 @@
 /** What a login at a provider is called there, from the person's return to the end of the session: sealed, for it holds the ID token. */
 import type { ProviderId, SessionId } from '../../shared/api/values.ts';
 import type { Sealing } from '../authority/sealing.ts';
-import type { ArrivedLogin } from './browser-login-store.ts';
 import type { ProviderAnswer } from './openid-login.ts';
 import type { ProviderSession } from './provider-session-store.ts';
 
@@ -9,16 +8,17 @@ export interface LoginOrigins {
   /** For the row of a login that is under way. */
   seal(loginId: string, answer: Pick<ProviderAnswer, 'claims' | 'idToken'>): string;
   /** For the session that it became. */
-  ofSession(
-    login: { readonly id: string; readonly sealedOrigin: string; readonly providerId: ProviderId },
-    sessionId: SessionId,
-  ): ProviderSession;
+  ofSession(login: SealedLogin & { readonly providerId: ProviderId }, sessionId: SessionId): ProviderSession;
   /** Of a login that is no session yet. */
-  ofLogin(login: Pick<ArrivedLogin, 'id' | 'sealedOrigin'>): Omit<Origin, 'idToken'>;
+  ofLogin(login: SealedLogin): Omit<Origin, 'idToken'>;
   /** The ID token, as a hint for the provider whose session is to be ended there. */
   idTokenOf(session: ProviderSession): string;
 }
 
+interface SealedLogin {
+  readonly id: string;
+  readonly sealedOrigin: string;
+}
 interface Origin {
   readonly subject: string;
   readonly sid: string | null;
@@ -30,7 +30,7 @@ const loginPurpose = (loginId: string): string => `browser-login:${loginId}:orig
 const sessionPurpose = (sessionId: string): string => `session:${sessionId}:id-token`;
 
 /** What we sealed is what we open. */
-const open = (sealing: Sealing, { id, sealedOrigin }: Pick<ArrivedLogin, 'id' | 'sealedOrigin'>): Origin =>
+const open = (sealing: Sealing, { id, sealedOrigin }: SealedLogin): Origin =>
   JSON.parse(sealing.open(sealedOrigin, loginPurpose(id)).toString('utf8')) as Origin;
 
 export const createLoginOrigins = (sealing: Sealing): LoginOrigins => ({

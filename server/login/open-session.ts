@@ -35,14 +35,19 @@ export interface Opening {
   /** Of a workload: by which rule its token was taken, and what it said. */
   readonly trusted?: { readonly ruleId: TrustRuleId; readonly token: TokenTrace };
 }
-interface Stores {
+export interface OpeningStores {
   readonly identities: Pick<IdentityStore, 'find' | 'setLastLogin'>;
   readonly sessions: Pick<SessionStore, 'insert'>;
   readonly audit: AuditLog;
 }
 
 /** `refusal`: what is said when the account was disabled while the login was under way. */
-export async function openSession(stores: Stores, settings: SessionSettings, opening: Opening, refusal: string): Promise<OpenedSession> {
+export async function openSession(
+  stores: OpeningStores,
+  settings: SessionSettings,
+  opening: Opening,
+  refusal: string,
+): Promise<OpenedSession> {
   const { identity, method, source, now, key, account, mfaAt, trusted } = opening;
   if ((await stores.identities.find(identity.id))?.status !== 'active') throw new DomainError('login.failed', refusal);
   const secret = newSecret('ses');

@@ -31,7 +31,7 @@ interface Stores {
   readonly sessions: Pick<SessionStore, 'find'>;
   readonly sessionEnd: SessionEnd;
   readonly loginTokens: LoginTokenStore;
-  readonly browserLogins: Pick<BrowserLoginStore, 'arrived' | 'voidCode'>;
+  readonly browserLogins: Pick<BrowserLoginStore, 'arrivedFrom' | 'voidCode'>;
   readonly audit: AuditLog;
   readonly feed: ChangeFeed;
 }
@@ -134,7 +134,7 @@ async function endThose(
   }
   if (open.length > 0) await stores.sessionEnd.end(open, `logged out at ${provider.name}`, { by: system, now });
   // Back from the provider, and not a session yet: it would begin after its end.
-  for (const login of await stores.browserLogins.arrived(provider.id, toTime(now)))
+  for (const login of await stores.browserLogins.arrivedFrom(provider.id, toTime(now)))
     if (isMeant(claims, origins.ofLogin(login))) await stores.browserLogins.voidCode(login.id, toTime(now));
 }
 

@@ -10,6 +10,7 @@ import { up as trustRules } from './migrations/0007-workload-trust.ts';
 import { up as outgoingMails } from './migrations/0008-outgoing-mails.ts';
 import { up as providerSessions } from './migrations/0009-provider-sessions.ts';
 import { up as clientKeys } from './migrations/0010-client-keys.ts';
+import { up as loginPurposes } from './migrations/0011-login-purposes.ts';
 
 export interface Migration {
   readonly version: number;
@@ -27,4 +28,5 @@ export const migrations: readonly Migration[] = [
   { version: 8, up: outgoingMails },
   { version: 9, up: providerSessions },
   { version: 10, up: clientKeys },
+  { version: 11, up: loginPurposes },
 ];

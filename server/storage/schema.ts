@@ -170,25 +170,28 @@ export interface Database {
   };
   /** By what a provider's directory knows a group, whatever it is called there. `named_at`: when its name was last asked for. */
   directory_groups: { group_id: string; provider_id: string; directory_id: string; named_at: string | null };
-  /** One login by browser, from the CLI's link to the exchange of its code. Secrets by their hash, or sealed where we need them again. */
+  /** One login in the browser, from its link to the exchange of its code. Secrets by their hash, or sealed where we need them again. */
   browser_logins: {
     id: string;
     state_hash: string;
     browser_hash: string;
-    provider_id: string;
-    sealed_checks: string;
-    port: number;
-    cli_state: string;
-    cli_challenge: string;
+    /** A `LoginPurpose` as JSON. */
+    purpose: string;
+    /** Null: our own pages ask. */
+    provider_id: string | null;
+    sealed_checks: string | null;
     created_at: string;
     expires_at: string;
     returned_at: string | null;
     code_hash: string | null;
-    account_id: string | null;
     code_expires_at: string | null;
     exchanged_at: string | null;
-    /** What the provider calls this login, until it is a session. */
+    /** Who arrived: of a provider, with what it calls this login, until it is a session. */
+    account_id: string | null;
     sealed_origin: string | null;
+    /** Or of our own. */
+    identity_id: string | null;
+    mfa_at: string | null;
   };
   provider_sessions: {
     session_id: string;

@@ -71,7 +71,7 @@ const ofTheFlow: readonly ServerDefence[] = [
   {
     name: 'a code is for the CLI that began',
     row: 15,
-    cut: login('challengeOf(input.codeVerifier) === login.cli.challenge', 'true'),
+    cut: login('isChallengeOf(login.purpose.challenge, input.codeVerifier)', 'true'),
     attack: async ({ server }) => succeeds(exchange(server, (await attempt(server)).end.url, newCliSide())),
   },
   {

@@ -101,8 +101,9 @@ export function describeFederation(storage: () => Storage): void {
   it('a login under way is found by both its secrets, taken once, and its code once', async () => {
     const { browserLogins } = storage().read;
     const login = {
-      ...{ id: idOf<string>('token'), providerId: idOf<never>('provider'), sealedChecks: 'sealed', createdAt: at, expiresAt: later },
-      cli: { port: 4321, state: 'cli state', challenge: 'challenge' },
+      ...{ id: idOf<string>('token'), createdAt: at, expiresAt: later },
+      purpose: { kind: 'cli', port: 4321, state: 'cli state', challenge: 'challenge' } as const,
+      provider: { id: idOf<never>('provider'), sealedChecks: 'sealed' },
     };
     const secrets = { state: 'state', browser: 'browser' };
     await browserLogins.insert(login, secrets);
@@ -113,11 +114,23 @@ export function describeFederation(storage: () => Storage): void {
     expect(await browserLogins.comeBack(login.id, at)).to.equal(true);
     expect(await browserLogins.comeBack(login.id, at)).to.equal(false);
     expect(await browserLogins.findWaiting(secrets, at)).to.equal(undefined);
-    const accountId = idOf<never>('account');
-    await browserLogins.giveCode(login.id, { code: 'code', accountId, sealedOrigin: 'sealed', expiresAt: later });
+    const arrival = { kind: 'account', accountId: idOf<never>('account'), sealedOrigin: 'sealed' } as const;
+    await browserLogins.giveCode(login.id, { code: 'code', arrival, expiresAt: later });
+    expect(await browserLogins.arrivedFrom(login.provider.id, at)).to.deep.equal([{ id: login.id, sealedOrigin: 'sealed' }]);
     expect(await browserLogins.exchange('code', later)).to.equal(undefined);
-    expect(await browserLogins.exchange('code', at)).to.deep.equal({ ...login, accountId, sealedOrigin: 'sealed' });
+    expect(await browserLogins.exchange('code', at)).to.deep.equal({ ...login, arrival });
     expect(await browserLogins.exchange('code', at)).to.equal(undefined);
+    expect(await browserLogins.arrivedFrom(login.provider.id, at)).to.deep.equal([]);
+  });
+
+  it('a login of a user of our own, with the second factor that was proven on the way, comes back whole', async () => {
+    const { browserLogins } = storage().read;
+    const purpose = { kind: 'cli', port: 4321, state: 'another state', challenge: 'challenge' } as const;
+    const login = { id: idOf<string>('token'), purpose, provider: undefined, createdAt: at, expiresAt: later };
+    await browserLogins.insert(login, { state: 'own state', browser: 'own browser' });
+    const arrival = { kind: 'user', userId: idOf<never>('user'), mfaAt: Date.parse(at) } as const;
+    await browserLogins.giveCode(login.id, { code: 'own code', arrival, expiresAt: later });
+    expect(await browserLogins.exchange('own code', at)).to.deep.equal({ ...login, arrival });
   });
 
   it('a refresh token is due when its time has come, asked by by one at a time, and gone when another takes its place', async () => {

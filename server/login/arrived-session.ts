@@ -1,0 +1,65 @@
+/** From a person who has shown who they are in the browser to their session, whatever the login was for. Bound to a transaction. */
+import type { AuditSource } from '../../shared/api/audit.ts';
+import type { AccountStore } from '../identity/account-store.ts';
+import type { ProviderStore } from '../identity/provider-store.ts';
+import type { Arrival, ArrivedLogin } from './browser-login-store.ts';
+import type { LoginOrigins } from './login-origins.ts';
+import { openSession, type OpenedSession, type OpeningStores, type SessionSettings } from './open-session.ts';
+import type { PasswordStore } from './password-store.ts';
+import type { ProviderSessionStore } from './provider-session-store.ts';
+
+export interface ArrivedStores extends OpeningStores {
+  readonly accounts: Pick<AccountStore, 'find'>;
+  readonly providers: Pick<ProviderStore, 'find'>;
+  readonly passwords: Pick<PasswordStore, 'stateOf'>;
+  readonly providerSessions: Pick<ProviderSessionStore, 'insert'>;
+}
+export interface ArrivedOptions {
+  readonly sessionSettings: SessionSettings;
+  readonly origins: Pick<LoginOrigins, 'ofSession'>;
+}
+export interface ArrivedOpening {
+  readonly login: Pick<ArrivedLogin, 'id' | 'arrival'>;
+  readonly source: AuditSource;
+  readonly now: number;
+  /** What is said when the person was disabled meanwhile. */
+  readonly refusal: string;
+}
+
+/** Undefined when the way in was closed since the person arrived. */
+export async function openArrivedSession(
+  stores: ArrivedStores,
+  options: ArrivedOptions,
+  opening: ArrivedOpening,
+): Promise<OpenedSession | undefined> {
+  const { arrival } = opening.login;
+  return arrival.kind === 'account' ? openOfAccount(stores, options, opening, arrival) : openOfUser(stores, options, opening, arrival);
+}
+
+async function openOfAccount(
+  stores: ArrivedStores,
+  { sessionSettings, origins }: ArrivedOptions,
+  { login, source, now, refusal }: ArrivedOpening,
+  { accountId, sealedOrigin }: Arrival & { readonly kind: 'account' },
+): Promise<OpenedSession | undefined> {
+  const account = await stores.accounts.find(accountId);
+  const provider = account === undefined ? undefined : await stores.providers.find(account.providerId);
+  const identity = account === undefined ? undefined : await stores.identities.find(account.identityId);
+  if (account?.state !== 'active' || provider?.status !== 'active' || identity?.status !== 'active') return undefined;
+  const by = { id: account.id, provider: { id: provider.id, name: provider.name } };
+  const opened = await openSession(stores, sessionSettings, { identity, method: 'provider', source, now, account: by }, refusal);
+  await stores.providerSessions.insert(origins.ofSession({ id: login.id, sealedOrigin, providerId: provider.id }, opened.session.id));
+  return opened;
+}
+
+/** By password: one that was replaced by an admin, or taken away, meanwhile opens nothing. */
+async function openOfUser(
+  stores: ArrivedStores,
+  { sessionSettings }: ArrivedOptions,
+  { source, now, refusal }: ArrivedOpening,
+  { userId, mfaAt }: Arrival & { readonly kind: 'user' },
+): Promise<OpenedSession | undefined> {
+  const identity = await stores.identities.find(userId);
+  if (identity?.status !== 'active' || (await stores.passwords.stateOf(userId)) !== 'set') return undefined;
+  return openSession(stores, sessionSettings, { identity, method: 'password', source, now, mfaAt }, refusal);
+}
