@@ -143,9 +143,17 @@ export function rightsOf(identity: DesiredIdentity): IdentityRights {
 
 /** With those that ask for a second factor, as far as this lease's session has proven one. */
 function rightsBy(lease: DesiredLease, rights: IdentityRights): IdentityRights {
+  if (rights.identity.mfaGrants === undefined || rights.identity.mfaGrants.length === 0) return rights;
+  const kept = provenRights.get(lease);
+  if (kept?.of === rights) return kept.proven;
   const identity = withProven(rights.identity, lease);
-  return identity === rights.identity ? rights : rightsOf(identity);
+  const proven = identity === rights.identity ? rights : rightsOf(identity);
+  provenRights.set(lease, { of: rights, proven });
+  return proven;
 }
+
+/** Made once for a lease and rights as they stand, not for each request: news replaces these objects, and nothing changes within one. */
+const provenRights = new WeakMap<DesiredLease, { readonly of: IdentityRights; readonly proven: IdentityRights }>();
 
 function scopedGrants(scope: RequestScope, rights: IdentityRights, now: number): readonly DesiredGrant[] {
   if (scope.namespace !== '') return (rights.byNamespace.get(scope.namespace) ?? []).filter((grant) => isLive(grant, now));

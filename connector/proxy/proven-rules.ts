@@ -29,9 +29,10 @@ export function proofWanted(
   { lease, now, applies }: { readonly lease: DesiredLease; readonly now: number; readonly applies: (grant: DesiredMfaGrant) => boolean },
 ): number | undefined {
   const wanted = mfaGrants.filter((grant) => {
-    const isOver = grant.until !== null && fromTime(grant.until) <= now;
+    // First what is cheapest: this is asked on every request.
+    if (!applies(grant) || (grant.until !== null && fromTime(grant.until) <= now)) return false;
     const end = endWithProof(grant, lease.mfaAt);
-    return !isOver && applies(grant) && (end === undefined || fromTime(end) <= now);
+    return end === undefined || fromTime(end) <= now;
   });
   return wanted.length === 0 ? undefined : Math.max(...wanted.map(({ mfaSeconds }) => mfaSeconds));
 }

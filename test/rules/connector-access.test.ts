@@ -148,6 +148,31 @@ describe('connector rule: access', () => {
   });
 });
 
+describe('connector rule: access with a proven second factor', () => {
+  const asking = (role: string) => ({ ...grant(role), mfaSeconds: 900 });
+  const proven = lease({ mfaAt: at(-60) });
+  const holding = (...roles: readonly string[]) => rightsOf(identity([], { mfaGrants: roles.map(asking) }));
+
+  it('goes by the rights as they are now, though the lease is the same', () => {
+    const [before, after] = [holding('view', 'edit'), holding('view')];
+    for (const [rights, groups] of [
+      [before, ['infra:edit@*', 'infra:view@*']],
+      [before, ['infra:edit@*', 'infra:view@*']],
+      [after, ['infra:view@*']],
+      [before, ['infra:edit@*', 'infra:view@*']],
+    ] as const)
+      expect(groupsOf(ask([], { rights, lease: proven }))).to.deep.equal(groups);
+  });
+
+  it('goes by the lease as it is now, though the rights are the same', () => {
+    const rights = holding('view');
+    expect(ask([], { rights, lease: proven }).kind).to.equal('allowed');
+    expect(ask([], { rights, lease: lease({ mfaAt: null }) }).kind).to.equal('denied');
+    expect(ask([], { rights, lease: proven }).kind).to.equal('allowed');
+    expect(ask([], { rights, lease: proven, now: now + 840_000 }).kind).to.equal('denied');
+  });
+});
+
 describe('connector rule: impersonation', () => {
   it('prefixes every name, so nothing native is inherited (security row 37)', () => {
     expect(clusterUserOf(identity([]), 'infra:')).to.equal('infra:dev@example.com');
