@@ -10,11 +10,13 @@ import type { DirectoryGroupStore } from './directory-group-store.ts';
 import type { Group, GroupStore } from './group-store.ts';
 import { nameFor } from './provider-group-rules.ts';
 import { addProviderGroup, type NamedProvider } from './provider-group-add.ts';
+import type { ProvisionedGroupStore } from './provisioned-group-store.ts';
 import { named } from './user-service.ts';
 
 interface Stores {
   readonly groups: GroupStore;
   readonly directoryGroups: DirectoryGroupStore;
+  readonly provisionedGroups: Pick<ProvisionedGroupStore, 'among'>;
   readonly effects: Pick<AccessEffects, 'membershipChanged'>;
   readonly audit: AuditLog;
 }
@@ -23,17 +25,18 @@ interface ToldGroup {
   readonly label: string | null;
 }
 
-/** Ours for each, made where there is none yet. */
+/** Ours for each, made where there is none yet. What the directory pushes is called as it says there, not as a login does (ADR 26). */
 export async function groupsOfDirectory(stores: Stores, provider: NamedProvider, told: readonly ToldGroup[], act: Act): Promise<Group[]> {
   const ids = told.map(({ directoryId }) => directoryId);
   const known = new Map((await stores.directoryGroups.find(provider.id, ids)).map(({ directoryId, groupId }) => [directoryId, groupId]));
   const groups = new Map((await stores.groups.findMany([...known.values()])).map((group) => [group.id, group]));
+  const pushed = await stores.provisionedGroups.among([...groups.keys()]);
   const ours: Group[] = [];
   const labelled: string[] = [];
   for (const { directoryId, label } of told) {
     const id = known.get(directoryId);
     const group = (id === undefined ? undefined : groups.get(id)) ?? (await add(stores, provider, directoryId, act));
-    ours.push(label === null ? group : await call(stores, provider, { group, directoryId, label }, act));
+    ours.push(label === null || pushed.has(group.id) ? group : await call(stores, provider, { group, directoryId, label }, act));
     if (label !== null) labelled.push(group.id);
   }
   await stores.directoryGroups.setNamed(labelled, toTime(act.now));
