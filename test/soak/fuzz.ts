@@ -35,11 +35,19 @@ export async function fuzz(setting: Setting, { note, holds }: Rules): Promise<vo
   );
   note(`${ours.length} of them reached the cluster`);
   holds('some reached the cluster, so there is something to judge', ours.length > 100);
-  const first = (bad: readonly KubernetesAuditEvent[]): string => (bad[0] === undefined ? '' : `: ${JSON.stringify(bad[0]).slice(0, 400)}`);
+  const first = (bad: readonly KubernetesAuditEvent[]): string =>
+    bad[0] === undefined ? '' : `: ${JSON.stringify(bad[0]).slice(0, 1000)}`;
   const claim = (text: string, bad: readonly KubernetesAuditEvent[]): void => holds(`${text}${first(bad)}`, bad.length === 0);
+  // `?timeout=` ends the cluster's own question about our token, too: then it knows nobody, and answers so.
+  const unknown = ours.filter(({ user }) => user.username === undefined);
+  note(`${unknown.length} of those were nobody's to the cluster`);
+  claim(
+    'what was nobody’s was refused',
+    unknown.filter(({ responseStatus }) => responseStatus?.code !== 401),
+  );
   claim(
     'none ran as the connector’s own account',
-    ours.filter(({ impersonatedUser }) => impersonatedUser === undefined),
+    ours.filter(({ user, impersonatedUser }) => user.username !== undefined && impersonatedUser === undefined),
   );
   claim(
     'all ran as the person',

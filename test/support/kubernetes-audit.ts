@@ -4,7 +4,8 @@ import type { Cluster } from './clusters.ts';
 import { waitFor } from './wait-for.ts';
 
 interface User {
-  readonly username: string;
+  /** Absent: the cluster did not know who it was. */
+  readonly username?: string;
   readonly uid?: string;
   readonly groups?: readonly string[];
   readonly extra?: Readonly<Record<string, readonly string[]>>;
