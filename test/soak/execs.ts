@@ -38,8 +38,8 @@ export async function execs(_setting: Setting, { note, holds }: Rules): Promise<
 export interface ExecFault {
   readonly what: string;
   /**
-   * The cluster, overloaded, ended the stream in order with its word that all went well, or with none: kubectl says 0 to that and to nothing
-   * else, for a stream that is cut short is an error to it.
+   * The cluster, overloaded, said that all went well: seen on the wire between it and the connector, and as often without a connector. kubectl
+   * says 0 to that and to an orderly end without a word, and to nothing else: a stream that is cut short is an error to it.
    */
   readonly isUnsaid: boolean;
 }
