@@ -25,6 +25,12 @@ export interface GroupMember {
   readonly status: IdentityStatus;
 }
 
+export interface Membership {
+  readonly identityId: string;
+  readonly id: GroupId;
+  readonly name: string;
+}
+
 export interface GroupStore {
   /** Without `provider`: local. */
   insert(group: { readonly id: string; readonly provider?: string; readonly name: string; readonly createdAt: string }): Promise<void>;
@@ -44,6 +50,8 @@ export interface GroupStore {
   allMembers(id: string, among?: readonly string[]): Promise<{ readonly id: IdentityId; readonly name: string }[]>;
   memberIds(id: string): Promise<IdentityId[]>;
   groupsOf(identityId: string): Promise<Group[]>;
+  /** Who of these is in which groups, by name; without their sizes, which cost a count each. */
+  membershipsOf(identityIds: readonly string[]): Promise<Membership[]>;
   /** False when it was a member already. */
   addMember(id: string, identityId: string): Promise<boolean>;
   /** False when it was none. */
@@ -149,6 +157,17 @@ export function createGroupStore(db: Handle): GroupStore {
           .orderBy('name')
           .execute()
       ).map(fromRow),
+    membershipsOf: async (identityIds) => {
+      if (identityIds.length === 0) return [];
+      const rows = await db
+        .selectFrom('group_members')
+        .innerJoin('groups', 'groups.id', 'group_members.group_id')
+        .select(['identity_id', 'groups.id', 'provider', 'name'])
+        .where('identity_id', 'in', [...identityIds])
+        .orderBy('name')
+        .execute();
+      return rows.map((row) => ({ identityId: row.identity_id, id: row.id as GroupId, name: nameOf(row) }));
+    },
     addMember: async (id, identityId) => {
       const present = await db
         .selectFrom('group_members')
@@ -201,9 +220,11 @@ interface GroupRow {
   readonly member_count: number | null;
   readonly directory_id: string | null;
 }
+const nameOf = ({ provider, name }: Pick<GroupRow, 'provider' | 'name'>): string => (provider === '' ? name : `${provider}/${name}`);
+
 const fromRow = (row: GroupRow): Group => ({
   id: row.id as GroupId,
-  name: row.provider === '' ? row.name : `${row.provider}/${row.name}`,
+  name: nameOf(row),
   provider: row.provider === '' ? null : row.provider,
   directoryId: row.directory_id,
   createdAt: row.created_at,

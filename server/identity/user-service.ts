@@ -3,7 +3,6 @@ import { newId } from '../../shared/id.ts';
 import { toTime, type Clock } from '../../shared/clock.ts';
 import type { Page } from '../../shared/api/pagination.ts';
 import { DomainError } from '../../shared/api/problem.ts';
-import type { SecondFactorKind } from '../../shared/api/second-factors.ts';
 import type { User } from '../../shared/api/users.ts';
 import type { Change, IdentityId, UserId } from '../../shared/api/values.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
@@ -15,6 +14,7 @@ import type { AccountStore } from './account-store.ts';
 import type { GroupStore } from './group-store.ts';
 import type { Identity, IdentityFilter, IdentityStore } from './identity-store.ts';
 import { mayRevokeUser } from './identity-policy.ts';
+import { describeUser, describeUsers, type DescribedFactors, type DescribedPasswords } from './user-description.ts';
 
 export interface PreparedPassword {
   readonly hash: string;
@@ -28,15 +28,10 @@ export interface PasswordPreparation {
   chosen(password: string, email: string): Promise<PreparedPassword>;
   oneTime(now: number): Promise<{ readonly password: string; readonly prepared: PreparedPassword }>;
 }
-export interface PasswordRecords {
-  write(identityId: string, password: PreparedPassword, changedAt: string): Promise<void>;
+export interface PasswordRecords extends DescribedPasswords {
   stateOf(identityId: string): Promise<User['password']>;
+  write(identityId: string, password: PreparedPassword, changedAt: string): Promise<void>;
   remove(identityId: string): Promise<void>;
-}
-
-/** What users show of second factors. */
-export interface SecondFactorRecords {
-  activeOf(identityId: string): Promise<readonly { readonly kind: SecondFactorKind }[]>;
 }
 
 interface Stores {
@@ -44,7 +39,7 @@ interface Stores {
   readonly groups: GroupStore;
   readonly accounts: Pick<AccountStore, 'removeOfIdentity'>;
   readonly passwords: PasswordRecords;
-  readonly secondFactors: SecondFactorRecords;
+  readonly secondFactors: DescribedFactors;
   readonly effects: AccessEffects;
   readonly audit: AuditLog;
   readonly feed: ChangeFeed;
@@ -71,10 +66,10 @@ export function createUserService({ read, transact, passwords, clock }: UserServ
   return {
     list: async (filter: Omit<IdentityFilter, 'kind' | 'name'> & { readonly email?: string | undefined }): Promise<Page<User>> => {
       const page = await read.identities.list({ ...filter, kind: 'user', name: filter.email });
-      return { items: await Promise.all(page.items.map((identity) => describe(read, identity))), nextCursor: page.nextCursor };
+      return { items: await describeUsers(read, page.items), nextCursor: page.nextCursor };
     },
 
-    get: async (id: UserId): Promise<User> => describe(read, await existing(read.identities, id)),
+    get: async (id: UserId): Promise<User> => describeUser(read, await existing(read.identities, id)),
 
     create: async (
       input: { readonly email: string; readonly password?: string | undefined },
@@ -90,7 +85,7 @@ export function createUserService({ read, transact, passwords, clock }: UserServ
         await stores.identities.insert(identity);
         await stores.passwords.write(identity.id, prepared, toTime(act.now));
         await stores.audit.record({ event: 'user.added', act, details: { user: named(identity) } });
-        return describe(stores, identity);
+        return describeUser(stores, identity);
       });
       return { user, oneTimePassword };
     },
@@ -102,7 +97,7 @@ export function createUserService({ read, transact, passwords, clock }: UserServ
         await stores.effects.identityChanged(id, act);
         await stores.effects.assertAdminRemains();
         await stores.audit.record({ event: 'user.disabled', act, details: { user: named(user) } });
-        return { user: await describe(stores, { ...user, status: 'disabled' }), change: stores.feed.change() };
+        return { user: await describeUser(stores, { ...user, status: 'disabled' }), change: stores.feed.change() };
       }),
 
     enable: async (id: UserId, caller: Caller): Promise<{ user: User; change: Change }> =>
@@ -110,7 +105,7 @@ export function createUserService({ read, transact, passwords, clock }: UserServ
         await stores.identities.setStatus(id, 'active');
         await stores.effects.identityChanged(id, act);
         await stores.audit.record({ event: 'user.enabled', act, details: { user: named(user) } });
-        return { user: await describe(stores, { ...user, status: 'active' }), change: stores.feed.change() };
+        return { user: await describeUser(stores, { ...user, status: 'active' }), change: stores.feed.change() };
       }),
 
     remove: async (id: UserId, caller: Caller): Promise<{ change: Change }> =>
@@ -179,19 +174,4 @@ async function existing(identities: IdentityStore, id: UserId): Promise<Identity
   const identity = await identities.find(id);
   if (identity?.kind === 'user') return identity;
   throw new DomainError('identity.not-found', 'There is no such user. See: infra users list');
-}
-
-async function describe(stores: Pick<Stores, 'groups' | 'passwords' | 'secondFactors'>, identity: Identity): Promise<User> {
-  const groups = await stores.groups.groupsOf(identity.id);
-  return {
-    // Only users come here: `existing` and the list's filter see to it.
-    id: identity.id as string as UserId,
-    email: identity.name,
-    status: identity.status,
-    password: await stores.passwords.stateOf(identity.id),
-    secondFactors: (await stores.secondFactors.activeOf(identity.id)).map(({ kind }) => kind),
-    createdAt: identity.createdAt,
-    lastLoginAt: identity.lastLoginAt,
-    groups: groups.map(named),
-  };
 }

@@ -26,6 +26,8 @@ export interface SecondFactorStore {
   begin(factor: PendingFactor): Promise<void>;
   findPending(id: string, of: { readonly identityId: string; readonly sessionId: string }, now: string): Promise<PendingFactor | undefined>;
   activeOf(identityId: string): Promise<SecondFactorRecord[]>;
+  /** Of the active ones. */
+  kindsOf(identityIds: readonly string[]): Promise<{ readonly identityId: string; readonly kind: SecondFactorKind }[]>;
   /** @param step of the code that confirmed it: it is used with that. */
   activate(id: string, step: number, at: string): Promise<void>;
   /** Takes a step that is later than all that were taken. Of two that race one wins; false: it was used. */
@@ -58,6 +60,16 @@ export function createSecondFactorStore(db: Handle): SecondFactorStore {
     },
     activeOf: async (identityId) =>
       (await all.where('identity_id', '=', identityId).where('state', '=', 'active').orderBy('id').execute()).map(fromRow),
+    kindsOf: async (identityIds) =>
+      identityIds.length === 0
+        ? []
+        : (
+            await all
+              .where('identity_id', 'in', [...identityIds])
+              .where('state', '=', 'active')
+              .orderBy('id')
+              .execute()
+          ).map(({ identity_id: identityId, kind }) => ({ identityId, kind: kind as SecondFactorKind })),
     activate: async (id, step, at) =>
       void (await db
         .updateTable('second_factors')

@@ -2,6 +2,7 @@
 import { expect } from 'chai';
 import { pageQuery, type Page, type PageRequest } from '../../shared/api/pagination.ts';
 import { DomainError } from '../../shared/api/problem.ts';
+import { describeUsers } from '../../server/identity/user-description.ts';
 import type { Stores } from '../../server/stores.ts';
 import { accessKeyRow, at, destinationRow, grantRow, groupRow, now, userRow, type Storage } from './fresh-database.ts';
 
@@ -56,6 +57,29 @@ const lists: Readonly<Record<string, List>> = {
 };
 
 export function describePages(storage: () => Storage): void {
+  it('users of a page are described together, each with what is theirs', async () => {
+    const { identities, groups, passwords, ...stores } = storage().read;
+    const [ana, bob, none] = ['ana', 'bob', 'none'].map((name) => userRow(`${name}@example.com`));
+    if (ana === undefined || bob === undefined || none === undefined) throw new Error('three were made');
+    for (const user of [ana, bob, none]) await identities.insert(user);
+    const [crew, all] = [groupRow('crew'), { ...groupRow('all'), provider: 'acme' }];
+    for (const group of [crew, all]) await groups.insert(group);
+    for (const [group, user] of [
+      [crew, ana],
+      [all, ana],
+      [all, bob],
+    ] as const)
+      await groups.addMember(group.id, user.id);
+    await passwords.write(bob.id, { hash: 'hash', state: 'one-time', expiresAt: null }, at);
+    const described = await describeUsers({ groups, passwords, ...stores }, [bob, none, ana]);
+    expect(described.map(({ email, password, groups: held }) => [email, password, held.map(({ name }) => name)])).to.deep.equal([
+      ['bob@example.com', 'one-time', ['acme/all']],
+      ['none@example.com', 'none', []],
+      ['ana@example.com', 'none', ['acme/all', 'crew']],
+    ]);
+    expect(await describeUsers({ groups, passwords, ...stores }, [])).to.deep.equal([]);
+  });
+
   for (const [what, { insert, page }] of Object.entries(lists)) {
     it(`pages of ${what} are complete and show nothing twice while rows are added`, async () => {
       const { read } = storage();
