@@ -13,6 +13,8 @@ export interface Page {
   readonly facts?: readonly { readonly name: string; readonly value: string }[];
   readonly form?: Form;
   readonly links?: readonly { readonly text: string; readonly href: string }[];
+  /** Where the browser goes by itself, at once. A form's own redirect may not leave this server: `form-action` holds for it as well. */
+  readonly goesTo?: string;
 }
 
 /** Sent to an address of our own, as POST; `formRoute` takes it there. */
@@ -34,6 +36,10 @@ export interface FormField {
   readonly value?: string;
   /** Said below the field, and with it by a screen reader. */
   readonly hint?: string;
+  /** Where one begins to type. */
+  readonly autofocus?: true | undefined;
+  /** Shown, sent along, and not to be changed. */
+  readonly readonly?: true;
 }
 export interface FormButton {
   readonly text: string;
@@ -45,23 +51,25 @@ export interface FormButton {
 
 export function renderPage(page: Page): string {
   const paragraphs = page.says.map(
-    (text, index) => `<p${page.isFailure === true && index === 0 ? ' role="alert"' : ''}>${escapeHtml(text)}</p>`,
+    (text, index) => `<p${page.isFailure === true && index === 0 ? ` id="${failureId}" role="alert"` : ''}>${escapeHtml(text)}</p>`,
   );
   const links = page.links?.map(({ text, href }) => `<li><a href="${escapeHtml(href)}">${escapeHtml(text)}</a></li>`) ?? [];
+  const goesTo =
+    page.goesTo === undefined ? '' : `\n    <meta${attributes({ 'http-equiv': 'refresh', content: `0; url=${page.goesTo}` })} />`;
   return `<!doctype html>
 <html lang="en">
   <head>
     <meta charset="utf-8" />
     <meta name="viewport" content="width=device-width" />
     <title>${escapeHtml(page.title)} · infra</title>
-    <link rel="stylesheet" href="/assets/tokens.css" />
+    <link rel="stylesheet" href="/assets/tokens.css" />${goesTo}
   </head>
   <body>
     <main>
       <h1>${escapeHtml(page.title)}</h1>
       ${paragraphs.join('\n      ')}
       ${page.facts === undefined ? '' : renderFacts(page.facts)}
-      ${page.form === undefined ? '' : renderForm(page.form)}
+      ${page.form === undefined ? '' : renderForm(page.form, page.isFailure === true ? failureId : undefined)}
       ${links.length === 0 ? '' : `<ul class="choices">${links.join('')}</ul>`}
     </main>
   </body>
@@ -72,10 +80,12 @@ export function renderPage(page: Page): string {
 const renderFacts = (facts: NonNullable<Page['facts']>): string =>
   `<dl>${facts.map(({ name, value }) => `<div><dt>${escapeHtml(name)}</dt><dd>${escapeHtml(value)}</dd></div>`).join('')}</dl>`;
 
-function renderForm({ action, fields = [], hidden = {}, buttons }: Form): string {
+const failureId = 'failure';
+
+function renderForm({ action, fields = [], hidden = {}, buttons }: Form, failure: string | undefined): string {
   const parts = [
     ...Object.entries(hidden).map(([name, value]) => `<input${attributes({ type: 'hidden', name, value })} />`),
-    ...fields.map(renderField),
+    ...fields.map((field) => renderField(field, field.autofocus === true ? failure : undefined)),
     ...buttons.map(
       ({ text, name, value, isQuiet }) =>
         `<button${attributes({ type: 'submit', name, value, class: isQuiet === true ? 'quiet' : undefined })}>${escapeHtml(text)}</button>`,
@@ -84,18 +94,22 @@ function renderForm({ action, fields = [], hidden = {}, buttons }: Form): string
   return `<form${attributes({ method: 'post', action })}>\n        ${parts.join('\n        ')}\n      </form>`;
 }
 
-/** Every field has to be filled in: a form here asks for nothing that may be left out. */
-function renderField({ label, hint, ...field }: FormField): string {
+/**
+ * Every field has to be filled in: a form here asks for nothing that may be left out. `failure`: the id of what went wrong, read with the field
+ * that has the focus, for not every screen reader reads an alert that was there from the beginning.
+ */
+function renderField({ label, hint, ...field }: FormField, failure: string | undefined): string {
   const hintId = hint === undefined ? undefined : `${field.name}-hint`;
   const id = field.name;
-  const input = `<input${attributes({ id, ...field, 'aria-describedby': hintId })} required spellcheck="false" autocapitalize="none" />`;
+  const describedBy = [failure, hintId].filter((each) => each !== undefined).join(' ') || undefined;
+  const input = `<input${attributes({ id, ...field, 'aria-describedby': describedBy })} required spellcheck="false" autocapitalize="none" />`;
   const below = hint === undefined ? '' : `<small${attributes({ id: hintId })}>${escapeHtml(hint)}</small>`;
   return `<div class="field"><label${attributes({ for: id })}>${escapeHtml(label)}</label>${input}${below}</div>`;
 }
 
-const attributes = (values: Readonly<Record<string, string | undefined>>): string =>
+const attributes = (values: Readonly<Record<string, string | true | undefined>>): string =>
   Object.entries(values)
-    .map(([name, value]) => (value === undefined ? '' : ` ${name}="${escapeHtml(value)}"`))
+    .map(([name, value]) => (value === undefined ? '' : value === true ? ` ${name}` : ` ${name}="${escapeHtml(value)}"`))
     .join('');
 
 export const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
