@@ -29,7 +29,10 @@ import { leaseRoutes } from './leases/lease-routes.ts';
 import { createLeaseService } from './leases/lease-service.ts';
 import { createAccessKeyService } from './login/access-key-service.ts';
 import { browserLoginRoutes, redirectUriOf } from './login/browser-login-routes.ts';
-import { createBrowserLoginService } from './login/browser-login-service.ts';
+import { createBrowserLoginService, type BrowserLoginService } from './login/browser-login-service.ts';
+import { createDeviceApprovalService } from './login/device-approval-service.ts';
+import { deviceLoginRoutes } from './login/device-login-routes.ts';
+import { createDeviceLoginService } from './login/device-login-service.ts';
 import { createLoginOrigins } from './login/login-origins.ts';
 import { newClientKey } from './login/client-keys.ts';
 import { clientKeyRoutes, clientKeysUriOf } from './login/client-key-routes.ts';
@@ -124,7 +127,7 @@ function mountServerInfo(
       version: build.version,
       trustDomain: authority.trustDomain,
       publicUrl: config.publicUrl,
-      loginMethods: ['password', 'access-key', 'workload-token', ...(providers.length > 0 ? ['browser'] : [])],
+      loginMethods: ['password', 'access-key', 'workload-token', ...(providers.length > 0 ? ['browser', 'device'] : [])],
       providers: providers.map(({ name, kind }) => ({ name, kind })),
       passwordReset: mail !== undefined,
       rootCertificate: authority.rootCertificate,
@@ -196,6 +199,17 @@ function mountSecondFactors(router: Router, context: RouteContext, foundation: F
   secondFactorRoutes(router, context, {
     secondFactors: createSecondFactorService({ read, transact, proof, sealing, issuer: authority.trustDomain, clock }),
     secondFactorLogin: createSecondFactorLogin({ read, transact, proof, attempts, sessionSettings: config.session, clock }),
+  });
+}
+
+function mountDeviceLogins(router: Router, context: RouteContext, foundation: Foundation, logins: BrowserLoginService): void {
+  const { config, clock, logger, read, transact, sealing, attempts } = foundation;
+  const { publicUrl, session: sessionSettings } = config;
+  const origins = createLoginOrigins(sealing);
+  deviceLoginRoutes(router, context, {
+    devices: createDeviceLoginService({ transact, attempts, origins, sessionSettings, publicUrl, clock }),
+    approvals: createDeviceApprovalService({ read, transact, attempts, clock }),
+    ...{ logins, logger, publicUrl, clock },
   });
 }
 
@@ -282,6 +296,7 @@ function mountLogins(router: Router, context: RouteContext, { foundation, sessio
   });
   trustRuleRoutes(router, context, workloads.trustRules);
   browserLoginRoutes(router, { logins: providerLogins.browserLogins, sourceOf: context.source, logger });
+  mountDeviceLogins(router, context, foundation, providerLogins.browserLogins);
   clientKeyRoutes(router, { providers: read.providers, logger });
   providerLogoutRoutes(router, context, { logouts: providerLogins.logouts, logger });
   providerRoutes(router, context, { providers: providerLogins.providers, impactOf: async (id) => impactOf(read, id) });

@@ -1,15 +1,11 @@
 /** What a person reads in the browser while logging in. */
-import { browserLoginUrl } from '../../shared/api/browser-login.ts';
 import type { Page } from '../http/page.ts';
-import type { CliPurpose } from './login-purpose-rules.ts';
+import { signInHref, type LoginPurpose } from './login-purpose-rules.ts';
 
-export const choicePage = (providers: readonly { readonly name: string }[], { port, state, challenge }: CliPurpose): Page => ({
+export const choicePage = (providers: readonly { readonly name: string }[], purpose: LoginPurpose): Page => ({
   title: 'Log in to infra',
   says: ['With which account?'],
-  links: providers.map(({ name }) => {
-    const { pathname, search } = new URL(browserLoginUrl('https://here.invalid', { port, state, challenge, provider: name }));
-    return { text: name, href: pathname + search };
-  }),
+  links: providers.map(({ name }) => ({ text: name, href: signInHref(purpose, name) })),
 });
 
 export const noProviderPage: Page = {
@@ -54,11 +50,11 @@ const failures: Readonly<Record<string, string>> = {
   'token.invalid': 'The login took too long, or was finished already. Run infra login again.',
 };
 
+export const failureWords = (code: unknown): string =>
+  (typeof code === 'string' && Object.hasOwn(failures, code) ? failures[code] : undefined) ?? 'The login failed.';
+
 export const failedPage = (code: unknown): Page => ({
   title: 'You are not logged in',
-  says: [
-    (typeof code === 'string' && Object.hasOwn(failures, code) ? failures[code] : undefined) ?? 'The login failed.',
-    'Your terminal says more. You can close this page.',
-  ],
+  says: [failureWords(code), 'Your terminal says more. You can close this page.'],
   isFailure: true,
 });

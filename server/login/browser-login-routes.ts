@@ -2,12 +2,14 @@
 import { createHash } from 'node:crypto';
 import type { Request, Response, Router } from 'express';
 import { browserLoginDonePath, browserLoginFailedPath, browserLoginPath, browserLoginQuery } from '../../shared/api/browser-login.ts';
+import type { AuditSource } from '../../shared/api/audit.ts';
 import type { Logger } from '../../shared/node/logger.ts';
 import { pageRoute, readCookie, sendPage, type Page } from '../http/page.ts';
 import type { SourceOf } from '../http/source-address.ts';
+import type { Provider } from '../identity/provider-store.ts';
 import { choicePage, donePage, failedPage, malformedPage, noProviderPage, unknownProviderPage } from './browser-login-pages.ts';
 import { browserLoginSeconds, type BrowserLoginService } from './browser-login-service.ts';
-import type { CliPurpose } from './login-purpose-rules.ts';
+import type { CliPurpose, LoginPurpose } from './login-purpose-rules.ts';
 
 export const callbackPath = '/login/callback';
 
@@ -35,9 +37,7 @@ export function browserLoginRoutes(
       sendPage(response, ...pageInstead(providers, wanted, purpose));
       return;
     }
-    const begun = await logins.begin(chosen, purpose, sourceOf(request));
-    if (begun.kept !== undefined) setBrowserSecret(response, begun.kept.state, begun.kept.browser, browserLoginSeconds);
-    redirect(response, begun.redirectTo);
+    await sendToProvider(response, logins, { provider: chosen, purpose, source: sourceOf(request) });
   });
 
   pageRoute(router, logger, `${callbackPath}/:provider`, async (request, response) => {
@@ -54,6 +54,17 @@ export function browserLoginRoutes(
   pageRoute(router, logger, browserLoginFailedPath, async (request, response) => {
     sendPage(response, 200, failedPage(request.query['error']));
   });
+}
+
+/** Sends the browser off, with the secret by which it is known when it comes back. */
+export async function sendToProvider(
+  response: Response,
+  logins: Pick<BrowserLoginService, 'begin'>,
+  { provider, purpose, source }: { readonly provider: Provider; readonly purpose: LoginPurpose; readonly source: AuditSource },
+): Promise<void> {
+  const begun = await logins.begin(provider, purpose, source);
+  if (begun.kept !== undefined) setBrowserSecret(response, begun.kept.state, begun.kept.browser, browserLoginSeconds);
+  redirect(response, begun.redirectTo);
 }
 
 /** When it is not clear where to log in. */
@@ -81,7 +92,7 @@ function setBrowserSecret(response: Response, state: string, secret: string, sec
   response.setHeader('Set-Cookie', `${cookieName(state)}=${secret}; Path=/; Max-Age=${seconds}; Secure; HttpOnly; SameSite=Lax`);
 }
 
-function redirect(response: Response, to: string): void {
+export function redirect(response: Response, to: string): void {
   response.setHeader('Cache-Control', 'no-store');
   response.setHeader('Location', to);
   response.status(303).end();

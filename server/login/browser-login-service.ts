@@ -25,7 +25,7 @@ import { openArrivedSession, type ArrivedStores } from './arrived-session.ts';
 import type { BrowserLogin, BrowserLoginStore } from './browser-login-store.ts';
 import type { LoginAttempts } from './login-attempts.ts';
 import type { LoginOrigins } from './login-origins.ts';
-import { answerTo, isChallengeOf, type LoginPurpose } from './login-purpose-rules.ts';
+import { answerTo, codeSecondsOf, isChallengeOf, type LoginPurpose } from './login-purpose-rules.ts';
 import type { OpenedSession, SessionSettings } from './open-session.ts';
 import type { ProviderLogins } from './provider-logins.ts';
 import type { ProviderRefresh } from './provider-refresh.ts';
@@ -65,7 +65,6 @@ export interface BegunLogin {
 }
 
 export const browserLoginSeconds = 600;
-const codeSeconds = 60;
 const deadCode = 'This login is over: its code was used, is older than a minute, or belongs to another login. Run again: infra login';
 
 export type BrowserLoginService = ReturnType<typeof createBrowserLoginService>;
@@ -112,7 +111,7 @@ export function createBrowserLoginService(options: BrowserLoginOptions) {
       await stores.browserLogins.giveCode(login.id, {
         code,
         arrival: { kind: 'account', accountId: account.id, sealedOrigin: origins.seal(login.id, answer) },
-        expiresAt: toTime(now + codeSeconds * 1000),
+        expiresAt: toTime(now + codeSecondsOf(login.purpose) * 1000),
       });
     });
     return answerTo(login.purpose, { code });
@@ -178,7 +177,7 @@ export function createBrowserLoginService(options: BrowserLoginOptions) {
     exchange: async (input: { readonly code: string; readonly codeVerifier: string }, source: AuditSource): Promise<OpenedSession> => {
       const now = clock.now();
       const login = await transact(async ({ browserLogins }) => browserLogins.exchange(input.code, toTime(now)));
-      const isOwn = login !== undefined && isChallengeOf(login.purpose.challenge, input.codeVerifier);
+      const isOwn = login?.purpose.kind === 'cli' && isChallengeOf(login.purpose.challenge, input.codeVerifier);
       const opened = isOwn
         ? await transact(async (stores) => openArrivedSession(stores, options, { login, source, now, refusal: deadCode }))
         : undefined;
