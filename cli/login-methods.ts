@@ -6,6 +6,7 @@ import { ApiError, type Call } from '../shared/client.ts';
 import { isEmail } from '../shared/resource-name.ts';
 import { loginByBrowser } from './browser-login/browser-login.ts';
 import { browserFor } from './browser-login/open-browser.ts';
+import { loginByDevice } from './device-login/device-login.ts';
 import { isInteractive, type Environment } from './environment.ts';
 import { CliError } from './failure.ts';
 import type { Output } from './output.ts';
@@ -35,6 +36,8 @@ export interface LoginOptions {
   readonly workloadTokenFile: string | undefined;
   readonly provider: string | undefined;
   readonly noBrowser: boolean;
+  /** A code to type in a browser anywhere: asked for; or in place of a browser here, where none can be opened; or not even then. */
+  readonly device: 'asked-for' | 'without-browser' | 'never';
   /** How long the browser may take. */
   readonly timeoutSeconds: number;
 }
@@ -52,9 +55,16 @@ export interface LoginMethod {
  * terminal, or on the server's own pages when there is none.
  */
 export async function chooseLoginMethod(input: LoginInput): Promise<LoginMethod> {
-  const { keyStdin, passwordStdin, user, provider, noBrowser, workloadTokenFile } = input.options;
+  const { keyStdin, passwordStdin, user, provider, noBrowser, workloadTokenFile, device } = input.options;
   const asksForPassword = passwordStdin || user !== undefined;
   const asksForBrowser = provider !== undefined || noBrowser;
+  const asksForCode = device === 'asked-for';
+  if (asksForCode && (keyStdin || asksForPassword || asksForBrowser || workloadTokenFile !== undefined))
+    throw new CliError(
+      'wrongUse',
+      '--device goes without the options of other ways to log in: whom you sign in as, and where, is chosen on the page',
+    );
+  if (asksForCode) return deviceMethod(input);
   if (workloadTokenFile !== undefined && (keyStdin || asksForPassword || asksForBrowser))
     throw new CliError('wrongUse', 'a token says whose it is: --workload goes without the options of other ways to log in');
   if (workloadTokenFile !== undefined) return workloadMethod(input, workloadTokenFile);
@@ -73,28 +83,46 @@ export async function chooseLoginMethod(input: LoginInput): Promise<LoginMethod>
 async function browserMethod(input: LoginInput, isAskedFor: boolean): Promise<LoginMethod | undefined> {
   const { provider } = input.options;
   const info = await input.call(api.server.info, {});
-  const { publicUrl } = info;
-  const ways = [...info.providers.map(({ name }) => name), ...(info.loginMethods.includes(ownPagesMethod) ? [ownProvider] : [])];
+  const { publicUrl, loginMethods } = info;
+  const ways = [...info.providers.map(({ name }) => name), ...(loginMethods.includes(ownPagesMethod) ? [ownProvider] : [])];
   const isWanted = isAskedFor || info.providers.length > 0 || (ways.length > 0 && canAskInBrowserAlone(input.environment, publicUrl));
   if (!isWanted) return undefined;
   if (ways.length === 0) throw new CliError('wrongUse', `${input.server} has no identity provider; log in with a password: --user EMAIL`);
   if (provider !== undefined && !ways.includes(provider))
     throw new CliError('notFound', `${input.server} has no identity provider "${provider}"; it has: ${ways.join(', ')}`);
-  // The provider sends people back there, and cookies are for that host alone. An https origin or nothing: it is handed to a browser.
-  const server = parseServerUrl(publicUrl);
-  if (server === undefined)
-    throw new CliError('failed', `${input.server} names no https address of its own; its admin must mend publicUrl`);
+  const server = publicOrigin(input, info);
   const { call, environment, output, options } = input;
-  const { noBrowser, timeoutSeconds } = options;
+  const { noBrowser, timeoutSeconds, device } = options;
+  const codeInstead = device === 'without-browser' && loginMethods.includes('device');
   return {
     sharedAs: provider ?? '',
-    run: () => loginByBrowser({ call, environment, output, server, provider, noBrowser, timeoutSeconds }),
+    run: () => loginByBrowser({ call, environment, output, server, provider, noBrowser, codeInstead, timeoutSeconds }),
   };
 }
 
 /** Nobody is at the terminal to be asked for a password, and there is a browser to ask in. */
 const canAskInBrowserAlone = (environment: Environment, url: string): boolean =>
   !isInteractive(environment) && browserFor(environment, url).kind === 'commands';
+
+async function deviceMethod(input: LoginInput): Promise<LoginMethod> {
+  const info = await input.call(api.server.info, {});
+  if (!info.loginMethods.includes('device'))
+    throw new CliError(
+      'wrongUse',
+      `${input.server} is too old for logins by a code; log in with a password (--user EMAIL) or an access key (--key-stdin)`,
+    );
+  const server = publicOrigin(input, info);
+  const { call, environment, output, options } = input;
+  // Each asks for a code of its own: somebody looks at this very terminal.
+  return { sharedAs: undefined, run: () => loginByDevice({ call, environment, output, server, timeoutSeconds: options.timeoutSeconds }) };
+}
+
+/** The provider sends people back there, and cookies are for that host alone. An https origin or nothing: it is handed to a browser. */
+function publicOrigin(input: LoginInput, { publicUrl }: { readonly publicUrl: string }): string {
+  const server = parseServerUrl(publicUrl);
+  if (server !== undefined) return server;
+  throw new CliError('failed', `${input.server} names no https address of its own; its admin must mend publicUrl`);
+}
 
 async function loginWithKey({ call, environment }: LoginInput): Promise<OpenedSession> {
   const [key = ''] = await readStdinLines(environment);

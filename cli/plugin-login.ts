@@ -40,6 +40,8 @@ export async function logInAgain(environment: Environment, home: Home, { profile
       ...{ call: connect({ server, trust, userAgent, output }), environment, output, server, lastUser: account.name },
       options: {
         ...{ user: undefined, passwordStdin: false, keyStdin: false, noBrowser: false },
+        // kubectl waits for a tab that was opened, not for somebody to read and type a code.
+        device: 'never',
         workloadTokenFile: workloadTokenFile ?? undefined,
         provider: provider ?? undefined,
         timeoutSeconds: patienceSeconds(environment.variables),

@@ -32,6 +32,9 @@ import { createLeaseService } from './leases/lease-service.ts';
 import { createAccessKeyService } from './login/access-key-service.ts';
 import { browserLoginRoutes, redirectUriOf } from './login/browser-login-routes.ts';
 import { createBrowserLoginService } from './login/browser-login-service.ts';
+import { createDeviceApprovalService } from './login/device-approval-service.ts';
+import { deviceLoginRoutes, type DeviceLoginRoutes } from './login/device-login-routes.ts';
+import { createDeviceLoginService } from './login/device-login-service.ts';
 import { createLoginOrigins } from './login/login-origins.ts';
 import { newClientKey } from './login/client-keys.ts';
 import { clientKeyRoutes, clientKeysUriOf } from './login/client-key-routes.ts';
@@ -126,7 +129,7 @@ function mountServerInfo(
       version: build.version,
       trustDomain: authority.trustDomain,
       publicUrl: config.publicUrl,
-      loginMethods: ['password', ownPagesMethod, 'access-key', 'workload-token', ...(providers.length > 0 ? ['browser'] : [])],
+      loginMethods: ['password', ownPagesMethod, 'access-key', 'workload-token', 'device', ...(providers.length > 0 ? ['browser'] : [])],
       providers: providers.map(({ name, kind }) => ({ name, kind })),
       passwordReset: mail !== undefined,
       rootCertificate: authority.rootCertificate,
@@ -203,6 +206,23 @@ function mountSecondFactors(
     secondFactors: createSecondFactorService({ read, transact, proof, sealing, issuer: authority.trustDomain, clock }),
     secondFactorLogin,
     toSession,
+  });
+}
+
+function mountDeviceLogins(
+  router: Router,
+  context: RouteContext,
+  foundation: Foundation,
+  signing: Pick<DeviceLoginRoutes, 'logins' | 'signIn'>,
+): void {
+  const { config, clock, logger, read, transact, sealing, attempts } = foundation;
+  const { publicUrl, session: sessionSettings } = config;
+  const origins = createLoginOrigins(sealing);
+  deviceLoginRoutes(router, context, {
+    devices: createDeviceLoginService({ transact, attempts, origins, sessionSettings, publicUrl, clock }),
+    approvals: createDeviceApprovalService({ read, transact, attempts, clock }),
+    ...signing,
+    ...{ logger, publicUrl, clock },
   });
 }
 
@@ -286,8 +306,10 @@ function mountLogins(router: Router, context: RouteContext, features: Features):
   trustRuleRoutes(router, context, workloads.trustRules);
   const { browserLogins: logins } = providerLogins;
   const sourceOf = context.source;
-  browserLoginRoutes(router, { logins, signIn: createSignIn({ logins, pages, sourceOf }), sourceOf, logger });
+  const signIn = createSignIn({ logins, pages, sourceOf });
+  browserLoginRoutes(router, { logins, signIn, sourceOf, logger });
   pageLoginRoutes(router, { pages, sourceOf, logger, publicUrl: config.publicUrl });
+  mountDeviceLogins(router, context, foundation, { logins, signIn });
   clientKeyRoutes(router, { providers: read.providers, logger });
   providerLogoutRoutes(router, context, { logouts: providerLogins.logouts, logger });
   providerRoutes(router, context, { providers: providerLogins.providers, impactOf: async (id) => impactOf(read, id) });

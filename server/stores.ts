@@ -32,6 +32,7 @@ import { createLeaseStore } from './leases/lease-store.ts';
 import { removeAccessKey } from './login/access-key-service.ts';
 import { createAccessKeyStore } from './login/access-key-store.ts';
 import { createBrowserLoginStore } from './login/browser-login-store.ts';
+import { createDeviceLoginStore } from './login/device-login-store.ts';
 import { createLoginAttemptStore } from './login/login-attempts-store.ts';
 import { createPasswordStore } from './login/password-store.ts';
 import { createRecoveryCodeStore } from './login/recovery-code-store.ts';
@@ -115,16 +116,18 @@ function bindEffects(ending: Ending, sessionEnd: SessionEnd): AccessEffects {
     endGrantsOf: async (subject, act) => endGrants(ending, await grants.ofSubject(subject.id), `${subject.kind} removed`, act),
     endProviderSessions: async (from, reason, act) => {
       await refreshTokens.removeOfProvider(from);
+      await browserLogins.voidArrivals(from, toTime(act.now));
       return sessionEnd.endAllOf(from, reason, act);
     },
     endAccountSessions: async (accountId, reason, act) => {
       await refreshTokens.remove(accountId);
+      await browserLogins.voidArrivals({ accountId }, toTime(act.now));
       return sessionEnd.endAllOf({ accountId }, reason, act);
     },
     revokeIdentity: async (identityId, reason, act) => {
       await refreshTokens.removeOfIdentity(identityId);
       await loginTokens.voidOf(identityId, act.now);
-      await browserLogins.voidCodesOf(identityId, toTime(act.now));
+      await browserLogins.voidArrivals({ identityId }, toTime(act.now));
       return sessionEnd.endAllOf({ identityId }, reason, act);
     },
     removeAccessKeys: async (identityId, act) => {
@@ -161,6 +164,7 @@ function bindTables(handle: Handle) {
     usedTokens: createUsedTokenStore(handle),
     loginTokens: createLoginTokenStore(handle),
     browserLogins: createBrowserLoginStore(handle),
+    deviceLogins: createDeviceLoginStore(handle),
     refreshTokens: createRefreshTokenStore(handle),
     providerSessions: createProviderSessionStore(handle),
     loginAttempts: createLoginAttemptStore(handle),

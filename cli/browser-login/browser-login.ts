@@ -9,11 +9,12 @@ import { problemStatus } from '../../shared/api/problem.ts';
 import { ApiError, type Call } from '../../shared/client.ts';
 import { formatDuration } from '../../shared/ttl.ts';
 import type { Environment } from '../environment.ts';
+import { loginByDevice } from '../device-login/device-login.ts';
 import { asOurSentence, CliError, failureOfStatus } from '../failure.ts';
 import type { OpenedSession } from '../login-methods.ts';
 import type { Output } from '../output.ts';
 import { interrupted } from '../prompt.ts';
-import { announceLogin } from './login-announcement.ts';
+import { announceLogin, type NoBrowser } from './login-announcement.ts';
 import { type Answered, listenOnLoopback, type Loopback } from './loopback-listener.ts';
 import type { LoginAnswer } from './loopback-request.ts';
 
@@ -25,16 +26,27 @@ export interface BrowserLogin {
   readonly server: string;
   readonly provider: string | undefined;
   readonly noBrowser: boolean;
+  /** Where no browser can be opened for the person, a code to type elsewhere is shown instead of an address. */
+  readonly codeInstead: boolean;
   readonly timeoutSeconds: number;
 }
 
 export async function loginByBrowser(login: BrowserLogin): Promise<OpenedSession> {
+  const opened = await throughLoopback(login);
+  if (opened.status === 'session') return opened;
+  login.output.warn(`${opened.reason}; so here is a code for a browser elsewhere (--no-browser prints an address for one on this machine)`);
+  return loginByDevice(login);
+}
+
+/** Or why no browser could be opened, which leaves no port behind. */
+async function throughLoopback(login: BrowserLogin): Promise<OpenedSession | NoBrowser> {
   const [state, codeVerifier] = [randomBytes(32).toString('base64url'), randomBytes(32).toString('base64url')];
   const challenge = createHash('sha256').update(codeVerifier).digest('base64url');
   const loopback = await listenOnLoopback(state);
   try {
     const url = browserLoginUrl(login.server, { port: loopback.port, state, challenge, provider: login.provider });
-    await announceLogin(login, { url, port: loopback.port });
+    const announced = await announceLogin(login, { url, port: loopback.port });
+    if (announced !== undefined) return announced;
     const answered = await waitForAnswer(login, loopback);
     return await finish(login, answered, codeVerifier);
   } finally {

@@ -10,11 +10,18 @@ interface Announcement {
   readonly output: Output;
   readonly server: string;
   readonly noBrowser: boolean;
+  readonly codeInstead: boolean;
 }
 
 interface Address {
   readonly url: string;
   readonly port: number;
+}
+
+/** Nobody would see a browser here: the person's is elsewhere, and so cannot reach this machine's loopback. */
+export interface NoBrowser {
+  readonly status: 'no-browser';
+  readonly reason: string;
 }
 
 const reasons = {
@@ -25,25 +32,34 @@ const reasons = {
 
 const otherWays = 'log in with a password (--user EMAIL) or an access key (--key-stdin)';
 
-export async function announceLogin({ environment, output, server, noBrowser }: Announcement, { url, port }: Address): Promise<void> {
+/** Undefined: the person has the address. With `codeInstead` it is never printed where they could not use it. */
+export async function announceLogin(
+  { environment, output, server, noBrowser, codeInstead }: Announcement,
+  { url, port }: Address,
+): Promise<NoBrowser | undefined> {
   const { variables } = environment;
   if (noBrowser) {
     output.warn(`open this address in a browser on this machine to log in to ${server}:`);
     output.warn(url);
-    return;
+    return undefined;
   }
   const choice = browserFor(environment, url);
   if (choice.kind === 'commands' && (await openBrowser(choice.commands, variables))) {
     output.say(`a browser was opened to log in to ${server}; should it show nothing, open there:`);
     output.say(url);
-    return;
+    return undefined;
   }
   const why = choice.kind === 'none' ? choice.why : undefined;
   const reason = why === undefined ? 'no browser could be opened' : reasons[why];
   if (environment.stderr.isTTY !== true)
-    throw new CliError('wrongUse', `${reason}, and nobody is at the terminal; ${otherWays}, or have the address printed (--no-browser)`);
+    throw new CliError(
+      'wrongUse',
+      `${reason}, and nobody is at the terminal; ${otherWays}, or have ${codeInstead ? 'a code printed (--device) or ' : ''}the address printed (--no-browser)`,
+    );
+  if (codeInstead) return { status: 'no-browser', reason };
   output.warn(`${reason}; ${otherWays}, or`);
   for (const line of why === undefined || why === 'no-display' ? here(url) : elsewhere(variables, { url, port })) output.warn(line);
+  return undefined;
 }
 
 const here = (url: string): string[] => ['open this address in a browser on this machine:', url];

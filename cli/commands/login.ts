@@ -20,6 +20,7 @@ export const loginCommand: CommandSpec = {
       help: 'sign in with this identity provider, in the browser; infra is the server itself, with a password',
     },
     { flags: '--no-browser', help: 'print the address to open instead of opening it' },
+    { flags: '--device', help: 'print a code to type in a browser on any machine; done by itself where no browser can be opened' },
     { flags: '--timeout <duration>', help: 'how long the browser may take, up to 10m (default)', check: parseTimeout },
     { flags: '--user <email>', help: 'log in as this user, with a password' },
     {
@@ -33,6 +34,7 @@ export const loginCommand: CommandSpec = {
   examples: [
     'infra login infra.example.com',
     'infra login infra.example.com --provider okta',
+    'infra login infra.example.com --device',
     'infra login https://infra.example.com --key-stdin < key-file',
     'infra login infra.example.com --workload /var/run/secrets/infra/token',
   ],
@@ -73,6 +75,7 @@ function readOptions(input: CommandInput): LoginOptions {
     provider: input.optional('provider'),
     // The parser knows `--no-browser` as the end of `browser`, which is true without it.
     noBrowser: !input.flag('browser'),
+    device: input.flag('device') ? 'asked-for' : 'without-browser',
     timeoutSeconds: timeout === undefined ? longestLoginSeconds : parseTimeout(timeout),
   };
 }

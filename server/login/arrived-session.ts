@@ -24,6 +24,8 @@ export interface ArrivedOpening {
   readonly now: number;
   /** What is said when the person was disabled meanwhile. */
   readonly refusal: string;
+  /** The login by a code that it approved. */
+  readonly deviceLogin?: string;
 }
 
 /** Undefined when the way in was closed since the person arrived. */
@@ -39,7 +41,7 @@ export async function openArrivedSession(
 async function openOfAccount(
   stores: ArrivedStores,
   { sessionSettings, origins }: ArrivedOptions,
-  { login, source, now, refusal }: ArrivedOpening,
+  { login, source, now, refusal, deviceLogin }: ArrivedOpening,
   { accountId, sealedOrigin }: Arrival & { readonly kind: 'account' },
 ): Promise<OpenedSession | undefined> {
   const account = await stores.accounts.find(accountId);
@@ -47,7 +49,12 @@ async function openOfAccount(
   const identity = account === undefined ? undefined : await stores.identities.find(account.identityId);
   if (account?.state !== 'active' || provider?.status !== 'active' || identity?.status !== 'active') return undefined;
   const by = { id: account.id, provider: { id: provider.id, name: provider.name } };
-  const opened = await openSession(stores, sessionSettings, { identity, method: 'provider', source, now, account: by }, refusal);
+  const opened = await openSession(
+    stores,
+    sessionSettings,
+    { identity, method: 'provider', source, now, account: by, deviceLogin },
+    refusal,
+  );
   await stores.providerSessions.insert(origins.ofSession({ id: login.id, sealedOrigin, providerId: provider.id }, opened.session.id));
   return opened;
 }
@@ -56,10 +63,10 @@ async function openOfAccount(
 async function openOfUser(
   stores: ArrivedStores,
   { sessionSettings }: ArrivedOptions,
-  { source, now, refusal }: ArrivedOpening,
+  { source, now, refusal, deviceLogin }: ArrivedOpening,
   { userId, mfaAt }: Arrival & { readonly kind: 'user' },
 ): Promise<OpenedSession | undefined> {
   const identity = await stores.identities.find(userId);
   if (identity?.status !== 'active' || (await stores.passwords.stateOf(userId)) !== 'set') return undefined;
-  return openSession(stores, sessionSettings, { identity, method: 'password', source, now, mfaAt }, refusal);
+  return openSession(stores, sessionSettings, { identity, method: 'password', source, now, mfaAt, deviceLogin }, refusal);
 }

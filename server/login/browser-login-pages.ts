@@ -45,11 +45,11 @@ const failures: Readonly<Record<string, string>> = {
   'token.invalid': 'The login took too long, or was finished already. Run infra login again.',
 };
 
+export const failureWords = (code: unknown): string =>
+  (typeof code === 'string' && Object.hasOwn(failures, code) ? failures[code] : undefined) ?? 'The login failed.';
+
 export const failedPage = (code: unknown): Page => ({
   title: 'You are not logged in',
-  says: [
-    (typeof code === 'string' && Object.hasOwn(failures, code) ? failures[code] : undefined) ?? 'The login failed.',
-    'Your terminal says more. You can close this page.',
-  ],
+  says: [failureWords(code), 'Your terminal says more. You can close this page.'],
   isFailure: true,
 });

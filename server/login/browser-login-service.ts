@@ -176,7 +176,7 @@ export function createBrowserLoginService(options: BrowserLoginOptions) {
     exchange: async (input: { readonly code: string; readonly codeVerifier: string }, source: AuditSource): Promise<OpenedSession> => {
       const now = clock.now();
       const login = await transact(async ({ browserLogins }) => browserLogins.exchange(input.code, toTime(now)));
-      const isOwn = login !== undefined && isChallengeOf(login.purpose.challenge, input.codeVerifier);
+      const isOwn = login?.purpose.kind === 'cli' && isChallengeOf(login.purpose.challenge, input.codeVerifier);
       const opened = isOwn
         ? await transact(async (stores) => openArrivedSession(stores, options, { login, source, now, refusal: deadCode }))
         : undefined;

@@ -28,6 +28,12 @@ export interface ArrivedLogin extends BrowserLogin {
 
 /** From the link to the person's arrival. */
 export const browserLoginSeconds = 600;
+/** Whose logins: a person's, of an account, of a provider; of these as well one person's. */
+export interface ArrivalOrigin {
+  readonly identityId?: string;
+  readonly accountId?: string;
+  readonly providerId?: string;
+}
 
 interface Secrets {
   /** Goes to the provider, or into our form, and comes back. */
@@ -45,17 +51,23 @@ export interface BrowserLoginStore {
   giveCode(id: string, given: { readonly code: string; readonly arrival: Arrival; readonly expiresAt: string }): Promise<void>;
   /** Uses the code up, whoever shows it; undefined when it is unknown, used or over. */
   exchange(code: string, now: string): Promise<ArrivedLogin | undefined>;
+  /** The one with this code, which stays as it is. */
+  findArrived(code: string, now: string): Promise<ArrivedLogin | undefined>;
+  /** Uses its code up, without knowing it. */
+  takeArrived(id: string, now: string): Promise<ArrivedLogin | undefined>;
   /** Those at a provider whose code is given and not used. */
   arrivedFrom(providerId: string, now: string): Promise<readonly { readonly id: string; readonly sealedOrigin: string }[]>;
   /** Its code opens nothing any more. */
   voidCode(id: string, at: string): Promise<void>;
-  /** Nor do those of a user of our own that are given and not used. */
-  voidCodesOf(userId: string, at: string): Promise<void>;
+  /** Nor do those of whoever loses all sessions that came from there. */
+  voidArrivals(of: ArrivalOrigin, at: string): Promise<void>;
   prune(before: string): Promise<void>;
   removeEverything(): Promise<void>;
 }
 
 export function createBrowserLoginStore(db: Handle): BrowserLoginStore {
+  const live = (now: string) =>
+    db.selectFrom('browser_logins').selectAll().where('exchanged_at', 'is', null).where('code_expires_at', '>', now);
   return {
     insert: async (login, secrets) => void (await db.insertInto('browser_logins').values(toRow(login, secrets)).execute()),
     findWaiting: async ({ state, browser }, now) => {
@@ -96,6 +108,20 @@ export function createBrowserLoginStore(db: Handle): BrowserLoginStore {
       const row = await db.selectFrom('browser_logins').selectAll().where('code_hash', '=', hashSecret(code)).executeTakeFirstOrThrow();
       return fromArrivedRow(row);
     },
+    findArrived: async (code, now) => {
+      const row = await live(now).where('code_hash', '=', hashSecret(code)).executeTakeFirst();
+      return row === undefined ? undefined : fromArrivedRow(row);
+    },
+    takeArrived: async (id, now) => {
+      const row = await live(now).where('id', '=', id).executeTakeFirst();
+      const taken = await db
+        .updateTable('browser_logins')
+        .set({ exchanged_at: now })
+        .where('id', '=', id)
+        .where('exchanged_at', 'is', null)
+        .executeTakeFirst();
+      return row === undefined || taken.numUpdatedRows !== 1n ? undefined : fromArrivedRow(row);
+    },
     arrivedFrom: async (providerId, now) => {
       const rows = await db
         .selectFrom('browser_logins')
@@ -113,13 +139,19 @@ export function createBrowserLoginStore(db: Handle): BrowserLoginStore {
         .where('id', '=', id)
         .where('exchanged_at', 'is', null)
         .execute()),
-    voidCodesOf: async (userId, at) =>
-      void (await db
+    voidArrivals: async ({ identityId, accountId, providerId }, at) => {
+      let accounts = db.selectFrom('accounts').select('id');
+      if (identityId !== undefined) accounts = accounts.where('identity_id', '=', identityId);
+      if (accountId !== undefined) accounts = accounts.where('id', '=', accountId);
+      if (providerId !== undefined) accounts = accounts.where('provider_id', '=', providerId);
+      const isOwn = accountId === undefined && providerId === undefined && identityId !== undefined;
+      await db
         .updateTable('browser_logins')
         .set({ exchanged_at: at })
-        .where('identity_id', '=', userId)
         .where('exchanged_at', 'is', null)
-        .execute()),
+        .where((is) => is.or([is('account_id', 'in', accounts), ...(isOwn ? [is('identity_id', '=', identityId)] : [])]))
+        .execute();
+    },
     prune: async (before) => void (await db.deleteFrom('browser_logins').where('expires_at', '<', before).execute()),
     removeEverything: async () => void (await db.deleteFrom('browser_logins').execute()),
   };

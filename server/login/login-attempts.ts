@@ -20,6 +20,11 @@ export interface AttemptLimits {
   /** Logins by browser begun from one address: a whole office may be behind it. */
   readonly browserLogins: number;
   /**
+   * Logins by a code: begun from one address, and codes typed that wait for nothing, from one address and in all. There are 2.6 · 10¹⁰ codes, so
+   * two thousand tries find one of fifty that wait once in 250,000 quarters of an hour.
+   */
+  readonly devices: { readonly begun: number; readonly userCodesOfSource: number; readonly userCodes: number };
+  /**
    * Codes of a second factor: there are a million, and three of them hold at any moment. A hundred a day leave one chance in 3,300, and are what
    * NIST SP 800-63B §5.2.2 allows. Only who has the password, or a session, may try any, so few can shut anybody out.
    */
@@ -34,6 +39,7 @@ export const attemptLimits: AttemptLimits = {
   source: 100,
   account: 200,
   browserLogins: 1000,
+  devices: { begun: 200, userCodesOfSource: 30, userCodes: 2000 },
   codes: { accountAndSource: 10, account: 20, accountPerDay: 100 },
 };
 
@@ -49,6 +55,11 @@ export interface LoginAttempts {
   count(account: string, source: string, now: number): Promise<AttemptLimit | undefined>;
   /** Counts one login by browser that is begun, which anybody can; the error when an address begins too many. */
   countStart(source: string, now: number): Promise<DomainError | undefined>;
+  /** The same for a login by a code. */
+  countDeviceLogin(source: string, now: number): Promise<DomainError | undefined>;
+  /** Counts one code of a login that is typed; one that held is taken back, and no other, lest own codes pay for guesses. */
+  countUserCode(source: string, now: number): Promise<AttemptLimit | undefined>;
+  userCodeHeld(source: string): Promise<void>;
   /** Takes the attempt back, and forgets this account's failures from this address. */
   succeeded(account: string, source: string): Promise<void>;
   /** Counts one code of a second factor that is tried. */
@@ -90,9 +101,13 @@ export function createLoginAttempts(
       { name: `${dayBuckets}code:${identityId}`, limit: limits.codes.accountPerDay, seconds: daySeconds },
     ],
   });
-  const count = async ({ own, shared }: Buckets, now: number): Promise<AttemptLimit | undefined> =>
+  const userCodeBucketsOf = (source: string): readonly Bucket[] => [
+    { name: `user-code:${source}`, limit: limits.devices.userCodesOfSource, seconds: windowSeconds },
+    { name: 'user-code', limit: limits.devices.userCodes, seconds: windowSeconds },
+  ];
+  const count = async (buckets: readonly Bucket[], now: number): Promise<AttemptLimit | undefined> =>
     transact(async ({ loginAttempts }) => {
-      for (const { name, limit, seconds } of [own, ...shared]) {
+      for (const { name, limit, seconds } of buckets) {
         const { failures, windowStartedAt } = await loginAttempts.increment(name, now, seconds);
         if (failures > limit) return { error: tooMany(windowStartedAt, now, seconds), isFirst: failures === limit + 1 };
       }
@@ -103,18 +118,24 @@ export function createLoginAttempts(
       await loginAttempts.clear(own.name);
       for (const { name } of shared) await loginAttempts.decrement(name);
     });
+  const countBegun = async (name: string, limit: number, now: number): Promise<DomainError | undefined> =>
+    (await count([{ name, limit, seconds: windowSeconds }], now))?.error;
   return {
-    count: async (account, source, now) => count(bucketsOf(account, source), now),
-    countStart: async (source, now) =>
+    count: async (account, source, now) => count(allOf(bucketsOf(account, source)), now),
+    countStart: async (source, now) => countBegun(`browser-login:${source}`, limits.browserLogins, now),
+    countDeviceLogin: async (source, now) => countBegun(`device-login:${source}`, limits.devices.begun, now),
+    countUserCode: async (source, now) => count(userCodeBucketsOf(source), now),
+    userCodeHeld: async (source) =>
       transact(async ({ loginAttempts }) => {
-        const { failures, windowStartedAt } = await loginAttempts.increment(`browser-login:${source}`, now, windowSeconds);
-        return failures > limits.browserLogins ? tooMany(windowStartedAt, now) : undefined;
+        for (const { name } of userCodeBucketsOf(source)) await loginAttempts.decrement(name);
       }),
     succeeded: async (account, source) => takeBack(bucketsOf(account, source)),
-    countCode: async (identityId, source, now) => count(codeBucketsOf(identityId, source), now),
+    countCode: async (identityId, source, now) => count(allOf(codeBucketsOf(identityId, source)), now),
     codeHeld: async (identityId, source) => takeBack(codeBucketsOf(identityId, source)),
   };
 }
+
+const allOf = ({ own, shared }: Buckets): readonly Bucket[] => [own, ...shared];
 
 export function tooMany(windowStartedAt: string, now: number, seconds = windowSeconds): DomainError {
   const retryAfterSeconds = Math.max(1, Math.ceil((fromTime(windowStartedAt) - now) / 1000 + seconds));

@@ -1,6 +1,7 @@
 /** What a login in the browser is for: where it goes on once the person has shown who they are. Pure. */
 import { createHash } from 'node:crypto';
 import { browserLoginUrl, loopbackUrl } from '../../shared/api/browser-login.ts';
+import { devicePath } from '../../shared/api/device-login.ts';
 
 /** `infra login` on the machine of that browser: its listener on 127.0.0.1, the value it expects back, the S256 of its verifier. */
 export interface CliPurpose {
@@ -9,19 +10,36 @@ export interface CliPurpose {
   readonly state: string;
   readonly challenge: string;
 }
-export type LoginPurpose = CliPurpose;
+/** A terminal elsewhere, about which the person decides once they are known (RFC 8628). */
+export interface DevicePurpose {
+  readonly kind: 'device';
+  readonly deviceLoginId: string;
+}
+export type LoginPurpose = CliPurpose | DevicePurpose;
 
-/** From the arrival to the use of its code. */
-export const codeSecondsOf = ({ kind }: LoginPurpose): number => ({ cli: 60 })[kind];
+export const deviceSignInPath = `${devicePath}/sign-in`;
+export const deviceApprovePath = `${devicePath}/approve`;
+export const deviceFailedPath = `${devicePath}/failed`;
+
+/** From the arrival to the use of its code: a program takes it at once, a person reads and decides first. */
+export const codeSecondsOf = ({ kind }: LoginPurpose): number => ({ cli: 60, device: 600 })[kind];
 
 /** Where the choice of a provider, or of `ownProvider`, leads, on this server. */
-export function signInHref({ port, state, challenge }: LoginPurpose, provider: string): string {
+export function signInHref(purpose: LoginPurpose, provider: string): string {
+  if (purpose.kind === 'device') return `${deviceSignInPath}?${new URLSearchParams({ provider }).toString()}`;
+  const { port, state, challenge } = purpose;
   const { pathname, search } = new URL(browserLoginUrl('https://here.invalid', { port, state, challenge, provider }));
   return pathname + search;
 }
 
+export type LoginAnswer = { readonly code: string } | { readonly error: string; readonly error_description: string };
+
 /** Where the browser takes a code, or the reason for none. */
-export function answerTo(purpose: CliPurpose, answer: Readonly<Record<string, string>>): string {
+export function answerTo(purpose: LoginPurpose, answer: LoginAnswer): string {
+  if (purpose.kind === 'device') {
+    const [path, name, value] = 'code' in answer ? [deviceApprovePath, 'code', answer.code] : [deviceFailedPath, 'error', answer.error];
+    return `${path}?${new URLSearchParams({ [name]: value }).toString()}`;
+  }
   const url = new URL(loopbackUrl(purpose.port));
   for (const [name, value] of Object.entries({ ...answer, state: purpose.state })) url.searchParams.set(name, value);
   return url.href;

@@ -160,7 +160,7 @@ export function createLoginService(options: LoginServiceOptions) {
         const others = (await stores.sessions.openOf({ identityId: caller.identity.id })).filter(({ id }) => id !== caller.session.id);
         await stores.sessionEnd.end(others, 'password changed', act);
         await stores.loginTokens.voidOf(caller.identity.id, act.now);
-        await stores.browserLogins.voidCodesOf(caller.identity.id, toTime(act.now));
+        await stores.browserLogins.voidArrivals({ identityId: caller.identity.id }, toTime(act.now));
         await stores.audit.record({
           event: 'password.changed',
           act,

@@ -32,6 +32,8 @@ export interface Opening {
   /** When a second factor was proven on the way in. */
   readonly mfaAt?: number | undefined;
   readonly account?: { readonly id: AccountId; readonly provider: { readonly id: string; readonly name: string } };
+  /** The login by a code that was approved for it. */
+  readonly deviceLogin?: string | undefined;
   /** Of a workload: by which rule its token was taken, and what it said. */
   readonly trusted?: { readonly ruleId: TrustRuleId; readonly token: TokenTrace };
 }
@@ -48,7 +50,7 @@ export async function openSession(
   opening: Opening,
   refusal: string,
 ): Promise<OpenedSession> {
-  const { identity, method, source, now, key, account, mfaAt, trusted } = opening;
+  const { identity, method, source, now, key, account, mfaAt, deviceLogin, trusted } = opening;
   if ((await stores.identities.find(identity.id))?.status !== 'active') throw new DomainError('login.failed', refusal);
   const secret = newSecret('ses');
   const session: OwnedSession = {
@@ -80,6 +82,7 @@ export async function openSession(
       session: session.id,
       method,
       ...(account === undefined ? {} : { provider: account.provider }),
+      ...(deviceLogin === undefined ? {} : { deviceLogin }),
       ...(trusted === undefined ? {} : { trustRule: trusted.ruleId, token: trusted.token }),
     },
   });

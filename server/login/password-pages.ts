@@ -20,6 +20,7 @@ export function askingPage(asked: Asked, form: FormOf): Page {
 /** Whoever was sent the link of somebody else should notice. */
 const whatFor: Readonly<Record<LoginPurpose['kind'], string>> = {
   cli: 'For infra login on this machine. If you did not run it, close this page.',
+  device: 'To decide about the code that you typed. Nothing is let in yet.',
 };
 
 function passwordPage({ email, refusal }: Asked & { readonly kind: 'password' }, { state, purpose }: FormOf): Page {
@@ -79,7 +80,10 @@ export function arrivedPage(purpose: LoginPurpose, code: string): Page {
   };
 }
 
-const whereTo: Readonly<Record<LoginPurpose['kind'], string>> = { cli: 'Back to infra on this machine …' };
+const whereTo: Readonly<Record<LoginPurpose['kind'], string>> = {
+  cli: 'Back to infra on this machine …',
+  device: 'On to the question about the code …',
+};
 
 export function waitPage(seconds: number): Page {
   const minutes = Math.ceil(seconds / 60);

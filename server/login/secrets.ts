@@ -1,7 +1,8 @@
 /** Opaque secrets that people and programs hold: 256 random bits with a prefix that tells what it is. Only the SHA-256 is stored. */
 import { createHash, randomBytes, randomInt } from 'node:crypto';
+import { userCodeLength, userCodeLetters } from './device-login-rules.ts';
 
-export type SecretKind = 'ses' | 'key' | 'setup' | 'change' | 'reset' | 'code' | 'browser' | 'form' | 'leave' | 'scim' | 'mfa';
+export type SecretKind = 'ses' | 'key' | 'setup' | 'change' | 'reset' | 'code' | 'browser' | 'form' | 'leave' | 'scim' | 'mfa' | 'device';
 
 export const newSecret = (kind: SecretKind): string => `infra_${kind}_${randomBytes(32).toString('base64url')}`;
 
@@ -13,6 +14,10 @@ export const newOneTimePassword = (): string => readableSecret(4);
 
 /** 15 characters of 31 are 74 bits: whoever has the hash cannot find it. */
 export const newRecoveryCode = (): string => readableSecret(3);
+
+/** 34 bits, for ten minutes: what stands between is the limit on tries. */
+export const newUserCode = (): string =>
+  Array.from({ length: userCodeLength }, () => userCodeLetters.charAt(randomInt(userCodeLetters.length))).join('');
 
 /** No letters that read alike; dashes for the eye. */
 const readable = 'abcdefghjkmnpqrstuvwxyz23456789';

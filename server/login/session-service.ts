@@ -9,6 +9,7 @@ import { authorOf, type Caller, type ServerRole } from '../audit/caller.ts';
 import type { GroupStore } from '../identity/group-store.ts';
 import type { ChangeFeed } from '../storage/change-feed.ts';
 import type { Transact } from '../storage/transact.ts';
+import type { BrowserLoginStore } from './browser-login-store.ts';
 import { hashSecret } from './secrets.ts';
 import type { SessionEnd } from './session-end.ts';
 import { listScope, mayEnd } from './session-policy.ts';
@@ -17,7 +18,12 @@ import type { OwnedSession, SessionStore } from './session-store.ts';
 
 export interface SessionServiceOptions {
   readonly read: { readonly sessions: SessionStore; readonly groups: GroupStore };
-  readonly transact: Transact<{ readonly sessions: SessionStore; readonly sessionEnd: SessionEnd; readonly feed: ChangeFeed }>;
+  readonly transact: Transact<{
+    readonly sessions: SessionStore;
+    readonly sessionEnd: SessionEnd;
+    readonly browserLogins: Pick<BrowserLoginStore, 'voidArrivals'>;
+    readonly feed: ChangeFeed;
+  }>;
   /** What login needs of grants: roles on `infra` that hold now. */
   readonly serverRolesOf: (identityId: string, now: number) => Promise<ReadonlySet<ServerRole>>;
   readonly clock: Clock;
@@ -101,7 +107,10 @@ export function createSessionService({ read, transact, serverRolesOf, clock }: S
       transact(async (stores) => {
         const all = await stores.sessions.openOf({ identityId: caller.identity.id });
         const others = all.filter(({ id }) => id !== caller.session.id);
-        const ended = await stores.sessionEnd.end(others, 'ended from another session', { by: authorOf(caller), now: clock.now() });
+        const act = { by: authorOf(caller), now: clock.now() };
+        const ended = await stores.sessionEnd.end(others, 'ended from another session', act);
+        // What was let in and has not asked for its session yet is another one as well.
+        await stores.browserLogins.voidArrivals({ identityId: caller.identity.id }, toTime(act.now));
         return { ...ended, change: stores.feed.change() };
       }),
 

@@ -193,6 +193,25 @@ export interface Database {
     identity_id: string | null;
     mfa_at: string | null;
   };
+  /** One login by a code (RFC 8628). Secrets by their hash. */
+  device_logins: {
+    id: string;
+    device_code_hash: string;
+    user_code_hash: string;
+    challenge: string;
+    host: string | null;
+    source_address: string;
+    user_agent: string;
+    created_at: string;
+    expires_at: string;
+    interval_seconds: number;
+    polled_at: string | null;
+    state: 'waiting' | 'approved' | 'denied' | 'over';
+    /** Of the browser in which the code was typed last. */
+    browser_hash: string | null;
+    /** Once it is approved: by whom, and until when that holds. */
+    browser_login_id: string | null;
+  };
   provider_sessions: {
     session_id: string;
     provider_id: string;

@@ -41,6 +41,7 @@ const claimTexts = z.record(z.string().max(200), z.string().max(300));
 /** What a workload's token says of where it comes from: of its claims those of a fixed list. In a refusal its signature may not have held. */
 const tokenTrace = z.object({ issuer: z.string().max(300), subject: z.string().max(300), claims: claimTexts });
 export type TokenTrace = z.output<typeof tokenTrace>;
+const deviceHost = z.string().max(64).nullable();
 const mailKind = z.enum(['reset-asked', 'reset-ordered', 'password-replaced']);
 
 /** What a provider fed and its end took away. */
@@ -88,6 +89,8 @@ export const auditEvent = z.discriminatedUnion('event', [
     session: z.string(),
     method: sessionMethod,
     provider: named.optional(),
+    /** By a code that was approved in a browser elsewhere: which. */
+    deviceLogin: z.string().optional(),
     trustRule: z.string().optional(),
     token: tokenTrace.optional(),
   }),
@@ -95,12 +98,17 @@ export const auditEvent = z.discriminatedUnion('event', [
     attempted: z.string().max(300),
     method: z.enum([
       ...(['password', 'access-key', 'password-change', 'password-reset', 'setup', 'provider', 'scim'] as const),
-      ...(['second-factor', 'workload-token'] as const),
+      ...(['second-factor', 'workload-token', 'device'] as const),
     ]),
     provider: named.optional(),
     token: tokenTrace.optional(),
     reason,
   }),
+  /** A login by a code: somebody asked for one; `host` is what they said of themselves. */
+  event('device-login.asked', { deviceLogin: z.string(), host: deviceHost }),
+  /** Decided by who is named, in a browser; it was asked for from elsewhere. */
+  event('device-login.approved', { deviceLogin: z.string(), host: deviceHost, askedFrom: source }),
+  event('device-login.denied', { deviceLogin: z.string(), host: deviceHost, askedFrom: source }),
   event('session.ended', { session: z.string(), owner: named, reason }),
   event('password.changed', { user: named }),
   event('second-factor.begun', { user: named, factor: z.string(), kind: secondFactorKind }),

@@ -4,6 +4,7 @@ import { audit } from './audit.ts';
 import { changes } from './changes.ts';
 import { connectors } from './connectors.ts';
 import { destinations } from './destinations.ts';
+import { deviceLogin } from './device-login.ts';
 import type { Endpoint } from './endpoint.ts';
 import { explanations } from './explanations.ts';
 import { grants } from './grants.ts';
@@ -20,7 +21,7 @@ import { workloads } from './workloads.ts';
 
 export const api = {
   server,
-  login: { ...login, ...secondFactorLogin },
+  login: { ...login, ...secondFactorLogin, ...deviceLogin },
   sessions,
   secondFactors,
   users,

@@ -24,6 +24,11 @@ export const problemStatus = {
   'login.groups-unusable': 403,
   'login.groups-unavailable': 503,
   'login.provider-failed': 502,
+  /** RFC 8628 §3.5: its words, under a name of ours. */
+  'device-login.authorization-pending': 400,
+  'device-login.slow-down': 400,
+  'device-login.access-denied': 403,
+  'device-login.expired-token': 400,
   'logout.refused': 400,
   'password.too-weak': 400,
   /** A second factor has to be proven, or proven again. */

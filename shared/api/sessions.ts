@@ -49,6 +49,8 @@ export const workloadTokenMaximum = 16_384;
 
 const password = z.string().min(1).max(1000);
 
+export const codeVerifier = z.string().regex(/^[A-Za-z0-9._~-]{43,128}$/, 'is no code verifier (RFC 7636 §4.1)');
+
 export const login = {
   password: endpoint({
     name: 'login.password',
@@ -98,7 +100,7 @@ export const login = {
     access: 'public',
     body: z.strictObject({
       code: z.string().max(200),
-      codeVerifier: z.string().regex(/^[A-Za-z0-9._~-]{43,128}$/, 'is no code verifier (RFC 7636 §4.1)'),
+      codeVerifier,
     }),
     result: openedSession,
   }),

@@ -85,7 +85,7 @@ describeServerDefences('the pages for signing in', [
   {
     name: 'a code ends with the password it was given for',
     row: 11,
-    cut: cutIn('login/login-service.js')('await stores.browserLogins.voidCodesOf(caller.identity.id, toTime(act.now));', ''),
+    cut: cutIn('login/login-service.js')('await stores.browserLogins.voidArrivals({ identityId: caller.identity.id }, toTime(act.now));', ''),
     attack: exchangedAfter(async ({ call, password }) =>
       call(api.sessions.changeOwnPassword, { body: { currentPassword: password, newPassword: 'another lantern by the harbour' } }),
     ),
@@ -93,7 +93,7 @@ describeServerDefences('the pages for signing in', [
   {
     name: 'a code ends when its person is put out, be it for a moment',
     row: 11,
-    cut: cutIn('stores.js')('await browserLogins.voidCodesOf(identityId, toTime(act.now));', ''),
+    cut: cutIn('stores.js')('await browserLogins.voidArrivals({ identityId }, toTime(act.now));', ''),
     attack: exchangedAfter(async ({ id }, server) => {
       const call = await server.admin();
       await call(api.users.disable, { params: { id } });

@@ -29,6 +29,8 @@ const rows: Readonly<Record<string, Row>> = {
   'login.requestReset': { input: () => ({ body: { email: 'nobody@example.com' } }) },
   'login.resetPassword': { input: () => ({ body: { token: 'x', newPassword: 'a lantern in the harbour' } }) },
   'login.browser': { input: () => ({ body: { code: 'infra_code_x', codeVerifier: 'v'.repeat(43) } }) },
+  'login.device': { input: () => ({ body: { codeChallenge: 'c'.repeat(43) } }) },
+  'login.deviceToken': { input: () => ({ body: { deviceCode: 'infra_device_x', codeVerifier: 'v'.repeat(43) } }) },
   'login.accessKey': { input: () => ({ body: { key: 'infra_key_x' } }) },
   'login.workload': { input: () => ({ body: { token: 'x' } }) },
   'sessions.current': { stranger: 200, viewer: 200 },

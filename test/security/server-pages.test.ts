@@ -11,7 +11,7 @@ import { loginWithPassword, newTerminal } from '../support/infra.ts';
 const html = '<img src=x onerror=alert(1)>';
 const ansi = '\u001b[31mred\u001b[0m';
 const osc = '\u001b]8;;https://evil.example\u0007click\u001b]8;;\u0007';
-const pages = ['/', '/setup', '/reset-password'] as const;
+const pages = ['/', '/setup', '/reset-password', '/device'] as const;
 
 describe('row 29: pages and browsers', function () {
   this.timeout(60_000);
@@ -35,6 +35,7 @@ describe('row 29: pages and browsers', function () {
       ['/assets/reset-password.js', 200],
       ['/assets/tokens.css', 200],
       ['/login/password', 405],
+      ['/device', 200],
       ['/api/v1/server', 200],
       ['/livez', 200],
       ['/api/v1/users', 401],

@@ -93,6 +93,7 @@ export function describeClaims(storage: () => Storage): void {
       source: 5,
       account: 7,
       browserLogins: 4,
+      devices: { begun: 3, userCodesOfSource: 3, userCodes: 5 },
       codes: { accountAndSource: 2, account: 4, accountPerDay: 6 },
     };
     const attempts = () => createLoginAttempts(storage().transact, limits);
