@@ -91,6 +91,7 @@ async function startAfresh(transact: Transact<Stores>, clock: Clock): Promise<vo
     // A one-time secret that was used after the backup looks unused in it.
     await stores.loginTokens.removeEverything();
     await stores.browserLogins.removeEverything();
+    await stores.providerLoginTests.removeEverything();
     await stores.outgoingMails.removeEverything();
     await stores.refreshTokens.removeEverything();
     // So does a recovery code.

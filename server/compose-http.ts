@@ -42,6 +42,9 @@ import { passwordPreparation } from './login/password-preparation.ts';
 import { passwordResetRoutes } from './login/password-reset-routes.ts';
 import { backchannelLogoutUriOf, leaveUrlOf, postLogoutRedirectUriOf, providerLogoutRoutes } from './login/provider-logout-routes.ts';
 import { createProviderLogoutService } from './login/provider-logout-service.ts';
+import { createProviderLoginTestRun } from './login/provider-login-test-run.ts';
+import { createProviderLoginTestService } from './login/provider-login-test-service.ts';
+import { providerLoginTestRoutes } from './login/provider-login-test-routes.ts';
 import { createProviderProbe } from './login/provider-probe.ts';
 import { clientSecretPurpose, createProviderLogins } from './login/provider-logins.ts';
 import { createProviderRefresh } from './login/provider-refresh.ts';
@@ -143,19 +146,23 @@ function composeProviderLogins({ config, clock, logger, read, transact, sealing,
   const origins = createLoginOrigins(sealing);
   const refresh = createProviderRefresh({ logins, sealing, logger });
   const sync = createProviderSync({ read, transact, refresh, people, clock, logger });
+  const testRun = createProviderLoginTestRun({ transact, logins, people, publicUrl: config.publicUrl, clock });
+  const browserLogins = createBrowserLoginService({
+    read,
+    transact,
+    logins,
+    refresh,
+    origins,
+    people,
+    testRun,
+    attempts,
+    sessionSettings: config.session,
+    clock,
+  });
   return {
     syncJob: sync.job,
-    browserLogins: createBrowserLoginService({
-      read,
-      transact,
-      logins,
-      refresh,
-      origins,
-      people,
-      attempts,
-      sessionSettings: config.session,
-      clock,
-    }),
+    browserLogins,
+    loginTests: createProviderLoginTestService({ read, transact, logins: browserLogins, publicUrl: config.publicUrl, clock }),
     providers: createProviderService({
       read,
       transact,
@@ -282,6 +289,7 @@ function mountLogins(router: Router, context: RouteContext, { foundation, sessio
   });
   trustRuleRoutes(router, context, workloads.trustRules);
   browserLoginRoutes(router, { logins: providerLogins.browserLogins, sourceOf: context.source, logger });
+  providerLoginTestRoutes(router, context, { tests: providerLogins.loginTests, logger });
   clientKeyRoutes(router, { providers: read.providers, logger });
   providerLogoutRoutes(router, context, { logouts: providerLogins.logouts, logger });
   providerRoutes(router, context, { providers: providerLogins.providers, impactOf: async (id) => impactOf(read, id) });

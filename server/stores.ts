@@ -35,6 +35,7 @@ import { createBrowserLoginStore } from './login/browser-login-store.ts';
 import { createLoginAttemptStore } from './login/login-attempts-store.ts';
 import { createPasswordStore } from './login/password-store.ts';
 import { createRecoveryCodeStore } from './login/recovery-code-store.ts';
+import { createProviderLoginTestStore } from './login/provider-login-test-store.ts';
 import { createProviderSessionStore } from './login/provider-session-store.ts';
 import { createRefreshTokenStore } from './login/refresh-token-store.ts';
 import { createSecondFactorReset } from './login/second-factor-reset.ts';
@@ -160,6 +161,7 @@ function bindTables(handle: Handle) {
     usedTokens: createUsedTokenStore(handle),
     loginTokens: createLoginTokenStore(handle),
     browserLogins: createBrowserLoginStore(handle),
+    providerLoginTests: createProviderLoginTestStore(handle),
     refreshTokens: createRefreshTokenStore(handle),
     providerSessions: createProviderSessionStore(handle),
     loginAttempts: createLoginAttemptStore(handle),

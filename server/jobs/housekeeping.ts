@@ -12,6 +12,7 @@ import type { LeaseStore } from '../leases/lease-store.ts';
 import type { BrowserLoginStore } from '../login/browser-login-store.ts';
 import type { LoginAttemptStore } from '../login/login-attempts-store.ts';
 import type { SecondFactorStore } from '../login/second-factor-store.ts';
+import type { ProviderLoginTestStore } from '../login/provider-login-test-store.ts';
 import type { ProviderSessionStore } from '../login/provider-session-store.ts';
 import type { SessionStore } from '../login/session-store.ts';
 import type { LoginTokenStore } from '../login/token-store.ts';
@@ -30,6 +31,7 @@ interface Stores {
   readonly loginAttempts: LoginAttemptStore;
   readonly loginTokens: LoginTokenStore;
   readonly browserLogins: BrowserLoginStore;
+  readonly providerLoginTests: Pick<ProviderLoginTestStore, 'prune'>;
   readonly secondFactors: SecondFactorStore;
   readonly usedTokens: Pick<UsedTokenStore, 'prune'>;
   readonly providerSessions: Pick<ProviderSessionStore, 'prune'>;
@@ -63,6 +65,8 @@ export function housekeepingJobs({ transact, clock, rotateAuthority }: Housekeep
           await stores.loginAttempts.prune(toTime(now - hour), toTime(now - 25 * hour));
           await stores.loginTokens.prune(toTime(now - 24 * hour));
           await stores.browserLogins.prune(toTime(now - hour));
+          // They hold what a provider said of somebody, for one command that waits for it.
+          await stores.providerLoginTests.prune(toTime(now - tenMinutes));
           await stores.secondFactors.prune(toTime(now - hour));
           await stores.usedTokens.prune(toTime(now - hour));
           // What a logout at the provider still needs of a session that is over.

@@ -6,7 +6,7 @@ import type { Logger } from '../../shared/node/logger.ts';
 import { pageRoute, readCookie, sendPage, type Page } from '../http/page.ts';
 import type { SourceOf } from '../http/source-address.ts';
 import { choicePage, donePage, failedPage, malformedPage, noProviderPage, unknownProviderPage } from './browser-login-pages.ts';
-import { browserLoginSeconds, type BrowserLoginService } from './browser-login-service.ts';
+import { browserLoginSeconds, type BegunLogin, type BrowserLoginService } from './browser-login-service.ts';
 import type { CliPurpose } from './login-purpose-rules.ts';
 
 export const callbackPath = '/login/callback';
@@ -35,9 +35,7 @@ export function browserLoginRoutes(
       sendPage(response, ...pageInstead(providers, wanted, purpose));
       return;
     }
-    const begun = await logins.begin(chosen, purpose, sourceOf(request));
-    if (begun.kept !== undefined) setBrowserSecret(response, begun.kept.state, begun.kept.browser, browserLoginSeconds);
-    redirect(response, begun.redirectTo);
+    goToProvider(response, await logins.begin(chosen, purpose, sourceOf(request)));
   });
 
   pageRoute(router, logger, `${callbackPath}/:provider`, async (request, response) => {
@@ -54,6 +52,12 @@ export function browserLoginRoutes(
   pageRoute(router, logger, browserLoginFailedPath, async (request, response) => {
     sendPage(response, 200, failedPage(request.query['error']));
   });
+}
+
+/** With the secret by which this browser is known when it comes back. */
+export function goToProvider(response: Response, { redirectTo, kept }: BegunLogin): void {
+  if (kept !== undefined) setBrowserSecret(response, kept.state, kept.browser, browserLoginSeconds);
+  redirect(response, redirectTo);
 }
 
 /** When it is not clear where to log in. */

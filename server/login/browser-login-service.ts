@@ -27,7 +27,8 @@ import type { LoginAttempts } from './login-attempts.ts';
 import type { LoginOrigins } from './login-origins.ts';
 import { answerTo, isChallengeOf, type LoginPurpose } from './login-purpose-rules.ts';
 import type { OpenedSession, SessionSettings } from './open-session.ts';
-import type { ProviderLogins } from './provider-logins.ts';
+import type { ProviderLoginTestRun } from './provider-login-test-run.ts';
+import { changedMeanwhile, type ProviderLogins } from './provider-logins.ts';
 import type { ProviderRefresh } from './provider-refresh.ts';
 import type { RefreshTokenStore } from './refresh-token-store.ts';
 import type { ProviderPeople } from './provider-people.ts';
@@ -54,6 +55,7 @@ export interface BrowserLoginOptions {
   readonly refresh: Pick<ProviderRefresh, 'seal'>;
   readonly origins: Pick<LoginOrigins, 'seal' | 'ofSession'>;
   readonly people: ProviderPeople;
+  readonly testRun: ProviderLoginTestRun;
   readonly attempts: Pick<LoginAttempts, 'count' | 'countStart'>;
   readonly sessionSettings: SessionSettings;
   readonly clock: Clock;
@@ -71,7 +73,7 @@ const deadCode = 'This login is over: its code was used, is older than a minute,
 export type BrowserLoginService = ReturnType<typeof createBrowserLoginService>;
 
 export function createBrowserLoginService(options: BrowserLoginOptions) {
-  const { read, transact, logins, refresh, origins, people, attempts, clock } = options;
+  const { read, transact, logins, refresh, origins, people, testRun, attempts, clock } = options;
 
   const refuse = async (reason: string, source: AuditSource, provider?: Provider): Promise<void> =>
     transact(async ({ audit }) =>
@@ -88,9 +90,16 @@ export function createBrowserLoginService(options: BrowserLoginOptions) {
       }),
     );
 
+  /** Where the browser takes a refusal, which is on record. */
+  const refusedTo = async (purpose: LoginPurpose, provider: Provider, refusal: DomainError, source: AuditSource): Promise<string> => {
+    if (purpose.kind === 'provider-test') return testRun.refuse({ testId: purpose.testId, provider, source }, refusal);
+    await refuse(refusal.message, source, provider);
+    return answerTo(purpose, { error: refusal.code, error_description: refusal.message });
+  };
+
   /** What the provider says of the person becomes an account here, and a code for whoever the login is for. */
   const arrive = async (login: ProviderLogin, provider: Provider, returned: URLSearchParams, source: AuditSource): Promise<string> => {
-    const answer = await logins.finish(provider, { id: login.id, sealedChecks: login.provider.sealedChecks }, returned);
+    const answer = await logins.finish(provider, checksOf(login), returned);
     const claims = await people.read(provider, answer.claims);
     if ('code' in claims) throw new DomainError(claims.code, claims.sentence);
     const code = newSecret('code');
@@ -115,7 +124,7 @@ export function createBrowserLoginService(options: BrowserLoginOptions) {
         expiresAt: toTime(now + codeSeconds * 1000),
       });
     });
-    return answerTo(login.purpose, { code });
+    return code;
   };
 
   return {
@@ -129,8 +138,7 @@ export function createBrowserLoginService(options: BrowserLoginOptions) {
       const id = newId('token', now);
       const begun = await logins.begin(provider, id).catch((error: unknown) => refusalOf(error));
       if (begun instanceof DomainError) {
-        await refuse(begun.message, source, provider);
-        return { redirectTo: answerTo(purpose, { error: begun.code, error_description: begun.message }), kept: undefined };
+        return { redirectTo: await refusedTo(purpose, provider, begun, source), kept: undefined };
       }
       const browser = newSecret('browser');
       const login: BrowserLogin = {
@@ -164,13 +172,16 @@ export function createBrowserLoginService(options: BrowserLoginOptions) {
       const isOurs = login !== undefined && isAtProvider(login) && provider?.name === providerName;
       // Used up before anything is asked of anybody: whatever comes of it, it cannot be tried again.
       if (!isOurs || !(await transact(async ({ browserLogins }) => browserLogins.comeBack(login.id, toTime(now))))) throw nobodysLogin();
+      const { purpose } = login;
       try {
-        if (provider.status !== 'active' || provider.updatedAt > login.createdAt) throw changedMeanwhile(provider);
-        return await arrive(login, provider, returned, source);
+        // A closed one may be tried, before it is opened to people.
+        if (provider.status !== 'active' && purpose.kind !== 'provider-test') throw changedMeanwhile(provider);
+        if (provider.updatedAt > login.createdAt) throw changedMeanwhile(provider);
+        if (purpose.kind === 'provider-test')
+          return await testRun.arrive({ testId: purpose.testId, provider, source }, checksOf(login), returned);
+        return answerTo(purpose, { code: await arrive(login, provider, returned, source) });
       } catch (error) {
-        const { code, message } = refusalOf(error);
-        await refuse(message, source, provider);
-        return answerTo(login.purpose, { error: code, error_description: message });
+        return refusedTo(purpose, provider, refusalOf(error), source);
       }
     },
 
@@ -178,7 +189,7 @@ export function createBrowserLoginService(options: BrowserLoginOptions) {
     exchange: async (input: { readonly code: string; readonly codeVerifier: string }, source: AuditSource): Promise<OpenedSession> => {
       const now = clock.now();
       const login = await transact(async ({ browserLogins }) => browserLogins.exchange(input.code, toTime(now)));
-      const isOwn = login !== undefined && isChallengeOf(login.purpose.challenge, input.codeVerifier);
+      const isOwn = login?.purpose.kind === 'cli' && isChallengeOf(login.purpose.challenge, input.codeVerifier);
       const opened = isOwn
         ? await transact(async (stores) => openArrivedSession(stores, options, { login, source, now, refusal: deadCode }))
         : undefined;
@@ -193,6 +204,7 @@ export function createBrowserLoginService(options: BrowserLoginOptions) {
 interface ProviderLogin extends BrowserLogin {
   readonly provider: NonNullable<BrowserLogin['provider']>;
 }
+const checksOf = ({ id, provider: { sealedChecks } }: ProviderLogin) => ({ id, sealedChecks });
 const isAtProvider = (login: BrowserLogin): login is ProviderLogin => login.provider !== undefined;
 
 /** What is none of ours goes on as a fault of ours. */
@@ -206,5 +218,3 @@ const nobodysLogin = (): DomainError =>
     'login.expired',
     'This login is over, or was begun in another browser. It has to be finished within ten minutes, once, in the browser that began it.',
   );
-const changedMeanwhile = ({ name }: Provider): DomainError =>
-  new DomainError('provider.disabled', `The identity provider ${name} was closed or changed meanwhile. Log in again.`);

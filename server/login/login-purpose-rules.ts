@@ -9,7 +9,12 @@ export interface CliPurpose {
   readonly state: string;
   readonly challenge: string;
 }
-export type LoginPurpose = CliPurpose;
+/** An admin tries a provider: nobody is logged in, and they get to see what came (ADR 46). */
+export interface ProviderTestPurpose {
+  readonly kind: 'provider-test';
+  readonly testId: string;
+}
+export type LoginPurpose = CliPurpose | ProviderTestPurpose;
 
 /** Where the browser takes a code, or the reason for none. */
 export function answerTo(purpose: CliPurpose, answer: Readonly<Record<string, string>>): string {

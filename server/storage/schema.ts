@@ -193,6 +193,19 @@ export interface Database {
     identity_id: string | null;
     mfa_at: string | null;
   };
+  provider_login_tests: {
+    id: string;
+    ticket_hash: string;
+    provider_id: string;
+    /** Who gets to see what comes of it. */
+    begun_by: string;
+    session_id: string;
+    created_at: string;
+    expires_at: string;
+    used_at: string | null;
+    /** A `LoginTestResult` as JSON. */
+    result: string | null;
+  };
   provider_sessions: {
     session_id: string;
     provider_id: string;

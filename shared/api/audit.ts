@@ -136,6 +136,9 @@ export const auditEvent = z.discriminatedUnion('event', [
   event('provider.updated', { provider: named, changed: z.array(z.string()) }),
   event('provider.disabled', { provider: named, ...fed }),
   event('provider.enabled', { provider: named }),
+  event('provider.login-test-begun', { provider: named, test: z.string() }),
+  /** By whoever sat at the browser; `refusal`: a problem code when a login like it would be refused. */
+  event('provider.login-tested', { provider: named, test: z.string(), begunBy: named, refusal: z.string().nullable() }),
   event('provider.sync-asked', { provider: named, accounts: z.int() }),
   /** A logout token that did not hold. */
   event('provider.logout-refused', { provider: named.nullable(), reason }),

@@ -46,3 +46,22 @@ export const loopbackQuery = z.union([
   /** `error` is a problem code, `error_description` a sentence of the server's. */
   z.object({ state: z.string(), error: z.string(), error_description: z.string() }),
 ]);
+
+/** A login that tries a provider: what it is for, where it begins, and what came of it. */
+export const loginTestPath = '/login/provider-test';
+export const loginTestBeginPath = '/login/provider-test/begin';
+export const loginTestEndedPath = '/login/provider-test/ended';
+
+export const loginTestQuery = z.strictObject({ ticket: z.string().regex(/^infra_test_[A-Za-z0-9_-]{43}$/) });
+
+export const loginTestUrl = (serverUrl: string, ticket: string): string => withQuery(loginTestPath, serverUrl, { ticket });
+export const loginTestBeginUrl = (serverUrl: string, ticket: string): string => withQuery(loginTestBeginPath, serverUrl, { ticket });
+/** `refusal`: a problem code; null: a login like it would open a session. */
+export const loginTestEndedUrl = (serverUrl: string, refusal: string | null): string =>
+  withQuery(loginTestEndedPath, serverUrl, refusal === null ? {} : { refusal });
+
+function withQuery(path: string, serverUrl: string, query: Readonly<Record<string, string>>): string {
+  const url = new URL(path, serverUrl);
+  for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
+  return url.href;
+}

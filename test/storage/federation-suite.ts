@@ -133,6 +133,29 @@ export function describeFederation(storage: () => Storage): void {
     expect(await browserLogins.exchange('own code', at)).to.deep.equal({ ...login, arrival });
   });
 
+  it('a login that tries a provider is found by its ticket until that is used, and concluded once, in time', async () => {
+    const { providerLoginTests } = storage().read;
+    const test = {
+      ...{ id: idOf<never>('providerLoginTest'), providerId: idOf<never>('provider'), begunBy: idOf<never>('user') },
+      ...{ sessionId: idOf<never>('session'), createdAt: at, expiresAt: later, usedAt: null, result: null },
+    };
+    await providerLoginTests.insert(test, 'ticket');
+    expect(await providerLoginTests.findUnused('another', at)).to.equal(undefined);
+    expect(await providerLoginTests.findUnused('ticket', later)).to.equal(undefined);
+    expect(await providerLoginTests.findUnused('ticket', at)).to.deep.equal(test);
+    expect([await providerLoginTests.use(test.id, at), await providerLoginTests.use(test.id, at)]).to.deep.equal([true, false]);
+    expect(await providerLoginTests.findUnused('ticket', at)).to.equal(undefined);
+    const result = { refusal: null, steps: [], claims: { sub: 'ana' }, groups: [], groupCount: 0 };
+    expect(await providerLoginTests.conclude(test.id, result, later)).to.equal(false);
+    expect(await providerLoginTests.conclude(test.id, result, at)).to.equal(true);
+    expect(await providerLoginTests.conclude(test.id, { ...result, claims: null }, at)).to.equal(false);
+    expect(await providerLoginTests.find(test.id)).to.deep.equal({ ...test, usedAt: at, result });
+    await providerLoginTests.prune(later);
+    expect(await providerLoginTests.find(test.id)).to.not.equal(undefined);
+    await providerLoginTests.prune(new Date(Date.parse(later) + 1).toISOString());
+    expect(await providerLoginTests.find(test.id)).to.equal(undefined);
+  });
+
   it('a refresh token is due when its time has come, asked by by one at a time, and gone when another takes its place', async () => {
     const { providers, accounts, identities, refreshTokens } = storage().read;
     const [one, ana] = [providerRow('one'), userRow('ana@example.com')];
