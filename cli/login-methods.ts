@@ -32,6 +32,8 @@ export interface LoginOptions {
   /** `-`: stdin. */
   readonly workloadTokenFile: string | undefined;
   readonly provider: string | undefined;
+  /** To be asked anew by it. */
+  readonly isFresh: boolean;
   readonly noBrowser: boolean;
   /** How long the browser may take. */
   readonly timeoutSeconds: number;
@@ -47,9 +49,9 @@ export interface LoginMethod {
 
 /** What the options ask for; without any, the browser where the server has identity providers, else the password. */
 export async function chooseLoginMethod(input: LoginInput): Promise<LoginMethod> {
-  const { keyStdin, passwordStdin, user, provider, noBrowser, workloadTokenFile } = input.options;
+  const { keyStdin, passwordStdin, user, provider, isFresh, noBrowser, workloadTokenFile } = input.options;
   const asksForPassword = passwordStdin || user !== undefined;
-  const asksForBrowser = provider !== undefined || noBrowser;
+  const asksForBrowser = provider !== undefined || isFresh || noBrowser;
   if (workloadTokenFile !== undefined && (keyStdin || asksForPassword || asksForBrowser))
     throw new CliError('wrongUse', 'a token says whose it is: --workload goes without the options of other ways to log in');
   if (workloadTokenFile !== undefined) return workloadMethod(input, workloadTokenFile);
@@ -58,7 +60,7 @@ export async function chooseLoginMethod(input: LoginInput): Promise<LoginMethod>
   if (asksForBrowser && (keyStdin || asksForPassword))
     throw new CliError(
       'wrongUse',
-      '--provider and --no-browser are for the login by browser: they go without --user, --password-stdin and --key-stdin',
+      '--provider, --fresh and --no-browser are for the login by browser: they go without --user, --password-stdin and --key-stdin',
     );
   if (keyStdin) return { sharedAs: undefined, run: () => loginWithKey(input) };
   if (asksForPassword) return { sharedAs: undefined, run: () => loginWithPassword(input) };
@@ -82,10 +84,11 @@ async function browserMethod(input: LoginInput, isAskedFor: boolean): Promise<Lo
   if (server === undefined)
     throw new CliError('failed', `${input.server} names no https address of its own; its admin must mend publicUrl`);
   const { call, environment, output, options } = input;
-  const { noBrowser, timeoutSeconds } = options;
+  const { isFresh, noBrowser, timeoutSeconds } = options;
   return {
-    sharedAs: provider ?? '',
-    run: () => loginByBrowser({ call, environment, output, server, provider, noBrowser, timeoutSeconds }),
+    // One that was begun without is not what is asked for.
+    sharedAs: isFresh ? undefined : (provider ?? ''),
+    run: () => loginByBrowser({ call, environment, output, server, provider, isFresh, noBrowser, timeoutSeconds }),
   };
 }
 

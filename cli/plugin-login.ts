@@ -39,7 +39,7 @@ export async function logInAgain(environment: Environment, home: Home, { profile
     const method = await chooseLoginMethod({
       ...{ call: connect({ server, trust, userAgent, output }), environment, output, server, lastUser: account.name },
       options: {
-        ...{ user: undefined, passwordStdin: false, keyStdin: false, noBrowser: false },
+        ...{ user: undefined, passwordStdin: false, keyStdin: false, isFresh: false, noBrowser: false },
         workloadTokenFile: workloadTokenFile ?? undefined,
         provider: provider ?? undefined,
         timeoutSeconds: patienceSeconds(environment.variables),

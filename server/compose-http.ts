@@ -199,9 +199,14 @@ function composeProviderLogins({ config, clock, logger, read, transact, sealing,
 
 function mountSecondFactors(router: Router, context: RouteContext, foundation: Foundation): void {
   const { config, clock, read, transact, sealing, attempts, authority } = foundation;
+  const provingProviderOf = async (sessionId: string): Promise<string | undefined> => {
+    const name = (await read.sessions.find(sessionId))?.provider ?? null;
+    const provider = name === null ? undefined : await read.providers.findByName(name);
+    return provider?.trustMfa === true ? provider.name : undefined;
+  };
   const proof = createSecondFactorProof({ transact, attempts, sealing, clock });
   secondFactorRoutes(router, context, {
-    secondFactors: createSecondFactorService({ read, transact, proof, sealing, issuer: authority.trustDomain, clock }),
+    secondFactors: createSecondFactorService({ read, transact, proof, sealing, provingProviderOf, issuer: authority.trustDomain, clock }),
     secondFactorLogin: createSecondFactorLogin({ read, transact, proof, attempts, sessionSettings: config.session, clock }),
   });
 }

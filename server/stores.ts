@@ -41,7 +41,7 @@ import { createRefreshTokenStore } from './login/refresh-token-store.ts';
 import { createSecondFactorReset } from './login/second-factor-reset.ts';
 import { createSecondFactorStore } from './login/second-factor-store.ts';
 import { createSessionEnd, type SessionEnd } from './login/session-end.ts';
-import { createSessionProofs } from './login/session-proofs.ts';
+import { createSessionProofs, type SessionProofs } from './login/session-proofs.ts';
 import { createSessionStore } from './login/session-store.ts';
 import type { AdminGrants } from './login/setup-service.ts';
 import { createLoginTokenStore } from './login/token-store.ts';
@@ -64,7 +64,7 @@ export function bindStores(handle: Handle, clock: Clock) {
   const sessionEnd = createSessionEnd({ sessions, leases: leaseRevocation, audit });
   const sessionProofs = createSessionProofs({ sessions, leaseNotices: createLeaseNotices({ leases, feed }) });
   const ending = { ...tables, accessChanges };
-  const effects = bindEffects(ending, sessionEnd);
+  const effects = bindEffects(ending, sessionEnd, sessionProofs);
 
   const reach: AccessReach = {
     openSessions: async (of) => (await sessions.openOf(of)).map(({ id }) => id),
@@ -105,7 +105,7 @@ export function bindStores(handle: Handle, clock: Clock) {
 
 type Ending = ReturnType<typeof bindTables> & { readonly accessChanges: AccessChanges };
 
-function bindEffects(ending: Ending, sessionEnd: SessionEnd): AccessEffects {
+function bindEffects(ending: Ending, sessionEnd: SessionEnd, sessionProofs: SessionProofs): AccessEffects {
   const { grants, accessKeys, trustRules, refreshTokens, loginTokens, accessChanges, audit } = ending;
   return {
     identityChanged: accessChanges.identityChanged,
@@ -113,6 +113,7 @@ function bindEffects(ending: Ending, sessionEnd: SessionEnd): AccessEffects {
     groupChanged: accessChanges.groupChanged,
     adminRemainsWithout: async (identityId) => grants.hasLastingAdmin(identityId),
     assertAdminRemains: accessChanges.assertAdminRemains,
+    forgetProofsFrom: sessionProofs.forgetAllFrom,
     endGrantsOf: async (subject, act) => endGrants(ending, await grants.ofSubject(subject.id), `${subject.kind} removed`, act),
     endProviderSessions: async (from, reason, act) => {
       await refreshTokens.removeOfProvider(from);

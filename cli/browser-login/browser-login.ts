@@ -24,6 +24,7 @@ export interface BrowserLogin {
   /** Origin that people reach the server at. */
   readonly server: string;
   readonly provider: string | undefined;
+  readonly isFresh: boolean;
   readonly noBrowser: boolean;
   readonly timeoutSeconds: number;
 }
@@ -33,7 +34,7 @@ export async function loginByBrowser(login: BrowserLogin): Promise<OpenedSession
   const challenge = createHash('sha256').update(codeVerifier).digest('base64url');
   const loopback = await listenOnLoopback(state);
   try {
-    const url = browserLoginUrl(login.server, { port: loopback.port, state, challenge, provider: login.provider });
+    const url = browserLoginUrl(login.server, { port: loopback.port, state, challenge, provider: login.provider, isFresh: login.isFresh });
     await announceLogin(login, { url, port: loopback.port });
     const answered = await waitForAnswer(login, loopback);
     return await finish(login, answered, codeVerifier);

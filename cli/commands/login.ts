@@ -16,6 +16,7 @@ export const loginCommand: CommandSpec = {
   arguments: [['[server]', 'host[:port] or https URL; without it, the current profile’s']],
   options: [
     { flags: '--provider <name>', help: 'sign in with this identity provider, in the browser' },
+    { flags: '--fresh', help: 'sign in anew, even if the identity provider still knows the browser: proves a second factor again' },
     { flags: '--no-browser', help: 'print the address to open instead of opening it' },
     { flags: '--timeout <duration>', help: 'how long the browser may take, up to 10m (default)', check: parseTimeout },
     { flags: '--user <email>', help: 'log in as this user, with a password' },
@@ -68,6 +69,7 @@ function readOptions(input: CommandInput): LoginOptions {
     keyStdin: input.flag('keyStdin'),
     workloadTokenFile: input.optional('workload'),
     provider: input.optional('provider'),
+    isFresh: input.flag('fresh'),
     // The parser knows `--no-browser` as the end of `browser`, which is true without it.
     noBrowser: !input.flag('browser'),
     timeoutSeconds: timeout === undefined ? longestLoginSeconds : parseTimeout(timeout),

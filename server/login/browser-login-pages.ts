@@ -3,11 +3,14 @@ import { browserLoginUrl } from '../../shared/api/browser-login.ts';
 import type { Page } from '../http/page.ts';
 import type { CliPurpose } from './login-purpose-rules.ts';
 
-export const choicePage = (providers: readonly { readonly name: string }[], { port, state, challenge }: CliPurpose): Page => ({
+export const choicePage = (
+  providers: readonly { readonly name: string }[],
+  { port, state, challenge, isFresh }: CliPurpose & { readonly isFresh: boolean },
+): Page => ({
   title: 'Log in to infra',
   says: ['With which account?'],
   links: providers.map(({ name }) => {
-    const { pathname, search } = new URL(browserLoginUrl('https://here.invalid', { port, state, challenge, provider: name }));
+    const { pathname, search } = new URL(browserLoginUrl('https://here.invalid', { port, state, challenge, provider: name, isFresh }));
     return { text: name, href: pathname + search };
   }),
 });

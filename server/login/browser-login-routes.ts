@@ -8,6 +8,7 @@ import type { SourceOf } from '../http/source-address.ts';
 import { choicePage, donePage, failedPage, malformedPage, noProviderPage, unknownProviderPage } from './browser-login-pages.ts';
 import { browserLoginSeconds, type BegunLogin, type BrowserLoginService } from './browser-login-service.ts';
 import type { CliPurpose } from './login-purpose-rules.ts';
+import type { LoginWish } from './openid-login.ts';
 
 export const callbackPath = '/login/callback';
 
@@ -27,15 +28,16 @@ export function browserLoginRoutes(
       sendPage(response, 400, malformedPage);
       return;
     }
-    const { provider: wanted, ...cli } = asked.data;
+    const { provider: wanted, fresh, ...cli } = asked.data;
+    const wish = { isFresh: fresh === 'true' };
     const purpose: CliPurpose = { kind: 'cli', ...cli };
     const providers = await logins.providers();
     const chosen = wanted === undefined ? onlyOne(providers) : providers.find(({ name }) => name === wanted);
     if (chosen === undefined) {
-      sendPage(response, ...pageInstead(providers, wanted, purpose));
+      sendPage(response, ...pageInstead(providers, wanted, { ...purpose, ...wish }));
       return;
     }
-    goToProvider(response, await logins.begin(chosen, purpose, sourceOf(request)));
+    goToProvider(response, await logins.begin(chosen, purpose, sourceOf(request), wish));
   });
 
   pageRoute(router, logger, `${callbackPath}/:provider`, async (request, response) => {
@@ -64,10 +66,10 @@ export function goToProvider(response: Response, { redirectTo, kept }: BegunLogi
 function pageInstead(
   providers: readonly { readonly name: string }[],
   wanted: string | undefined,
-  purpose: CliPurpose,
+  asked: CliPurpose & LoginWish,
 ): [status: number, page: Page] {
   if (providers.length === 0) return [404, noProviderPage];
-  return wanted === undefined ? [200, choicePage(providers, purpose)] : [404, unknownProviderPage];
+  return wanted === undefined ? [200, choicePage(providers, asked)] : [404, unknownProviderPage];
 }
 
 const onlyOne = <Item>(items: readonly Item[]): Item | undefined => (items.length === 1 ? items[0] : undefined);

@@ -17,6 +17,7 @@ import type { AccessEffects } from '../identity/access-effects.ts';
 import type { DirectoryGroupStore } from '../identity/directory-group-store.ts';
 import type { GroupStore } from '../identity/group-store.ts';
 import type { IdentityStore } from '../identity/identity-store.ts';
+import { provenAtProvider } from '../identity/provider-mfa-rules.ts';
 import type { Provider, ProviderStore } from '../identity/provider-store.ts';
 import type { ProvisionedGroupStore } from '../identity/provisioned-group-store.ts';
 import type { ProvisionedUserStore } from '../identity/provisioned-user-store.ts';
@@ -28,6 +29,7 @@ import type { LoginOrigins } from './login-origins.ts';
 import { answerTo, isChallengeOf, type LoginPurpose } from './login-purpose-rules.ts';
 import type { OpenedSession, SessionSettings } from './open-session.ts';
 import type { ProviderLoginTestRun } from './provider-login-test-run.ts';
+import type { LoginWish } from './openid-login.ts';
 import { changedMeanwhile, type ProviderLogins } from './provider-logins.ts';
 import type { ProviderRefresh } from './provider-refresh.ts';
 import type { RefreshTokenStore } from './refresh-token-store.ts';
@@ -120,7 +122,12 @@ export function createBrowserLoginService(options: BrowserLoginOptions) {
         });
       await stores.browserLogins.giveCode(login.id, {
         code,
-        arrival: { kind: 'account', accountId: account.id, sealedOrigin: origins.seal(login.id, answer) },
+        arrival: {
+          kind: 'account',
+          accountId: account.id,
+          sealedOrigin: origins.seal(login.id, answer),
+          mfaAt: provenAtProvider(answer.claims, provider, now),
+        },
         expiresAt: toTime(now + codeSeconds * 1000),
       });
     });
@@ -131,12 +138,17 @@ export function createBrowserLoginService(options: BrowserLoginOptions) {
     providers: async (): Promise<Provider[]> => read.providers.active(),
 
     /** Where the person goes, and the secret that their browser keeps until they are back; to the CLI when the provider cannot be used. */
-    begin: async (provider: Provider, purpose: LoginPurpose, source: AuditSource): Promise<BegunLogin> => {
+    begin: async (
+      provider: Provider,
+      purpose: LoginPurpose,
+      source: AuditSource,
+      wish: LoginWish = { isFresh: false },
+    ): Promise<BegunLogin> => {
       const now = clock.now();
       const limit = await attempts.countStart(source.address, now);
       if (limit !== undefined) throw limit;
       const id = newId('token', now);
-      const begun = await logins.begin(provider, id).catch((error: unknown) => refusalOf(error));
+      const begun = await logins.begin(provider, id, wish).catch((error: unknown) => refusalOf(error));
       if (begun instanceof DomainError) {
         return { redirectTo: await refusedTo(purpose, provider, begun, source), kept: undefined };
       }

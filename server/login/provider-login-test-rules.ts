@@ -4,6 +4,7 @@ import type { ProviderClaims } from '../identity/account-admission.ts';
 import type { Admission } from '../identity/account-rules.ts';
 import type { Claims, Refusal } from '../identity/claims-rules.ts';
 import type { PreviewedGroup } from '../identity/provider-group-preview.ts';
+import type { SeenMfa } from '../identity/provider-mfa-rules.ts';
 import { groupsKeptHours } from '../identity/provider-group-rules.ts';
 import type { Provider } from '../identity/provider-store.ts';
 import { remedyFor } from './provider-login-test-words.ts';
@@ -18,13 +19,14 @@ export interface Seen {
   readonly groups: readonly PreviewedGroup[];
   /** Of a directory without an answer: whether those told last would do. */
   readonly keepsGroups: boolean;
+  readonly secondFactor: SeenMfa;
   readonly refreshToken: 'given' | 'missing' | 'not wanted';
   /** How to let groups be sent, where none came. */
   readonly howToSendGroups: string;
 }
 
 const mostGroups = 200;
-const order = ['sign-in', 'person', 'account', 'groups', 'refresh-token'] as const;
+const order = ['sign-in', 'person', 'account', 'groups', 'second-factor', 'refresh-token'] as const;
 const held = 'The person came back signed in: state, nonce, PKCE, and signature, issuer, audience and times of the ID token hold.';
 
 export function resultOf(seen: Seen): LoginTestResult {
@@ -65,6 +67,8 @@ function* stepsOf({ provider, person, judged, ...seen }: Seen): Generator<Judgem
   yield { step: 'person', outcome: 'ok', detail: `Subject ${person.subject}, email ${person.email}.` };
   if (judged !== undefined) yield accountStep(judged, person, provider);
   yield groupsStepOf({ provider, person, ...seen });
+  const { as, sentence } = seen.secondFactor;
+  yield { step: 'second-factor', outcome: as === 'unseen' ? 'unknown' : 'ok', detail: sentence };
   yield refreshStep(provider, seen.refreshToken);
 }
 

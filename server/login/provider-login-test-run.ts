@@ -13,6 +13,7 @@ import { judge, type JudgingStores, type ProviderClaims } from '../identity/acco
 import type { Refusal } from '../identity/claims-rules.ts';
 import type { DirectoryGroupStore } from '../identity/directory-group-store.ts';
 import type { GroupStore } from '../identity/group-store.ts';
+import { seenMfa } from '../identity/provider-mfa-rules.ts';
 import { previewGroups } from '../identity/provider-group-preview.ts';
 import { mayKeepGroups } from '../identity/provider-group-rules.ts';
 import { groupsAdvice } from '../identity/provider-groups-step.ts';
@@ -122,6 +123,7 @@ async function judgedResult(stores: Stores, { provider, answer, person, now }: A
     judged: judged === undefined ? undefined : { admission: judged.admission, user: judged.user?.name },
     groups: await previewGroups(stores, provider, told),
     keepsGroups: mayKeepGroups(judged?.account?.groupsAt ?? null, now),
+    secondFactor: seenMfa(answer.claims, provider, now),
     refreshToken: answer.refreshToken !== undefined ? 'given' : provider.syncMinutes === null ? 'not wanted' : 'missing',
     howToSendGroups: groupsAdvice(provider.kind),
   });

@@ -14,13 +14,18 @@ import {
   LoginDeniedError,
   type ClientCredential,
   type LoginChecks,
+  type LoginWish,
   type OpenIdClient,
   type ProviderAnswer,
 } from './openid-login.ts';
 
 export interface ProviderLogins {
   /** `id`: of the login that keeps `sealedChecks`. */
-  begin(provider: Provider, id: string): Promise<{ readonly redirectTo: string; readonly state: string; readonly sealedChecks: string }>;
+  begin(
+    provider: Provider,
+    id: string,
+    wish: LoginWish,
+  ): Promise<{ readonly redirectTo: string; readonly state: string; readonly sealedChecks: string }>;
   /** Claims that hold; throws `login.denied`, `login.provider-failed` or `provider.*`. */
   finish(
     provider: Provider,
@@ -58,8 +63,10 @@ export function createProviderLogins({ providers, discovery, sealing, redirectUr
   };
   return {
     client,
-    begin: async (provider, id) => {
-      const { redirectTo, checks } = await beginLogin(await client(provider));
+    begin: async (provider, id, { isFresh }) => {
+      // Google knows no such wish, and refuses a login for it.
+      const wish = { isFresh: isFresh && provider.kind !== 'google' };
+      const { redirectTo, checks } = await beginLogin(await client(provider), wish);
       return { redirectTo, state: checks.state, sealedChecks: sealing.seal(Buffer.from(JSON.stringify(checks)), checksPurpose(id)) };
     },
     finish: async (provider, login, returned) => {

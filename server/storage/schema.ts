@@ -110,6 +110,7 @@ export interface Database {
     sealed_service_account_key: string | null;
     create_users: number;
     link_users: number;
+    trust_mfa: number;
     sync_minutes: number | null;
     status: string;
     created_at: string;

@@ -20,8 +20,8 @@ export type AuditSource = z.output<typeof source>;
 const named = z.object({ id: z.string(), name: z.string() });
 const reason = z.string().max(500);
 
-/** What proved a second factor; never the code. */
-const proof = z.enum(['totp', 'recovery-code']);
+/** What proved a second factor; never the code. `provider`: the word of the one they logged in with. */
+const proof = z.enum(['totp', 'recovery-code', 'provider']);
 export type MfaProof = z.output<typeof proof>;
 
 const base = {

@@ -22,17 +22,26 @@ export const browserLoginQuery = z.strictObject({
   challenge: z.string().regex(/^[A-Za-z0-9_-]{43}$/),
   /** Absent: the one there is, or a page to choose from. */
   provider: z.string().max(100).optional(),
+  /** The provider asks the person anew, even if it still knows the browser. */
+  fresh: z.literal('true').optional(),
 });
 
 export function browserLoginUrl(
   serverUrl: string,
-  asked: { readonly port: number; readonly state: string; readonly challenge: string; readonly provider?: string | undefined },
+  asked: {
+    readonly port: number;
+    readonly state: string;
+    readonly challenge: string;
+    readonly provider?: string | undefined;
+    readonly isFresh?: boolean;
+  },
 ): string {
   const url = new URL(browserLoginPath, serverUrl);
   url.searchParams.set('port', String(asked.port));
   url.searchParams.set('state', asked.state);
   url.searchParams.set('challenge', asked.challenge);
   if (asked.provider !== undefined) url.searchParams.set('provider', asked.provider);
+  if (asked.isFresh === true) url.searchParams.set('fresh', 'true');
   return url.href;
 }
 

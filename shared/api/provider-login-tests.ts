@@ -4,7 +4,7 @@ import { endpoint } from './endpoint.ts';
 import { idParams, providerId, providerLoginTestId, time } from './values.ts';
 
 export const loginTestStep = z.object({
-  step: z.enum(['sign-in', 'person', 'account', 'groups', 'refresh-token']),
+  step: z.enum(['sign-in', 'person', 'account', 'groups', 'second-factor', 'refresh-token']),
   outcome: z.enum(['ok', 'failed', 'unknown']),
   /** What was found, or what is wrong and what to do. */
   detail: z.string(),

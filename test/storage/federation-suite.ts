@@ -23,6 +23,7 @@ export const providerRow = (name: string): Provider => ({
     scopes: ['openid'],
     createUsers: true,
     linkUsers: false,
+    trustMfa: false,
     syncMinutes: null,
     status: 'active',
   },
@@ -43,7 +44,15 @@ export function describeFederation(storage: () => Storage): void {
   it('a provider comes back as it was stored, without its secret', async () => {
     const { providers } = storage().read;
     const directory = { of: 'entra', emailClaim: 'upn', groupNames: 'ids' } as const;
-    const okta = { ...providerRow('okta'), groupsClaim: 'a.b', directory, linkUsers: true, syncMinutes: 15, status: 'disabled' as const };
+    const okta = {
+      ...providerRow('okta'),
+      groupsClaim: 'a.b',
+      directory,
+      linkUsers: true,
+      trustMfa: true,
+      syncMinutes: 15,
+      status: 'disabled' as const,
+    };
     await providers.insert(okta, { clientSecret: 'sealed', serviceAccountKey: 'sealed key' });
     expect(await providers.find(okta.id)).to.deep.equal(okta);
     expect(await providers.findByName('okta')).to.deep.equal(okta);
@@ -114,7 +123,7 @@ export function describeFederation(storage: () => Storage): void {
     expect(await browserLogins.comeBack(login.id, at)).to.equal(true);
     expect(await browserLogins.comeBack(login.id, at)).to.equal(false);
     expect(await browserLogins.findWaiting(secrets, at)).to.equal(undefined);
-    const arrival = { kind: 'account', accountId: idOf<never>('account'), sealedOrigin: 'sealed' } as const;
+    const arrival = { kind: 'account', accountId: idOf<never>('account'), sealedOrigin: 'sealed', mfaAt: Date.parse(at) } as const;
     await browserLogins.giveCode(login.id, { code: 'code', arrival, expiresAt: later });
     expect(await browserLogins.arrivedFrom(login.provider.id, at)).to.deep.equal([{ id: login.id, sealedOrigin: 'sealed' }]);
     expect(await browserLogins.exchange('code', later)).to.equal(undefined);

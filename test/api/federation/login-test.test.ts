@@ -46,6 +46,7 @@ describe('a login that tries a provider', function () {
       'person ok',
       'account ok',
       'groups ok',
+      'second-factor ok',
       'refresh-token unknown',
     ]);
     expect(step(result, 'account')?.detail).to.equal('A new user nina@example.com would be added.');
