@@ -35,6 +35,8 @@ export interface LoginOptions {
   /** `-`: stdin. */
   readonly workloadTokenFile: string | undefined;
   readonly provider: string | undefined;
+  /** To be asked anew by it. */
+  readonly isFresh: boolean;
   readonly noBrowser: boolean;
   /** A code to type in a browser anywhere: asked for; or in place of a browser here, where none can be opened; or not even then. */
   readonly device: 'asked-for' | 'without-browser' | 'never';
@@ -55,9 +57,9 @@ export interface LoginMethod {
  * terminal, or on the server's own pages when there is none.
  */
 export async function chooseLoginMethod(input: LoginInput): Promise<LoginMethod> {
-  const { keyStdin, passwordStdin, user, provider, noBrowser, workloadTokenFile, device } = input.options;
+  const { keyStdin, passwordStdin, user, provider, isFresh, noBrowser, workloadTokenFile, device } = input.options;
   const asksForPassword = passwordStdin || user !== undefined;
-  const asksForBrowser = provider !== undefined || noBrowser;
+  const asksForBrowser = provider !== undefined || isFresh || noBrowser;
   const asksForCode = device === 'asked-for';
   if (asksForCode && (keyStdin || asksForPassword || asksForBrowser || workloadTokenFile !== undefined))
     throw new CliError(
@@ -73,7 +75,7 @@ export async function chooseLoginMethod(input: LoginInput): Promise<LoginMethod>
   if (asksForBrowser && (keyStdin || asksForPassword))
     throw new CliError(
       'wrongUse',
-      '--provider and --no-browser are for the login by browser: they go without --user, --password-stdin and --key-stdin',
+      '--provider, --fresh and --no-browser are for the login by browser: they go without --user, --password-stdin and --key-stdin',
     );
   if (keyStdin) return { sharedAs: undefined, run: () => loginWithKey(input) };
   if (asksForPassword) return { sharedAs: undefined, run: () => loginWithPassword(input) };
@@ -92,11 +94,13 @@ async function browserMethod(input: LoginInput, isAskedFor: boolean): Promise<Lo
     throw new CliError('notFound', `${input.server} has no identity provider "${provider}"; it has: ${ways.join(', ')}`);
   const server = publicOrigin(input, info);
   const { call, environment, output, options } = input;
-  const { noBrowser, timeoutSeconds, device } = options;
-  const codeInstead = device === 'without-browser' && loginMethods.includes('device');
+  const { isFresh, noBrowser, timeoutSeconds, device } = options;
+  // By a code, whether to ask anew is not for this terminal to say.
+  const codeInstead = device === 'without-browser' && !isFresh && loginMethods.includes('device');
   return {
-    sharedAs: provider ?? '',
-    run: () => loginByBrowser({ call, environment, output, server, provider, noBrowser, codeInstead, timeoutSeconds }),
+    // One that was begun without is not what is asked for.
+    sharedAs: isFresh ? undefined : (provider ?? ''),
+    run: () => loginByBrowser({ call, environment, output, server, provider, isFresh, noBrowser, codeInstead, timeoutSeconds }),
   };
 }
 

@@ -39,7 +39,7 @@ export async function logInAgain(environment: Environment, home: Home, { profile
     const method = await chooseLoginMethod({
       ...{ call: connect({ server, trust, userAgent, output }), environment, output, server, lastUser: account.name },
       options: {
-        ...{ user: undefined, passwordStdin: false, keyStdin: false, noBrowser: false },
+        ...{ user: undefined, passwordStdin: false, keyStdin: false, isFresh: false, noBrowser: false },
         // kubectl waits for a tab that was opened, not for somebody to read and type a code.
         device: 'never',
         workloadTokenFile: workloadTokenFile ?? undefined,

@@ -92,6 +92,7 @@ async function startAfresh(transact: Transact<Stores>, clock: Clock): Promise<vo
     await stores.loginTokens.removeEverything();
     await stores.browserLogins.removeEverything();
     await stores.deviceLogins.removeEverything();
+    await stores.providerLoginTests.removeEverything();
     await stores.outgoingMails.removeEverything();
     await stores.refreshTokens.removeEverything();
     // So does a recovery code.

@@ -47,6 +47,9 @@ import { passwordPreparation } from './login/password-preparation.ts';
 import { passwordResetRoutes } from './login/password-reset-routes.ts';
 import { backchannelLogoutUriOf, leaveUrlOf, postLogoutRedirectUriOf, providerLogoutRoutes } from './login/provider-logout-routes.ts';
 import { createProviderLogoutService } from './login/provider-logout-service.ts';
+import { createProviderLoginTestRun } from './login/provider-login-test-run.ts';
+import { createProviderLoginTestService } from './login/provider-login-test-service.ts';
+import { providerLoginTestRoutes } from './login/provider-login-test-routes.ts';
 import { createProviderProbe } from './login/provider-probe.ts';
 import { clientSecretPurpose, createProviderLogins } from './login/provider-logins.ts';
 import { createProviderRefresh } from './login/provider-refresh.ts';
@@ -148,19 +151,23 @@ function composeProviderLogins({ config, clock, logger, read, transact, sealing,
   const origins = createLoginOrigins(sealing);
   const refresh = createProviderRefresh({ logins, sealing, logger });
   const sync = createProviderSync({ read, transact, refresh, people, clock, logger });
+  const testRun = createProviderLoginTestRun({ transact, logins, people, publicUrl: config.publicUrl, clock });
+  const browserLogins = createBrowserLoginService({
+    read,
+    transact,
+    logins,
+    refresh,
+    origins,
+    people,
+    testRun,
+    attempts,
+    sessionSettings: config.session,
+    clock,
+  });
   return {
     syncJob: sync.job,
-    browserLogins: createBrowserLoginService({
-      read,
-      transact,
-      logins,
-      refresh,
-      origins,
-      people,
-      attempts,
-      sessionSettings: config.session,
-      clock,
-    }),
+    browserLogins,
+    loginTests: createProviderLoginTestService({ read, transact, logins: browserLogins, publicUrl: config.publicUrl, clock }),
     providers: createProviderService({
       read,
       transact,
@@ -201,9 +208,14 @@ function mountSecondFactors(
   { clock, read, transact, sealing, attempts, authority }: Foundation,
   { secondFactorLogin, toSession }: PasswordLogin,
 ): void {
+  const provingProviderOf = async (sessionId: string): Promise<string | undefined> => {
+    const name = (await read.sessions.find(sessionId))?.provider ?? null;
+    const provider = name === null ? undefined : await read.providers.findByName(name);
+    return provider?.trustMfa === true ? provider.name : undefined;
+  };
   const proof = createSecondFactorProof({ transact, attempts, sealing, clock });
   secondFactorRoutes(router, context, {
-    secondFactors: createSecondFactorService({ read, transact, proof, sealing, issuer: authority.trustDomain, clock }),
+    secondFactors: createSecondFactorService({ read, transact, proof, sealing, provingProviderOf, issuer: authority.trustDomain, clock }),
     secondFactorLogin,
     toSession,
   });
@@ -310,6 +322,7 @@ function mountLogins(router: Router, context: RouteContext, features: Features):
   browserLoginRoutes(router, { logins, signIn, sourceOf, logger });
   pageLoginRoutes(router, { pages, sourceOf, logger, publicUrl: config.publicUrl });
   mountDeviceLogins(router, context, foundation, { logins, signIn });
+  providerLoginTestRoutes(router, context, { tests: providerLogins.loginTests, logger });
   clientKeyRoutes(router, { providers: read.providers, logger });
   providerLogoutRoutes(router, context, { logouts: providerLogins.logouts, logger });
   providerRoutes(router, context, { providers: providerLogins.providers, impactOf: async (id) => impactOf(read, id) });

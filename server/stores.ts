@@ -36,12 +36,13 @@ import { createDeviceLoginStore } from './login/device-login-store.ts';
 import { createLoginAttemptStore } from './login/login-attempts-store.ts';
 import { createPasswordStore } from './login/password-store.ts';
 import { createRecoveryCodeStore } from './login/recovery-code-store.ts';
+import { createProviderLoginTestStore } from './login/provider-login-test-store.ts';
 import { createProviderSessionStore } from './login/provider-session-store.ts';
 import { createRefreshTokenStore } from './login/refresh-token-store.ts';
 import { createSecondFactorReset } from './login/second-factor-reset.ts';
 import { createSecondFactorStore } from './login/second-factor-store.ts';
 import { createSessionEnd, type SessionEnd } from './login/session-end.ts';
-import { createSessionProofs } from './login/session-proofs.ts';
+import { createSessionProofs, type SessionProofs } from './login/session-proofs.ts';
 import { createSessionStore } from './login/session-store.ts';
 import type { AdminGrants } from './login/setup-service.ts';
 import { createLoginTokenStore } from './login/token-store.ts';
@@ -64,7 +65,7 @@ export function bindStores(handle: Handle, clock: Clock) {
   const sessionEnd = createSessionEnd({ sessions, leases: leaseRevocation, audit });
   const sessionProofs = createSessionProofs({ sessions, leaseNotices: createLeaseNotices({ leases, feed }) });
   const ending = { ...tables, accessChanges };
-  const effects = bindEffects(ending, sessionEnd);
+  const effects = bindEffects(ending, sessionEnd, sessionProofs);
 
   const reach: AccessReach = {
     openSessions: async (of) => (await sessions.openOf(of)).map(({ id }) => id),
@@ -105,7 +106,7 @@ export function bindStores(handle: Handle, clock: Clock) {
 
 type Ending = ReturnType<typeof bindTables> & { readonly accessChanges: AccessChanges };
 
-function bindEffects(ending: Ending, sessionEnd: SessionEnd): AccessEffects {
+function bindEffects(ending: Ending, sessionEnd: SessionEnd, sessionProofs: SessionProofs): AccessEffects {
   const { grants, accessKeys, trustRules, refreshTokens, loginTokens, browserLogins, accessChanges, audit } = ending;
   return {
     identityChanged: accessChanges.identityChanged,
@@ -113,6 +114,7 @@ function bindEffects(ending: Ending, sessionEnd: SessionEnd): AccessEffects {
     groupChanged: accessChanges.groupChanged,
     adminRemainsWithout: async (identityId) => grants.hasLastingAdmin(identityId),
     assertAdminRemains: accessChanges.assertAdminRemains,
+    forgetProofsFrom: sessionProofs.forgetAllFrom,
     endGrantsOf: async (subject, act) => endGrants(ending, await grants.ofSubject(subject.id), `${subject.kind} removed`, act),
     endProviderSessions: async (from, reason, act) => {
       await refreshTokens.removeOfProvider(from);
@@ -165,6 +167,7 @@ function bindTables(handle: Handle) {
     loginTokens: createLoginTokenStore(handle),
     browserLogins: createBrowserLoginStore(handle),
     deviceLogins: createDeviceLoginStore(handle),
+    providerLoginTests: createProviderLoginTestStore(handle),
     refreshTokens: createRefreshTokenStore(handle),
     providerSessions: createProviderSessionStore(handle),
     loginAttempts: createLoginAttemptStore(handle),

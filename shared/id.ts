@@ -18,6 +18,7 @@ export const idPrefixes = {
   authority: 'aut',
   token: 'tok',
   provider: 'idp',
+  providerLoginTest: 'plt',
   account: 'acc',
   scimToken: 'sct',
   secondFactor: 'sfa',

@@ -25,6 +25,7 @@ export interface BrowserLogin {
   /** Origin that people reach the server at. */
   readonly server: string;
   readonly provider: string | undefined;
+  readonly isFresh: boolean;
   readonly noBrowser: boolean;
   /** Where no browser can be opened for the person, a code to type elsewhere is shown instead of an address. */
   readonly codeInstead: boolean;
@@ -44,7 +45,7 @@ async function throughLoopback(login: BrowserLogin): Promise<OpenedSession | NoB
   const challenge = createHash('sha256').update(codeVerifier).digest('base64url');
   const loopback = await listenOnLoopback(state);
   try {
-    const url = browserLoginUrl(login.server, { port: loopback.port, state, challenge, provider: login.provider });
+    const url = browserLoginUrl(login.server, { port: loopback.port, state, challenge, provider: login.provider, isFresh: login.isFresh });
     const announced = await announceLogin(login, { url, port: loopback.port });
     if (announced !== undefined) return announced;
     const answered = await waitForAnswer(login, loopback);

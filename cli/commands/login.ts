@@ -19,6 +19,7 @@ export const loginCommand: CommandSpec = {
       flags: '--provider <name>',
       help: 'sign in with this identity provider, in the browser; infra is the server itself, with a password',
     },
+    { flags: '--fresh', help: 'sign in anew, even if the identity provider still knows the browser: proves a second factor again' },
     { flags: '--no-browser', help: 'print the address to open instead of opening it' },
     { flags: '--device', help: 'print a code to type in a browser on any machine; done by itself where no browser can be opened' },
     { flags: '--timeout <duration>', help: 'how long the browser may take, up to 10m (default)', check: parseTimeout },
@@ -73,6 +74,7 @@ function readOptions(input: CommandInput): LoginOptions {
     keyStdin: input.flag('keyStdin'),
     workloadTokenFile: input.optional('workload'),
     provider: input.optional('provider'),
+    isFresh: input.flag('fresh'),
     // The parser knows `--no-browser` as the end of `browser`, which is true without it.
     noBrowser: !input.flag('browser'),
     device: input.flag('device') ? 'asked-for' : 'without-browser',

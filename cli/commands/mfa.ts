@@ -61,7 +61,13 @@ async function add(context: CommandContext, input: CommandInput): Promise<void> 
 }
 
 async function verify(context: CommandContext, input: CommandInput): Promise<void> {
-  const { call } = context.connect();
+  const { call, profile } = context.connect();
+  const { items, atProvider } = await call(api.secondFactors.list, {});
+  if (items.length === 0 && atProvider !== null)
+    throw new CliError(
+      'notFound',
+      `you have no second factor here; ${atProvider} asks for yours: sign in there anew with: infra login ${profile.server} --provider ${atProvider} --fresh`,
+    );
   const { mfaAt } = await call(api.secondFactors.prove, { body: { code: await readCode(context, input) } });
   context.output.say(`a second factor is proven since ${mfaAt}; grants that ask for one hold again`);
 }

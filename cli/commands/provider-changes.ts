@@ -26,6 +26,10 @@ const settings: readonly OptionSpec[] = [
     help: 'refuse (default), or link: users with a password or another provider may come in with this one too',
   },
   {
+    flags: '--trust-mfa <on|off>',
+    help: 'on: a second factor that its ID tokens tell of (amr, auth_time) counts for grants with --mfa; off (default): only one’s own here does',
+  },
+  {
     flags: '--sync <minutes>',
     help: 'how often it is asked anew about people with open sessions (default 15), which needs refresh tokens; off: only at logins',
   },
@@ -126,12 +130,14 @@ function readKind(text: string): ProviderKind {
 function readSettings(input: CommandInput) {
   const [scopes, claim] = [input.optional('scopes'), input.optional('groupsClaim')];
   const createUsers = readChoice(input, 'unknown-people', { create: true, refuse: false });
+  const trustMfa = readChoice(input, 'trust-mfa', { on: true, off: false });
   const linkUsers = readChoice(input, 'other-users', { link: true, refuse: false });
   return {
     ...(scopes === undefined ? {} : { scopes: listOf(scopes) }),
     ...(claim === undefined ? {} : { groupsClaim: claim === 'none' ? null : claim }),
     ...(createUsers === undefined ? {} : { createUsers }),
     ...(linkUsers === undefined ? {} : { linkUsers }),
+    ...(trustMfa === undefined ? {} : { trustMfa }),
     ...readSync(input.optional('sync')),
   };
 }
@@ -144,12 +150,10 @@ function readSync(text: string | undefined): { readonly syncMinutes?: number | n
   return { syncMinutes: minutes };
 }
 
-function readChoice(
-  input: CommandInput,
-  option: 'unknown-people' | 'other-users',
-  meanings: Readonly<Record<string, boolean>>,
-): boolean | undefined {
-  const text = input.optional(option === 'unknown-people' ? 'unknownPeople' : 'otherUsers');
+const choices = { 'unknown-people': 'unknownPeople', 'other-users': 'otherUsers', 'trust-mfa': 'trustMfa' } as const;
+
+function readChoice(input: CommandInput, option: keyof typeof choices, meanings: Readonly<Record<string, boolean>>): boolean | undefined {
+  const text = input.optional(choices[option]);
   if (text === undefined) return undefined;
   const meaning = Object.entries(meanings).find(([word]) => word === text)?.[1];
   if (meaning === undefined) throw new CliError('wrongUse', `--${option} is ${Object.keys(meanings).join(' or ')}, not "${text}"`);

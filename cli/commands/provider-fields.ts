@@ -23,6 +23,7 @@ export function showProvider({ output }: CommandContext, provider: IdentityProvi
     ...groupsRows(provider),
     ['unknown people', provider.createUsers ? 'become users at their first login' : 'are refused until an admin adds them'],
     ['users with another way in', provider.linkUsers ? 'may come in with this one too' : 'may not come in with this one'],
+    ['its second factors', provider.trustMfa ? 'count here, when its ID tokens tell of them' : 'do not count here'],
     [
       'asked anew',
       provider.syncMinutes === null ? 'only at logins' : `every ${provider.syncMinutes} minutes about people with open sessions`,

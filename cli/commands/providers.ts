@@ -7,6 +7,7 @@ import { allPages, resolveProvider } from '../resolve.ts';
 import { providerChangeCommands } from './provider-changes.ts';
 import { providerEndCommands } from './provider-ends.ts';
 import { showProvider } from './provider-fields.ts';
+import { loginTestOptions, testByLogin, whatCame } from './provider-login-test.ts';
 
 const which = [['<provider>', 'name or id']] as const;
 
@@ -18,6 +19,8 @@ export const providerCommands: readonly CommandSpec[] = [
     words: 'providers test',
     summary: 'try an identity provider: its discovery, keys, our client there, its directory, groups; exits 1 when something is wrong',
     arguments: which,
+    options: loginTestOptions,
+    examples: ['infra providers test okta --login'],
     run: test,
   },
   {
@@ -49,19 +52,25 @@ async function show(context: CommandContext, input: CommandInput): Promise<void>
   showProvider(context, provider, await connection.call(api.identityProviders.syncState, { params: { id } }));
 }
 
-async function test({ connect, output }: CommandContext, input: CommandInput): Promise<void> {
-  const connection = connect();
-  const id = await resolveProvider(connection, input.text('provider'));
-  const { steps } = await connection.call(api.identityProviders.test, { params: { id } });
-  output.list({ steps }, steps, [
+async function test(context: CommandContext, input: CommandInput): Promise<void> {
+  const { output } = context;
+  const connection = context.connect();
+  const name = input.text('provider');
+  const id = await resolveProvider(connection, name);
+  const probed = await connection.call(api.identityProviders.test, { params: { id } });
+  // What came of the latest login does not stand against a new one.
+  const mayLogIn = probed.steps.every(({ step, outcome }) => outcome !== 'failed' || step === 'groups');
+  const login = input.flag('login') && mayLogIn ? await testByLogin(context, input, { connection, id }) : undefined;
+  const steps = login === undefined ? probed.steps : [...probed.steps.filter(({ step }) => step !== 'groups'), ...login.steps];
+  const rows = login === undefined ? steps : [...steps, ...whatCame(login)];
+  output.list({ ...probed, ...(login === undefined ? {} : { login }) }, rows, [
     { title: 'STEP', value: (each) => each.step },
     { title: 'OUTCOME', value: (each) => each.outcome },
     { title: 'DETAIL', value: (each) => each.detail },
   ]);
   const failed = steps.find((each) => each.outcome === 'failed');
-  if (failed !== undefined)
-    throw new CliError('failed', `${input.text('provider')} fails at ${failed.step}; mend that and run the test again`);
-  output.say(`try a real login: infra login ${connection.profile.server} --provider ${input.text('provider')}`);
+  if (failed !== undefined) throw new CliError('failed', `${name} fails at ${failed.step}; mend that and run the test again`);
+  if (login === undefined) output.say(`try a real login, which opens nothing: infra providers test ${name} --login`);
 }
 
 async function sync({ connect, output }: CommandContext, input: CommandInput): Promise<void> {

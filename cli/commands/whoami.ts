@@ -33,9 +33,10 @@ async function whoami(context: CommandContext, input: CommandInput): Promise<voi
 
 function whyRows({ accounts, groups, destinations }: CallResult<typeof api.explanations.mine>): Row[] {
   return [
-    ...accounts.flatMap(({ provider, subject, email, state, lastLoginAt, groupsRead, claims }): Row[] => [
+    ...accounts.flatMap(({ provider, subject, email, state, lastLoginAt, groupsRead, claims, secondFactor }): Row[] => [
       [`account at ${provider}`, `${subject}, ${email}, ${state}, last login ${lastLoginAt}`],
       ['  groups there', groupsRead === null ? 'none were named' : `${groupsRead} were named`],
+      ...(secondFactor === null ? [] : [['  second factor there', secondFactor] satisfies Row]),
       ...Object.entries(claims ?? {}).map(([name, value]): Row => [
         `  claim ${name}`,
         typeof value === 'string' ? value : JSON.stringify(value),

@@ -6,6 +6,7 @@ import type { Caller } from '../audit/caller.ts';
 import type { DestinationRecord, DestinationStore } from '../destinations/destination-store.ts';
 import type { AccountStore } from '../identity/account-store.ts';
 import type { Group, GroupStore } from '../identity/group-store.ts';
+import { seenMfa } from '../identity/provider-mfa-rules.ts';
 import type { ProviderStore } from '../identity/provider-store.ts';
 import { resourceOf } from './grant-description.ts';
 import type { GrantRecord, GrantStore } from './grant-store.ts';
@@ -27,7 +28,7 @@ export function createOwnWhy({ read, clock }: { readonly read: Stores; readonly 
     const ids = [...new Set(held.map(({ destinationId }) => destinationId).filter((id) => id !== null))];
     const destinations = await read.destinations.findMany(ids);
     return {
-      accounts: await accountsOf(read, identity.id),
+      accounts: await accountsOf(read, identity.id, clock.now()),
       groups: groups.map(({ name, provider }) => ({ name, provider })),
       destinations: destinations
         .map((destination) => ({
@@ -44,13 +45,17 @@ export function createOwnWhy({ read, clock }: { readonly read: Stores; readonly 
   };
 }
 
-async function accountsOf({ accounts, providers }: Stores, identityId: string): Promise<OwnWhy['accounts']> {
+async function accountsOf({ accounts, providers }: Stores, identityId: string, now: number): Promise<OwnWhy['accounts']> {
   const all = await accounts.ofIdentity(identityId);
   return Promise.all(
-    all.map(async ({ providerId, subject, email, state, lastLoginAt, groupsRead, claims }) => ({
-      provider: (await providers.find(providerId))?.name ?? providerId,
-      ...{ subject, email, state, lastLoginAt, groupsRead, claims },
-    })),
+    all.map(async ({ providerId, subject, email, state, lastLoginAt, groupsRead, claims }) => {
+      const provider = await providers.find(providerId);
+      return {
+        provider: provider?.name ?? providerId,
+        ...{ subject, email, state, lastLoginAt, groupsRead, claims },
+        secondFactor: claims === null || provider === undefined ? null : seenMfa(claims, provider, now).sentence,
+      };
+    }),
   );
 }
 

@@ -23,6 +23,8 @@ export interface AccessEffects {
   ): Promise<{ sessionsEnded: number; leasesRevoked: number }>;
   /** Of one account. */
   endAccountSessions(accountId: string, reason: string, act: Act): Promise<{ sessionsEnded: number; leasesRevoked: number }>;
+  /** Second factors count as proven no more in sessions that came from accounts at a provider. */
+  forgetProofsFrom(providerId: string, act: Act): Promise<void>;
   removeAccessKeys(identityId: string, act: Act): Promise<void>;
   /** Of a workload. */
   removeTrustRules(identityId: string, act: Act): Promise<void>;

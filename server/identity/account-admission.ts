@@ -7,7 +7,7 @@ import type { AccountId } from '../../shared/api/values.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { Act } from '../audit/caller.ts';
 import { takeGroups } from './account-groups.ts';
-import { admissionOf } from './account-rules.ts';
+import { admissionOf, type Admission } from './account-rules.ts';
 import type { Account, AccountStore } from './account-store.ts';
 import type { AccessEffects } from './access-effects.ts';
 import type { GroupStore } from './group-store.ts';
@@ -46,9 +46,18 @@ interface Arrival {
   readonly now: number;
 }
 
-/** Throws `login.*` when the person may not come in; then nothing was changed. */
-export async function admit(stores: Stores, arrival: Arrival): Promise<{ readonly user: Identity; readonly account: Account }> {
-  const { provider, claims, now } = arrival;
+export type JudgingStores = Pick<Stores, 'identities' | 'accounts' | 'provisionedUsers' | 'passwords'>;
+export interface Judged {
+  readonly admission: Admission;
+  /** Theirs at this provider, if they came before. */
+  readonly account: Account | undefined;
+  /** Whom it would be; undefined: somebody new. */
+  readonly user: Identity | undefined;
+}
+
+/** Whom a login belongs to, and whether they may come in; changes nothing. */
+export async function judge(stores: JudgingStores, arrival: Pick<Arrival, 'provider' | 'claims'>): Promise<Judged> {
+  const { provider, claims } = arrival;
   const found = await stores.accounts.findBySubject(provider.id, claims.subject);
   const owner = found === undefined ? undefined : await stores.identities.find(found.identityId);
   const { provisioned, isDeactivated } = await directorySays(stores, arrival, owner);
@@ -66,9 +75,16 @@ export async function admit(stores: Stores, arrival: Arrival): Promise<{ readonl
     },
     provider,
   );
+  return { admission, account: found, user: owner ?? provisioned ?? namesake };
+}
+
+/** Throws `login.*` when the person may not come in; then nothing was changed. */
+export async function admit(stores: Stores, arrival: Arrival): Promise<{ readonly user: Identity; readonly account: Account }> {
+  const { provider, claims, now } = arrival;
+  const { admission, account: found, user: known } = await judge(stores, arrival);
   if ('code' in admission) throw new DomainError(admission.code, admission.sentence);
 
-  const user = owner ?? provisioned ?? namesake ?? newUser(claims.email, now);
+  const user = known ?? newUser(claims.email, now);
   const act: Act = { by: { actor: { kind: 'user', id: user.id, name: user.name }, source: arrival.source }, now };
   if (admission.as === 'new user') {
     await stores.identities.insert(user);
@@ -82,8 +98,8 @@ export async function admit(stores: Stores, arrival: Arrival): Promise<{ readonl
 
 /** Whom the provider's directory means by this login, and whether it wants them, or the account's owner, to stay out. */
 async function directorySays(
-  stores: Stores,
-  { provider, claims }: Arrival,
+  stores: JudgingStores,
+  { provider, claims }: Pick<Arrival, 'provider' | 'claims'>,
   owner: Identity | undefined,
 ): Promise<{ readonly provisioned: Identity | undefined; readonly isDeactivated: boolean }> {
   const matching = await stores.provisionedUsers.matching(provider.id, claims);

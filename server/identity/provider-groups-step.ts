@@ -36,3 +36,5 @@ const howToSend: Readonly<Record<ProviderKind, string>> = {
     'Either they are in no group, or in the Entra admin center open App registrations, your application, Token configuration, Add groups claim: Security groups, ID, Group ID.',
   google: '',
 };
+
+export const groupsAdvice = (kind: ProviderKind): string => howToSend[kind];

@@ -80,6 +80,7 @@ export interface NewProvider extends CredentialWish {
   readonly serviceAccountKey?: string | undefined;
   readonly createUsers: boolean;
   readonly linkUsers: boolean;
+  readonly trustMfa: boolean;
   readonly syncMinutes: number | null;
 }
 export type ProviderUpdate = { readonly [Key in Exclude<keyof NewProvider, 'name' | 'kind' | 'issuer'>]?: NewProvider[Key] | undefined };
@@ -148,6 +149,8 @@ export function createProviderService({ read, transact, probe, secrets, sync, ad
           ...(credential === undefined ? {} : { clientSecret: credential.sealed }),
           ...sealedKey(id, serviceAccountKey),
         });
+        // What is believed no more counts no more, in sessions that are open too.
+        if (provider.trustMfa && !updated.trustMfa) await stores.effects.forgetProofsFrom(id, act);
         await stores.audit.record({
           event: 'provider.updated',
           act,
@@ -222,6 +225,7 @@ const newProvider = (input: NewProvider, now: number): Omit<Provider, 'id' | 'cl
   ...kindSettings(input),
   createUsers: input.createUsers,
   linkUsers: input.linkUsers,
+  trustMfa: input.trustMfa,
   syncMinutes: input.syncMinutes,
   status: 'active',
   createdAt: toTime(now),

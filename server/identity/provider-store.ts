@@ -25,6 +25,8 @@ export interface Provider {
   readonly directory: DirectorySettings | null;
   readonly createUsers: boolean;
   readonly linkUsers: boolean;
+  /** Whether a second factor that its ID tokens tell of is believed (ADR 47). */
+  readonly trustMfa: boolean;
   /** Null: only logins tell anything. */
   readonly syncMinutes: number | null;
   readonly status: 'active' | 'disabled';
@@ -58,7 +60,7 @@ export function createProviderStore(db: Handle): ProviderStore {
   const all = db
     .selectFrom('identity_providers')
     .select(['id', 'name', 'kind', 'issuer', 'client_id', 'email_domains', 'scopes', 'groups_claim', 'directory'])
-    .select(['client_key', 'create_users', 'link_users', 'sync_minutes', 'status', 'created_at', 'updated_at']);
+    .select(['client_key', 'create_users', 'link_users', 'trust_mfa', 'sync_minutes', 'status', 'created_at', 'updated_at']);
   return {
     insert: async (provider, sealed) => {
       try {
@@ -125,6 +127,7 @@ const toRow = (provider: Provider): ProviderRow => ({
   directory: provider.directory === null ? null : JSON.stringify(provider.directory),
   create_users: provider.createUsers ? 1 : 0,
   link_users: provider.linkUsers ? 1 : 0,
+  trust_mfa: provider.trustMfa ? 1 : 0,
   sync_minutes: provider.syncMinutes,
   status: provider.status,
   created_at: provider.createdAt,
@@ -145,6 +148,7 @@ const fromRow = (row: ProviderRow): Provider => ({
   directory: row.directory === null ? null : (JSON.parse(row.directory) as DirectorySettings),
   createUsers: row.create_users === 1,
   linkUsers: row.link_users === 1,
+  trustMfa: row.trust_mfa === 1,
   syncMinutes: row.sync_minutes,
   status: row.status as Provider['status'],
   createdAt: row.created_at,

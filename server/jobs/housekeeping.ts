@@ -13,6 +13,7 @@ import type { BrowserLoginStore } from '../login/browser-login-store.ts';
 import type { DeviceLoginStore } from '../login/device-login-store.ts';
 import type { LoginAttemptStore } from '../login/login-attempts-store.ts';
 import type { SecondFactorStore } from '../login/second-factor-store.ts';
+import type { ProviderLoginTestStore } from '../login/provider-login-test-store.ts';
 import type { ProviderSessionStore } from '../login/provider-session-store.ts';
 import type { SessionStore } from '../login/session-store.ts';
 import type { LoginTokenStore } from '../login/token-store.ts';
@@ -32,6 +33,7 @@ interface Stores {
   readonly loginTokens: LoginTokenStore;
   readonly browserLogins: BrowserLoginStore;
   readonly deviceLogins: Pick<DeviceLoginStore, 'prune'>;
+  readonly providerLoginTests: Pick<ProviderLoginTestStore, 'prune'>;
   readonly secondFactors: SecondFactorStore;
   readonly usedTokens: Pick<UsedTokenStore, 'prune'>;
   readonly providerSessions: Pick<ProviderSessionStore, 'prune'>;
@@ -66,6 +68,8 @@ export function housekeepingJobs({ transact, clock, rotateAuthority }: Housekeep
           await stores.loginTokens.prune(toTime(now - 24 * hour));
           await stores.browserLogins.prune(toTime(now - hour));
           await stores.deviceLogins.prune(toTime(now - hour));
+          // They hold what a provider said of somebody, for one command that waits for it.
+          await stores.providerLoginTests.prune(toTime(now - tenMinutes));
           await stores.secondFactors.prune(toTime(now - hour));
           await stores.usedTokens.prune(toTime(now - hour));
           // What a logout at the provider still needs of a session that is over.

@@ -1,10 +1,12 @@
 /** From a person who has shown who they are in the browser to their session, whatever the login was for. Bound to a transaction. */
 import type { AuditSource } from '../../shared/api/audit.ts';
+import type { Act } from '../audit/caller.ts';
 import type { AccountStore } from '../identity/account-store.ts';
 import type { ProviderStore } from '../identity/provider-store.ts';
+import { named } from '../identity/user-service.ts';
 import type { Arrival, ArrivedLogin } from './browser-login-store.ts';
 import type { LoginOrigins } from './login-origins.ts';
-import { openSession, type OpenedSession, type OpeningStores, type SessionSettings } from './open-session.ts';
+import { openSession, type OpenedSession, type Opening, type OpeningStores, type SessionSettings } from './open-session.ts';
 import type { PasswordStore } from './password-store.ts';
 import type { ProviderSessionStore } from './provider-session-store.ts';
 
@@ -42,19 +44,21 @@ async function openOfAccount(
   stores: ArrivedStores,
   { sessionSettings, origins }: ArrivedOptions,
   { login, source, now, refusal, deviceLogin }: ArrivedOpening,
-  { accountId, sealedOrigin }: Arrival & { readonly kind: 'account' },
+  { accountId, sealedOrigin, mfaAt }: Arrival & { readonly kind: 'account' },
 ): Promise<OpenedSession | undefined> {
   const account = await stores.accounts.find(accountId);
   const provider = account === undefined ? undefined : await stores.providers.find(account.providerId);
   const identity = account === undefined ? undefined : await stores.identities.find(account.identityId);
   if (account?.state !== 'active' || provider?.status !== 'active' || identity?.status !== 'active') return undefined;
   const by = { id: account.id, provider: { id: provider.id, name: provider.name } };
-  const opened = await openSession(
-    stores,
-    sessionSettings,
-    { identity, method: 'provider', source, now, account: by, deviceLogin },
-    refusal,
-  );
+  const proven = provider.trustMfa ? mfaAt : undefined;
+  const opening: Opening = { identity, method: 'provider', source, now, account: by, mfaAt: proven, deviceLogin };
+  const opened = await openSession(stores, sessionSettings, opening, refusal);
+  if (proven !== undefined) {
+    const act: Act = { by: { actor: { kind: identity.kind, id: identity.id, name: identity.name }, source }, now };
+    const details = { user: named(identity), session: opened.session.id, by: 'provider' as const };
+    await stores.audit.record({ event: 'second-factor.proven', act, details });
+  }
   await stores.providerSessions.insert(origins.ofSession({ id: login.id, sealedOrigin, providerId: provider.id }, opened.session.id));
   return opened;
 }

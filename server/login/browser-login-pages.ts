@@ -1,13 +1,13 @@
 /** What a person reads in the browser while logging in. */
 import { ownProvider } from '../../shared/api/browser-login.ts';
 import type { Page } from '../http/page.ts';
-import { signInHref, type LoginPurpose } from './login-purpose-rules.ts';
+import { signInHref, type ArrivingPurpose } from './login-purpose-rules.ts';
 
-export const choicePage = (providers: readonly { readonly name: string }[], purpose: LoginPurpose): Page => ({
+export const choicePage = (providers: readonly { readonly name: string }[], purpose: ArrivingPurpose, isFresh = false): Page => ({
   title: 'Log in to infra',
   says: ['With which account?'],
   links: [
-    ...providers.map(({ name }) => ({ text: name, href: signInHref(purpose, name) })),
+    ...providers.map(({ name }) => ({ text: name, href: signInHref(purpose, name, isFresh) })),
     { text: 'Email and password', href: signInHref(purpose, ownProvider) },
   ],
 });

@@ -31,8 +31,8 @@ export function browserLoginRoutes(router: Router, { logins, signIn, sourceOf, l
       sendPage(response, 400, malformedPage);
       return;
     }
-    const { provider: wanted, ...cli } = asked.data;
-    await signIn(request, response, { purpose: { kind: 'cli', ...cli }, wanted });
+    const { provider: wanted, fresh, ...cli } = asked.data;
+    await signIn(request, response, { purpose: { kind: 'cli', ...cli }, wanted, isFresh: fresh === 'true' });
   });
 
   pageRoute(router, logger, `${callbackPath}/:provider`, async (request, response) => {

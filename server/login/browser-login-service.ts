@@ -17,6 +17,7 @@ import type { AccessEffects } from '../identity/access-effects.ts';
 import type { DirectoryGroupStore } from '../identity/directory-group-store.ts';
 import type { GroupStore } from '../identity/group-store.ts';
 import type { IdentityStore } from '../identity/identity-store.ts';
+import { provenAtProvider } from '../identity/provider-mfa-rules.ts';
 import type { Provider, ProviderStore } from '../identity/provider-store.ts';
 import type { ProvisionedGroupStore } from '../identity/provisioned-group-store.ts';
 import type { ProvisionedUserStore } from '../identity/provisioned-user-store.ts';
@@ -25,9 +26,11 @@ import { openArrivedSession, type ArrivedStores } from './arrived-session.ts';
 import { browserLoginSeconds, type BrowserLogin, type BrowserLoginStore } from './browser-login-store.ts';
 import type { LoginAttempts } from './login-attempts.ts';
 import type { LoginOrigins } from './login-origins.ts';
-import { answerTo, codeSecondsOf, isChallengeOf, type LoginPurpose } from './login-purpose-rules.ts';
+import { answerTo, codeSecondsOf, isChallengeOf, type ArrivingPurpose, type LoginPurpose } from './login-purpose-rules.ts';
 import type { OpenedSession, SessionSettings } from './open-session.ts';
-import type { ProviderLogins } from './provider-logins.ts';
+import type { ProviderLoginTestRun } from './provider-login-test-run.ts';
+import type { LoginWish } from './openid-login.ts';
+import { changedMeanwhile, type ProviderLogins } from './provider-logins.ts';
 import type { ProviderRefresh } from './provider-refresh.ts';
 import type { RefreshTokenStore } from './refresh-token-store.ts';
 import type { ProviderPeople } from './provider-people.ts';
@@ -54,6 +57,7 @@ export interface BrowserLoginOptions {
   readonly refresh: Pick<ProviderRefresh, 'seal'>;
   readonly origins: Pick<LoginOrigins, 'seal' | 'ofSession'>;
   readonly people: ProviderPeople;
+  readonly testRun: ProviderLoginTestRun;
   readonly attempts: Pick<LoginAttempts, 'count' | 'countStart'>;
   readonly sessionSettings: SessionSettings;
   readonly clock: Clock;
@@ -69,7 +73,7 @@ const deadCode = 'This login is over: its code was used, is older than a minute,
 export type BrowserLoginService = ReturnType<typeof createBrowserLoginService>;
 
 export function createBrowserLoginService(options: BrowserLoginOptions) {
-  const { read, transact, logins, refresh, origins, people, attempts, clock } = options;
+  const { read, transact, logins, refresh, origins, people, testRun, attempts, clock } = options;
 
   const refuse = async (reason: string, source: AuditSource, provider?: Provider): Promise<void> =>
     transact(async ({ audit }) =>
@@ -86,9 +90,16 @@ export function createBrowserLoginService(options: BrowserLoginOptions) {
       }),
     );
 
+  /** Where the browser takes a refusal, which is on record. */
+  const refusedTo = async (purpose: LoginPurpose, provider: Provider, refusal: DomainError, source: AuditSource): Promise<string> => {
+    if (purpose.kind === 'provider-test') return testRun.refuse({ testId: purpose.testId, provider, source }, refusal);
+    await refuse(refusal.message, source, provider);
+    return answerTo(purpose, { error: refusal.code, error_description: refusal.message });
+  };
+
   /** What the provider says of the person becomes an account here, and a code for whoever the login is for. */
-  const arrive = async (login: ProviderLogin, provider: Provider, returned: URLSearchParams, source: AuditSource): Promise<string> => {
-    const answer = await logins.finish(provider, { id: login.id, sealedChecks: login.provider.sealedChecks }, returned);
+  const arrive = async (login: ArrivingLogin, provider: Provider, returned: URLSearchParams, source: AuditSource): Promise<string> => {
+    const answer = await logins.finish(provider, checksOf(login), returned);
     const claims = await people.read(provider, answer.claims);
     if ('code' in claims) throw new DomainError(claims.code, claims.sentence);
     const code = newSecret('code');
@@ -109,26 +120,35 @@ export function createBrowserLoginService(options: BrowserLoginOptions) {
         });
       await stores.browserLogins.giveCode(login.id, {
         code,
-        arrival: { kind: 'account', accountId: account.id, sealedOrigin: origins.seal(login.id, answer) },
+        arrival: {
+          kind: 'account',
+          accountId: account.id,
+          sealedOrigin: origins.seal(login.id, answer),
+          mfaAt: provenAtProvider(answer.claims, provider, now),
+        },
         expiresAt: toTime(now + codeSecondsOf(login.purpose) * 1000),
       });
     });
-    return answerTo(login.purpose, { code });
+    return code;
   };
 
   return {
     providers: async (): Promise<Provider[]> => read.providers.active(),
 
     /** Where the person goes, and the secret that their browser keeps until they are back; to the CLI when the provider cannot be used. */
-    begin: async (provider: Provider, purpose: LoginPurpose, source: AuditSource): Promise<BegunLogin> => {
+    begin: async (
+      provider: Provider,
+      purpose: LoginPurpose,
+      source: AuditSource,
+      wish: LoginWish = { isFresh: false },
+    ): Promise<BegunLogin> => {
       const now = clock.now();
       const limit = await attempts.countStart(source.address, now);
       if (limit !== undefined) throw limit;
       const id = newId('token', now);
-      const begun = await logins.begin(provider, id).catch((error: unknown) => refusalOf(error));
+      const begun = await logins.begin(provider, id, wish).catch((error: unknown) => refusalOf(error));
       if (begun instanceof DomainError) {
-        await refuse(begun.message, source, provider);
-        return { redirectTo: answerTo(purpose, { error: begun.code, error_description: begun.message }), kept: undefined };
+        return { redirectTo: await refusedTo(purpose, provider, begun, source), kept: undefined };
       }
       const browser = newSecret('browser');
       const login: BrowserLogin = {
@@ -162,13 +182,16 @@ export function createBrowserLoginService(options: BrowserLoginOptions) {
       const isOurs = login !== undefined && isAtProvider(login) && provider?.name === providerName;
       // Used up before anything is asked of anybody: whatever comes of it, it cannot be tried again.
       if (!isOurs || !(await transact(async ({ browserLogins }) => browserLogins.comeBack(login.id, toTime(now))))) throw nobodysLogin();
+      const { purpose } = login;
       try {
-        if (provider.status !== 'active' || provider.updatedAt > login.createdAt) throw changedMeanwhile(provider);
-        return await arrive(login, provider, returned, source);
+        // A closed one may be tried, before it is opened to people.
+        if (provider.status !== 'active' && purpose.kind !== 'provider-test') throw changedMeanwhile(provider);
+        if (provider.updatedAt > login.createdAt) throw changedMeanwhile(provider);
+        if (purpose.kind === 'provider-test')
+          return await testRun.arrive({ testId: purpose.testId, provider, source }, checksOf(login), returned);
+        return answerTo(purpose, { code: await arrive({ ...login, purpose }, provider, returned, source) });
       } catch (error) {
-        const { code, message } = refusalOf(error);
-        await refuse(message, source, provider);
-        return answerTo(login.purpose, { error: code, error_description: message });
+        return refusedTo(purpose, provider, refusalOf(error), source);
       }
     },
 
@@ -191,6 +214,10 @@ export function createBrowserLoginService(options: BrowserLoginOptions) {
 interface ProviderLogin extends BrowserLogin {
   readonly provider: NonNullable<BrowserLogin['provider']>;
 }
+interface ArrivingLogin extends ProviderLogin {
+  readonly purpose: ArrivingPurpose;
+}
+const checksOf = ({ id, provider: { sealedChecks } }: ProviderLogin) => ({ id, sealedChecks });
 const isAtProvider = (login: BrowserLogin): login is ProviderLogin => login.provider !== undefined;
 
 /** What is none of ours goes on as a fault of ours. */
@@ -204,5 +231,3 @@ const nobodysLogin = (): DomainError =>
     'login.expired',
     'This login is over, or was begun in another browser. It has to be finished within ten minutes, once, in the browser that began it.',
   );
-const changedMeanwhile = ({ name }: Provider): DomainError =>
-  new DomainError('provider.disabled', `The identity provider ${name} was closed or changed meanwhile. Log in again.`);

@@ -17,9 +17,9 @@ export interface BrowserLogin {
 
 /** Who it was. */
 export type Arrival =
-  /** Of a provider, with what it calls this login. */
-  | { readonly kind: 'account'; readonly accountId: AccountId; readonly sealedOrigin: string }
-  /** Of our own; `mfaAt`: when a second factor was proven on the way, ms since 1970. */
+  /** Of a provider, with what it calls this login; `mfaAt`: when it asked for a second factor that counts here, ms since 1970. */
+  | { readonly kind: 'account'; readonly accountId: AccountId; readonly sealedOrigin: string; readonly mfaAt: number | undefined }
+  /** Of our own; `mfaAt`: when a second factor was proven on the way. */
   | { readonly kind: 'user'; readonly userId: UserId; readonly mfaAt: number | undefined };
 
 export interface ArrivedLogin extends BrowserLogin {
@@ -162,10 +162,12 @@ type ArrivalColumns = Pick<Row, 'account_id' | 'sealed_origin' | 'identity_id' |
 
 const noArrival: ArrivalColumns = { account_id: null, sealed_origin: null, identity_id: null, mfa_at: null };
 
-const toArrivalColumns = (arrival: Arrival): ArrivalColumns =>
-  arrival.kind === 'account'
-    ? { ...noArrival, account_id: arrival.accountId, sealed_origin: arrival.sealedOrigin }
-    : { ...noArrival, identity_id: arrival.userId, mfa_at: arrival.mfaAt === undefined ? null : toTime(arrival.mfaAt) };
+function toArrivalColumns(arrival: Arrival): ArrivalColumns {
+  const proven = { ...noArrival, mfa_at: arrival.mfaAt === undefined ? null : toTime(arrival.mfaAt) };
+  return arrival.kind === 'account'
+    ? { ...proven, account_id: arrival.accountId, sealed_origin: arrival.sealedOrigin }
+    : { ...proven, identity_id: arrival.userId };
+}
 
 const toRow = (login: BrowserLogin, secrets: Secrets): Row => ({
   id: login.id,
@@ -195,7 +197,9 @@ const fromRow = (row: Row): BrowserLogin => ({
 /** A code is given together with who arrived. */
 const fromArrivedRow = (row: Row): ArrivedLogin => ({ ...fromRow(row), arrival: toArrival(row) });
 
-const toArrival = (row: Row): Arrival =>
-  row.account_id === null
-    ? { kind: 'user', userId: row.identity_id as UserId, mfaAt: row.mfa_at === null ? undefined : fromTime(row.mfa_at) }
-    : { kind: 'account', accountId: row.account_id as AccountId, sealedOrigin: row.sealed_origin ?? '' };
+function toArrival(row: Row): Arrival {
+  const mfaAt = row.mfa_at === null ? undefined : fromTime(row.mfa_at);
+  return row.account_id === null
+    ? { kind: 'user', userId: row.identity_id as UserId, mfaAt }
+    : { kind: 'account', accountId: row.account_id as AccountId, sealedOrigin: row.sealed_origin ?? '', mfaAt };
+}

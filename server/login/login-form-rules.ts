@@ -1,5 +1,5 @@
 /** The forms of our own pages for signing in: where they are sent, and which login of this browser they belong to. */
-import type { LoginPurpose } from './login-purpose-rules.ts';
+import type { ArrivingPurpose } from './login-purpose-rules.ts';
 
 export const passwordPath = '/login/password';
 export const secondFactorPath = '/login/second-factor';
@@ -8,5 +8,5 @@ export const newPasswordPath = '/login/new-password';
 export interface FormOf {
   /** Hidden in the form; worth nothing without the browser's cookie. */
   readonly state: string;
-  readonly purpose: LoginPurpose;
+  readonly purpose: ArrivingPurpose;
 }

@@ -7,8 +7,8 @@ import type { AuditSource } from '../../shared/api/audit.ts';
 import { DomainError } from '../../shared/api/problem.ts';
 import type { UserId } from '../../shared/api/values.ts';
 import type { Identity } from '../identity/identity-store.ts';
-import type { BrowserLogin, BrowserLoginStore } from './browser-login-store.ts';
-import { codeSecondsOf } from './login-purpose-rules.ts';
+import type { BrowserLoginStore } from './browser-login-store.ts';
+import { codeSecondsOf, type ArrivingPurpose } from './login-purpose-rules.ts';
 import { openSession, type OpenedSession, type OpeningStores, type SessionSettings } from './open-session.ts';
 import { newSecret } from './secrets.ts';
 
@@ -43,7 +43,7 @@ export interface Arrived {
 export const overInBrowser =
   'This login is over: it was finished already, or took longer than ten minutes. Begin again where you began it.';
 
-export const codeGoal = ({ id, purpose }: Pick<BrowserLogin, 'id' | 'purpose'>): LoginGoal<Arrived> => ({
+export const codeGoal = ({ id, purpose }: { readonly id: string; readonly purpose: ArrivingPurpose }): LoginGoal<Arrived> => ({
   loginId: id,
   reach: async ({ browserLogins }, { identity, mfaAt, now }) => {
     if (!(await browserLogins.comeBack(id, toTime(now)))) throw new DomainError('login.expired', overInBrowser);

@@ -15,27 +15,34 @@ export interface DevicePurpose {
   readonly kind: 'device';
   readonly deviceLoginId: string;
 }
-export type LoginPurpose = CliPurpose | DevicePurpose;
+/** An admin tries a provider: nobody is logged in, and they get to see what came (ADR 46). */
+export interface ProviderTestPurpose {
+  readonly kind: 'provider-test';
+  readonly testId: string;
+}
+/** With somebody who comes in at the end of it. */
+export type ArrivingPurpose = CliPurpose | DevicePurpose;
+export type LoginPurpose = ArrivingPurpose | ProviderTestPurpose;
 
 export const deviceSignInPath = `${devicePath}/sign-in`;
 export const deviceApprovePath = `${devicePath}/approve`;
 export const deviceFailedPath = `${devicePath}/failed`;
 
 /** From the arrival to the use of its code: a program takes it at once, a person reads and decides first. */
-export const codeSecondsOf = ({ kind }: LoginPurpose): number => ({ cli: 60, device: 600 })[kind];
+export const codeSecondsOf = ({ kind }: ArrivingPurpose): number => ({ cli: 60, device: 600 })[kind];
 
 /** Where the choice of a provider, or of `ownProvider`, leads, on this server. */
-export function signInHref(purpose: LoginPurpose, provider: string): string {
+export function signInHref(purpose: ArrivingPurpose, provider: string, isFresh = false): string {
   if (purpose.kind === 'device') return `${deviceSignInPath}?${new URLSearchParams({ provider }).toString()}`;
   const { port, state, challenge } = purpose;
-  const { pathname, search } = new URL(browserLoginUrl('https://here.invalid', { port, state, challenge, provider }));
+  const { pathname, search } = new URL(browserLoginUrl('https://here.invalid', { port, state, challenge, provider, isFresh }));
   return pathname + search;
 }
 
 export type LoginAnswer = { readonly code: string } | { readonly error: string; readonly error_description: string };
 
 /** Where the browser takes a code, or the reason for none. */
-export function answerTo(purpose: LoginPurpose, answer: LoginAnswer): string {
+export function answerTo(purpose: ArrivingPurpose, answer: LoginAnswer): string {
   if (purpose.kind === 'device') {
     const [path, name, value] = 'code' in answer ? [deviceApprovePath, 'code', answer.code] : [deviceFailedPath, 'error', answer.error];
     return `${path}?${new URLSearchParams({ [name]: value }).toString()}`;

@@ -73,12 +73,22 @@ export interface ProviderAnswer {
 /** Clocks of servers differ; more than this is a clock to be mended. */
 export const clockToleranceSeconds = 60;
 
+export interface LoginWish {
+  /** The person is asked anew, even if the provider still knows their browser (OpenID Connect Core §3.1.2.1). */
+  readonly isFresh: boolean;
+}
+
 /** Where to send the person, and what to keep until they come back. */
-export async function beginLogin(client: OpenIdClient): Promise<{ readonly redirectTo: string; readonly checks: LoginChecks }> {
+export async function beginLogin(
+  client: OpenIdClient,
+  wish: LoginWish,
+): Promise<{ readonly redirectTo: string; readonly checks: LoginChecks }> {
   const session: PassportSession = {};
-  const outcome = await run(client, undefined, session);
+  const outcome = await run(client, { wish }, session);
   if (!('redirectTo' in outcome) || session.login === undefined) throw new Error('a login at a provider did not begin with a redirect');
-  return { redirectTo: outcome.redirectTo, checks: session.login };
+  // Not `max_age`: when the person was asked is judged by `auth_time` where it matters, and lingering on a page of consent is no fault.
+  const { state, nonce, code_verifier } = session.login;
+  return { redirectTo: outcome.redirectTo, checks: { state, nonce, code_verifier } };
 }
 
 /** The person said no, or was not let on by the provider. */
@@ -86,7 +96,7 @@ export class LoginDeniedError extends Error {}
 
 /** Exchanges what came back. Throws `LoginDeniedError`, or whatever of the protocol does not hold. */
 export async function finishLogin(client: OpenIdClient, checks: LoginChecks, returned: URLSearchParams): Promise<ProviderAnswer> {
-  const outcome = await run(client, returned, { login: checks });
+  const outcome = await run(client, { returned }, { login: checks });
   if ('denied' in outcome) throw new LoginDeniedError('the provider answered access_denied');
   if (!('claims' in outcome)) throw new Error('a login at a provider began again instead of ending');
   return outcome;
@@ -207,35 +217,39 @@ function authentication(metadata: ServerMetadata, credential: ClientCredential):
 type PassportSession = { login?: LoginChecks };
 type Outcome = { readonly redirectTo: string } | ProviderAnswer | { readonly denied: true };
 
-/** `returned`: the query that came back; undefined to begin. */
+/** `returned`: the query that came back; `wish`: to begin. */
+type Step = { readonly returned: URLSearchParams } | { readonly wish: LoginWish };
+
 class LoginStrategy extends Strategy {
-  readonly #returned: URLSearchParams | undefined;
+  readonly #step: Step;
   readonly #redirectUri: string;
 
-  constructor(client: OpenIdClient, returned: URLSearchParams | undefined) {
+  constructor(client: OpenIdClient, step: Step) {
     const options = { config: configure(client), callbackURL: client.redirectUri, scope: client.scopes.join(' '), sessionKey: 'login' };
     super(
       options,
       (tokens, verified) => void verified(null, { claims: tokens.claims(), idToken: tokens.id_token, refreshToken: tokens.refresh_token }),
     );
-    this.#returned = returned;
+    this.#step = step;
     this.#redirectUri = client.redirectUri;
   }
 
   /** State and nonce both, always: the library is content with PKCE where a provider says that it supports it. */
   override authorizationRequestParams(): URLSearchParams {
-    return new URLSearchParams({ state: randomState(), nonce: randomNonce() });
+    const isFresh = 'wish' in this.#step && this.#step.wish.isFresh;
+    return new URLSearchParams({ state: randomState(), nonce: randomNonce(), ...(isFresh ? { prompt: 'login', max_age: '0' } : {}) });
   }
   override currentUrl(): URL {
-    return new URL(`${this.#redirectUri}?${this.#returned?.toString() ?? ''}`);
+    const query = 'returned' in this.#step ? this.#step.returned.toString() : '';
+    return new URL(`${this.#redirectUri}?${query}`);
   }
   /** Ours to say: by itself it begins a new login whenever neither a code nor an error came back. */
   override shouldInitiateAuthRequest(): boolean {
-    return this.#returned === undefined;
+    return 'wish' in this.#step;
   }
 }
 
-async function run(client: OpenIdClient, returned: URLSearchParams | undefined, session: PassportSession): Promise<Outcome> {
+async function run(client: OpenIdClient, step: Step, session: PassportSession): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     const done = (error: unknown, answer: unknown): void => {
       // `false` is passport's word for a refusal; else it is what our strategy handed it.
@@ -247,7 +261,7 @@ async function run(client: OpenIdClient, returned: URLSearchParams | undefined, 
       setHeader: (name: string, value: string) => void (name === 'Location' && (redirectTo = value)),
       end: () => resolve({ redirectTo }),
     };
-    const authenticate: unknown = passport.authenticate(new LoginStrategy(client, returned), { session: false }, done);
+    const authenticate: unknown = passport.authenticate(new LoginStrategy(client, step), { session: false }, done);
     // Passport is typed for Express; of a request it and the strategy use the session and the method, of a response what is above.
     (authenticate as (request: object, response: object, next: (error: unknown) => void) => void)(
       { method: 'GET', session },

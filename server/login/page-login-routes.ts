@@ -11,9 +11,9 @@ import type { SourceOf } from '../http/source-address.ts';
 import type { Provider } from '../identity/provider-store.ts';
 import { choicePage, unknownProviderPage } from './browser-login-pages.ts';
 import { browserLoginSeconds } from './browser-login-store.ts';
-import type { BrowserLoginService } from './browser-login-service.ts';
+import type { BegunLogin, BrowserLoginService } from './browser-login-service.ts';
 import { newPasswordPath, passwordPath, secondFactorPath } from './login-form-rules.ts';
-import type { LoginPurpose } from './login-purpose-rules.ts';
+import type { ArrivingPurpose } from './login-purpose-rules.ts';
 import type { BegunSecrets, BrowserSecrets, PageLoginService, PageStep } from './page-login-service.ts';
 import { arrivedPage, askingPage, formAlonePage, waitPage } from './password-pages.ts';
 import { signInWay } from './sign-in-rules.ts';
@@ -25,16 +25,18 @@ export interface SignInOptions {
 }
 /** Somebody at the beginning of a login. */
 export interface SignInWish {
-  readonly purpose: LoginPurpose;
+  readonly purpose: ArrivingPurpose;
   /** A provider's name, or `ownProvider`; undefined: the person has said nothing. */
   readonly wanted: string | undefined;
+  /** Whoever signs in is asked anew, though their provider still knows the browser. */
+  readonly isFresh?: boolean;
 }
 export type SignIn = (request: Request, response: Response, wish: SignInWish) => Promise<void>;
 
 /** Sends the person on to a provider, shows our own form, or asks which it shall be. */
 export const createSignIn =
   ({ logins, pages, sourceOf }: SignInOptions): SignIn =>
-  async (request, response, { purpose, wanted }) => {
+  async (request, response, { purpose, wanted, isFresh = false }) => {
     await orWait(response, async () => {
       const providers = await logins.providers();
       const way = signInWay<Provider>(providers, wanted);
@@ -44,12 +46,10 @@ export const createSignIn =
           sendPage(response, 404, unknownProviderPage);
           return;
         case 'choice':
-          sendPage(response, 200, choicePage(providers, purpose));
+          sendPage(response, 200, choicePage(providers, purpose, isFresh));
           return;
         case 'provider': {
-          const { redirectTo, kept } = await logins.begin(way.provider, purpose, source);
-          if (kept !== undefined) keep(response, kept, 'Lax');
-          redirect(response, redirectTo);
+          goToProvider(response, await logins.begin(way.provider, purpose, source, { isFresh }));
           return;
         }
         case 'password': {
@@ -63,6 +63,12 @@ export const createSignIn =
 
 const keep = (response: Response, { state, browser }: BegunSecrets, sameSite: 'Lax' | 'Strict'): void =>
   keepBrowserSecret(response, { state, secret: browser, seconds: browserLoginSeconds, sameSite });
+
+/** With the secret by which this browser is known when it comes back. */
+export function goToProvider(response: Response, { redirectTo, kept }: BegunLogin): void {
+  if (kept !== undefined) keep(response, kept, 'Lax');
+  redirect(response, redirectTo);
+}
 
 export function redirect(response: Response, to: string): void {
   response.setHeader('Cache-Control', 'no-store');

@@ -12,7 +12,7 @@ import type { Transact } from '../storage/transact.ts';
 import { browserLoginSeconds, type BrowserLogin, type BrowserLoginStore } from './browser-login-store.ts';
 import type { LoginAttempts } from './login-attempts.ts';
 import { codeGoal, overInBrowser, type Arrived } from './login-goal.ts';
-import type { LoginPurpose } from './login-purpose-rules.ts';
+import type { ArrivingPurpose } from './login-purpose-rules.ts';
 import type { LoginService } from './login-service.ts';
 import { findChange, type ChangeRequired } from './password-change.ts';
 import type { MfaRequired, SecondFactorLogin } from './second-factor-login.ts';
@@ -57,7 +57,7 @@ export type Asked =
     }
   | { readonly kind: 'new-password'; readonly changeToken: string; readonly email: string; readonly refusal?: DomainError | undefined };
 export interface PageStep {
-  readonly purpose: LoginPurpose;
+  readonly purpose: ArrivingPurpose;
   readonly next: Asked | { readonly kind: 'arrived'; readonly code: string };
 }
 
@@ -66,9 +66,9 @@ export type PageLoginService = ReturnType<typeof createPageLoginService>;
 export function createPageLoginService(options: PageLoginOptions) {
   const { read, transact, login: passwords, secondFactorLogin, attempts, clock } = options;
 
-  const find = async ({ state, browser }: BrowserSecrets): Promise<BrowserLogin> => {
+  const find = async ({ state, browser }: BrowserSecrets): Promise<OwnLogin> => {
     const login = browser === undefined ? undefined : await read.browserLogins.findWaiting({ state, browser }, toTime(clock.now()));
-    if (login === undefined || login.provider !== undefined) throw new DomainError('login.expired', nobodysForm);
+    if (login === undefined || !isOwn(login)) throw new DomainError('login.expired', nobodysForm);
     return login;
   };
   const askSecondFactor = async ({ id }: BrowserLogin, mfaToken: string, refusal?: DomainError): Promise<Asked> => {
@@ -96,7 +96,7 @@ export function createPageLoginService(options: PageLoginOptions) {
   /** One step of the login that this browser began: `again` says what is asked once more when it is refused with that code. */
   const step = async (
     secrets: BrowserSecrets,
-    work: (login: BrowserLogin) => Promise<Arrived | MfaRequired | ChangeRequired>,
+    work: (login: OwnLogin) => Promise<Arrived | MfaRequired | ChangeRequired>,
     refused: { readonly code: ProblemCode; readonly again: (login: BrowserLogin, refusal: DomainError) => Promise<Asked> },
   ): Promise<PageStep> => {
     const login = await find(secrets);
@@ -111,7 +111,7 @@ export function createPageLoginService(options: PageLoginOptions) {
 
   return {
     /** The two secrets of a login that begins. */
-    begin: async (purpose: LoginPurpose, source: AuditSource): Promise<BegunSecrets> => {
+    begin: async (purpose: ArrivingPurpose, source: AuditSource): Promise<BegunSecrets> => {
       const now = clock.now();
       const limit = await attempts.countStart(source.address, now);
       if (limit !== undefined) throw limit;
@@ -154,6 +154,12 @@ export function createPageLoginService(options: PageLoginOptions) {
       ),
   };
 }
+
+/** One that our own pages ask about. */
+interface OwnLogin extends BrowserLogin {
+  readonly purpose: ArrivingPurpose;
+}
+const isOwn = (login: BrowserLogin): login is OwnLogin => login.provider === undefined && login.purpose.kind !== 'provider-test';
 
 const nobodysForm =
   'This login is over, or was begun in another browser. It has to be finished within ten minutes, once, in the browser that began it.';

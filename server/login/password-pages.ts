@@ -1,7 +1,7 @@
 /** What a person reads and fills in who signs in on our own pages. */
 import type { Page } from '../http/page.ts';
 import { newPasswordPath, passwordPath, type FormOf } from './login-form-rules.ts';
-import { answerTo, type LoginPurpose } from './login-purpose-rules.ts';
+import { answerTo, type ArrivingPurpose } from './login-purpose-rules.ts';
 import type { Asked } from './page-login-service.ts';
 import { minimumPasswordLength } from './password-strength-rules.ts';
 import { secondFactorPage } from './second-factor-page.ts';
@@ -18,7 +18,7 @@ export function askingPage(asked: Asked, form: FormOf): Page {
 }
 
 /** Whoever was sent the link of somebody else should notice. */
-const whatFor: Readonly<Record<LoginPurpose['kind'], string>> = {
+const whatFor: Readonly<Record<ArrivingPurpose['kind'], string>> = {
   cli: 'For infra login on this machine. If you did not run it, close this page.',
   device: 'To decide about the code that you typed. Nothing is let in yet.',
 };
@@ -70,7 +70,7 @@ function newPasswordPage({ changeToken, email, refusal }: Asked & { readonly kin
 }
 
 /** The last page of ours: from here the browser takes the code to whatever the login is for. */
-export function arrivedPage(purpose: LoginPurpose, code: string): Page {
+export function arrivedPage(purpose: ArrivingPurpose, code: string): Page {
   const goesTo = answerTo(purpose, { code });
   return {
     title: 'You have shown who you are',
@@ -80,7 +80,7 @@ export function arrivedPage(purpose: LoginPurpose, code: string): Page {
   };
 }
 
-const whereTo: Readonly<Record<LoginPurpose['kind'], string>> = {
+const whereTo: Readonly<Record<ArrivingPurpose['kind'], string>> = {
   cli: 'Back to infra on this machine …',
   device: 'On to the question about the code …',
 };

@@ -14,13 +14,18 @@ import {
   LoginDeniedError,
   type ClientCredential,
   type LoginChecks,
+  type LoginWish,
   type OpenIdClient,
   type ProviderAnswer,
 } from './openid-login.ts';
 
 export interface ProviderLogins {
   /** `id`: of the login that keeps `sealedChecks`. */
-  begin(provider: Provider, id: string): Promise<{ readonly redirectTo: string; readonly state: string; readonly sealedChecks: string }>;
+  begin(
+    provider: Provider,
+    id: string,
+    wish: LoginWish,
+  ): Promise<{ readonly redirectTo: string; readonly state: string; readonly sealedChecks: string }>;
   /** Claims that hold; throws `login.denied`, `login.provider-failed` or `provider.*`. */
   finish(
     provider: Provider,
@@ -58,8 +63,10 @@ export function createProviderLogins({ providers, discovery, sealing, redirectUr
   };
   return {
     client,
-    begin: async (provider, id) => {
-      const { redirectTo, checks } = await beginLogin(await client(provider));
+    begin: async (provider, id, { isFresh }) => {
+      // Google knows no such wish, and refuses a login for it.
+      const wish = { isFresh: isFresh && provider.kind !== 'google' };
+      const { redirectTo, checks } = await beginLogin(await client(provider), wish);
       return { redirectTo, state: checks.state, sealedChecks: sealing.seal(Buffer.from(JSON.stringify(checks)), checksPurpose(id)) };
     },
     finish: async (provider, login, returned) => {
@@ -86,11 +93,14 @@ export function createProviderLogins({ providers, discovery, sealing, redirectUr
           );
         // The reason is for whoever runs this server; it may hold what the provider wrote, so it goes nowhere else.
         logger.warn({ provider: provider.name, reason: protocolFault(error) }, 'a login at an identity provider did not hold');
-        throw failed(provider, 'what it answered does not hold; the log of infra-server says which check failed');
+        throw failed(provider, 'what it answered does not hold; the log of infra-server says which check failed', error);
       }
     },
   };
 }
+
+export const changedMeanwhile = ({ name }: Provider): DomainError =>
+  new DomainError('provider.disabled', `The identity provider ${name} was closed or changed meanwhile. Log in again.`);
 
 async function credentialOf(sealing: Sealing, { id, kind, clientKey }: Provider, sealed: string): Promise<ClientCredential> {
   if (clientKey === null) return { kind: 'secret', secret: sealing.open(sealed, clientSecretPurpose(id)).toString('utf8') };
@@ -112,8 +122,11 @@ const asksForRefresh = (provider: Provider, { scopes_supported: supported }: Ope
 
 const isScopeRefused = (error: unknown): boolean => error instanceof Error && 'error' in error && error.error === 'invalid_scope';
 
-const failed = ({ name }: Provider, why: string): DomainError =>
-  new DomainError('login.provider-failed', `The login at ${name} failed: ${why}. Ask an admin for: infra providers test ${name}`);
+/** `cause`: for an admin who tries the provider; it may hold what the provider wrote, and is shown nowhere as it is. */
+const failed = ({ name }: Provider, why: string, cause?: unknown): DomainError =>
+  new DomainError('login.provider-failed', `The login at ${name} failed: ${why}. Ask an admin for: infra providers test ${name}`, {
+    cause,
+  });
 
 /** The library's own words and codes, which name the check; never its `cause`, which holds the answer with its tokens. */
 export function protocolFault(error: unknown): string {

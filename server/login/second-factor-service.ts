@@ -5,7 +5,8 @@
 import { toTime, type Clock } from '../../shared/clock.ts';
 import { newId } from '../../shared/id.ts';
 import { DomainError } from '../../shared/api/problem.ts';
-import type { SecondFactor, SecondFactorKind } from '../../shared/api/second-factors.ts';
+import type { CallResult } from '../../shared/api/endpoint.ts';
+import type { SecondFactor, SecondFactorKind, secondFactors } from '../../shared/api/second-factors.ts';
 import type { Change, SecondFactorId, UserId } from '../../shared/api/values.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
 import { authorOf, type Act, type Caller } from '../audit/caller.ts';
@@ -34,6 +35,8 @@ export interface SecondFactorServiceOptions {
   readonly transact: Transact<SecondFactorStores>;
   readonly proof: SecondFactorProof<SecondFactorStores>;
   readonly sealing: Sealing;
+  /** The name of the provider that a session came from, if its word on second factors counts. */
+  readonly provingProviderOf: (sessionId: string) => Promise<string | undefined>;
   /** Tells the entries of an app apart: the trust domain of this installation. */
   readonly issuer: string;
   readonly clock: Clock;
@@ -41,7 +44,8 @@ export interface SecondFactorServiceOptions {
 
 export type SecondFactorService = ReturnType<typeof createSecondFactorService>;
 
-export function createSecondFactorService({ read, transact, proof, sealing, issuer, clock }: SecondFactorServiceOptions) {
+export function createSecondFactorService(options: SecondFactorServiceOptions) {
+  const { read, transact, proof, sealing, provingProviderOf, issuer, clock } = options;
   const prove = async <Result>(caller: Caller, code: string, work: (stores: SecondFactorStores, act: Act) => Promise<Result>) =>
     proof.prove(claimOf(caller, code), async (stores, act) => {
       await stores.sessionProofs.set(caller.session.id, act);
@@ -49,9 +53,10 @@ export function createSecondFactorService({ read, transact, proof, sealing, issu
     });
 
   return {
-    list: async ({ identity }: Caller): Promise<{ items: SecondFactor[]; recoveryCodesLeft: number }> => ({
+    list: async ({ identity, session }: Caller): Promise<CallResult<typeof secondFactors.list>> => ({
       items: (await read.secondFactors.activeOf(identity.id)).map(describe),
       recoveryCodesLeft: await read.recoveryCodes.countUnused(identity.id),
+      atProvider: (await provingProviderOf(session.id)) ?? null,
     }),
 
     begin: async (input: { readonly kind: SecondFactorKind; readonly code?: string | undefined }, caller: Caller) => {
@@ -124,8 +129,7 @@ export function createSecondFactorService({ read, transact, proof, sealing, issu
     /** Step-up. */
     prove: async (code: string, caller: Caller): Promise<{ mfaAt: string; change: Change }> => {
       refuseKeys(caller);
-      if ((await read.secondFactors.activeOf(caller.identity.id)).length === 0)
-        throw new DomainError('second-factor.not-found', 'You have no second factor yet. Add one: infra mfa add');
+      if ((await read.secondFactors.activeOf(caller.identity.id)).length === 0) throw noFactor(await provingProviderOf(caller.session.id));
       return prove(caller, code, async (stores, act) => ({ mfaAt: toTime(act.now), change: stores.feed.change() }));
     },
 
@@ -138,6 +142,14 @@ export function createSecondFactorService({ read, transact, proof, sealing, issu
       }),
   };
 }
+
+const noFactor = (provider: string | undefined): DomainError =>
+  new DomainError(
+    'second-factor.not-found',
+    provider === undefined
+      ? 'You have no second factor yet. Add one: infra mfa add'
+      : `You have no second factor here; ${provider} asks for yours. Sign in there anew: infra login --provider ${provider} --fresh`,
+  );
 
 const claimOf = (caller: Caller, code: string): Claim => {
   refuseKeys(caller);

@@ -2,7 +2,8 @@
 import { createHash, randomBytes, randomInt } from 'node:crypto';
 import { userCodeLength, userCodeLetters } from './device-login-rules.ts';
 
-export type SecretKind = 'ses' | 'key' | 'setup' | 'change' | 'reset' | 'code' | 'browser' | 'form' | 'leave' | 'scim' | 'mfa' | 'device';
+export type SecretKind =
+  'ses' | 'key' | 'setup' | 'change' | 'reset' | 'code' | 'browser' | 'form' | 'leave' | 'scim' | 'mfa' | 'device' | 'test';
 
 export const newSecret = (kind: SecretKind): string => `infra_${kind}_${randomBytes(32).toString('base64url')}`;
 

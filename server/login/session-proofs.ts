@@ -16,6 +16,8 @@ export interface SessionProofs {
   set(sessionId: string, act: Act): Promise<void>;
   /** The factor that was proven counts no more: in no session of this person. */
   forgetAllOf(identityId: string, act: Act): Promise<void>;
+  /** In no session that came from this provider. */
+  forgetAllFrom(providerId: string, act: Act): Promise<void>;
 }
 
 export function createSessionProofs({
@@ -25,16 +27,17 @@ export function createSessionProofs({
   readonly sessions: Pick<SessionStore, 'openOf' | 'setMfaAt'>;
   readonly leaseNotices: LeaseNotices;
 }): SessionProofs {
+  const forget = async (of: { readonly identityId: string } | { readonly providerId: string }, act: Act): Promise<void> => {
+    const proven = (await sessions.openOf(of)).filter(({ mfaAt }) => mfaAt !== null).map(({ id }) => id);
+    await sessions.setMfaAt(proven, null);
+    await leaseNotices.sessionsChanged(proven, act);
+  };
   return {
     set: async (sessionId, act) => {
       await sessions.setMfaAt([sessionId], toTime(act.now));
       await leaseNotices.sessionsChanged([sessionId], act);
     },
-    forgetAllOf: async (identityId, act) => {
-      const open = await sessions.openOf({ identityId });
-      const proven = open.filter(({ mfaAt }) => mfaAt !== null).map(({ id }) => id);
-      await sessions.setMfaAt(proven, null);
-      await leaseNotices.sessionsChanged(proven, act);
-    },
+    forgetAllOf: async (identityId, act) => forget({ identityId }, act),
+    forgetAllFrom: async (providerId, act) => forget({ providerId }, act),
   };
 }

@@ -110,6 +110,7 @@ export interface Database {
     sealed_service_account_key: string | null;
     create_users: number;
     link_users: number;
+    trust_mfa: number;
     sync_minutes: number | null;
     status: string;
     created_at: string;
@@ -211,6 +212,19 @@ export interface Database {
     browser_hash: string | null;
     /** Once it is approved: by whom, and until when that holds. */
     browser_login_id: string | null;
+  };
+  provider_login_tests: {
+    id: string;
+    ticket_hash: string;
+    provider_id: string;
+    /** Who gets to see what comes of it. */
+    begun_by: string;
+    session_id: string;
+    created_at: string;
+    expires_at: string;
+    used_at: string | null;
+    /** A `LoginTestResult` as JSON. */
+    result: string | null;
   };
   provider_sessions: {
     session_id: string;

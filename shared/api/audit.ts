@@ -20,8 +20,8 @@ export type AuditSource = z.output<typeof source>;
 const named = z.object({ id: z.string(), name: z.string() });
 const reason = z.string().max(500);
 
-/** What proved a second factor; never the code. */
-const proof = z.enum(['totp', 'recovery-code']);
+/** What proved a second factor; never the code. `provider`: the word of the one they logged in with. */
+const proof = z.enum(['totp', 'recovery-code', 'provider']);
 export type MfaProof = z.output<typeof proof>;
 
 const base = {
@@ -144,6 +144,9 @@ export const auditEvent = z.discriminatedUnion('event', [
   event('provider.updated', { provider: named, changed: z.array(z.string()) }),
   event('provider.disabled', { provider: named, ...fed }),
   event('provider.enabled', { provider: named }),
+  event('provider.login-test-begun', { provider: named, test: z.string() }),
+  /** By whoever sat at the browser; `refusal`: a problem code when a login like it would be refused. */
+  event('provider.login-tested', { provider: named, test: z.string(), begunBy: named, refusal: z.string().nullable() }),
   event('provider.sync-asked', { provider: named, accounts: z.int() }),
   /** A logout token that did not hold. */
   event('provider.logout-refused', { provider: named.nullable(), reason }),

@@ -28,17 +28,26 @@ export const browserLoginQuery = z.strictObject({
   challenge: z.string().regex(/^[A-Za-z0-9_-]{43}$/),
   /** `ownProvider`: with a password. Absent: the one there is, or a page to choose from. */
   provider: z.string().max(100).optional(),
+  /** The provider asks the person anew, even if it still knows the browser. */
+  fresh: z.literal('true').optional(),
 });
 
 export function browserLoginUrl(
   serverUrl: string,
-  asked: { readonly port: number; readonly state: string; readonly challenge: string; readonly provider?: string | undefined },
+  asked: {
+    readonly port: number;
+    readonly state: string;
+    readonly challenge: string;
+    readonly provider?: string | undefined;
+    readonly isFresh?: boolean;
+  },
 ): string {
   const url = new URL(browserLoginPath, serverUrl);
   url.searchParams.set('port', String(asked.port));
   url.searchParams.set('state', asked.state);
   url.searchParams.set('challenge', asked.challenge);
   if (asked.provider !== undefined) url.searchParams.set('provider', asked.provider);
+  if (asked.isFresh === true) url.searchParams.set('fresh', 'true');
   return url.href;
 }
 
@@ -52,3 +61,22 @@ export const loopbackQuery = z.union([
   /** `error` is a problem code, `error_description` a sentence of the server's. */
   z.object({ state: z.string(), error: z.string(), error_description: z.string() }),
 ]);
+
+/** A login that tries a provider: what it is for, where it begins, and what came of it. */
+export const loginTestPath = '/login/provider-test';
+export const loginTestBeginPath = '/login/provider-test/begin';
+export const loginTestEndedPath = '/login/provider-test/ended';
+
+export const loginTestQuery = z.strictObject({ ticket: z.string().regex(/^infra_test_[A-Za-z0-9_-]{43}$/) });
+
+export const loginTestUrl = (serverUrl: string, ticket: string): string => withQuery(loginTestPath, serverUrl, { ticket });
+export const loginTestBeginUrl = (serverUrl: string, ticket: string): string => withQuery(loginTestBeginPath, serverUrl, { ticket });
+/** `refusal`: a problem code; null: a login like it would open a session. */
+export const loginTestEndedUrl = (serverUrl: string, refusal: string | null): string =>
+  withQuery(loginTestEndedPath, serverUrl, refusal === null ? {} : { refusal });
+
+function withQuery(path: string, serverUrl: string, query: Readonly<Record<string, string>>): string {
+  const url = new URL(path, serverUrl);
+  for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
+  return url.href;
+}

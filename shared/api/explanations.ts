@@ -73,6 +73,8 @@ export const ownWhy = z.object({
       groupsRead: z.int().nullable(),
       /** What the provider said last, without what belongs to one login; null: not kept. */
       claims: z.record(z.string(), z.unknown()).nullable(),
+      /** What that said of a second factor, and whether it counts here; null: nothing is kept. */
+      secondFactor: z.string().nullable().default(null),
     }),
   ),
   groups: z.array(z.object({ name: z.string(), provider: z.string().nullable() })),

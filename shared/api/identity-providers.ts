@@ -36,6 +36,8 @@ export const identityProvider = z.object({
   createUsers: z.boolean(),
   /** Whether a user who logs in with another provider already may come in with this one too. */
   linkUsers: z.boolean(),
+  /** Whether a second factor that its ID tokens tell of (`amr`, `auth_time`) counts for grants that ask for one. */
+  trustMfa: z.boolean(),
   /** How often it is asked anew about people with open sessions, if it gave refresh tokens for that. Null: only logins tell anything. */
   syncMinutes: z.int().nullable(),
   status: z.enum(['active', 'disabled']),
@@ -120,6 +122,7 @@ export const identityProviders = {
       serviceAccountKey: serviceAccountKey.optional(),
       createUsers: z.boolean().default(true),
       linkUsers: z.boolean().default(false),
+      trustMfa: z.boolean().default(false),
       syncMinutes: syncMinutes.default(15),
     }),
     result: identityProvider,
@@ -145,6 +148,7 @@ export const identityProviders = {
       serviceAccountKey: serviceAccountKey.optional(),
       createUsers: z.boolean().optional(),
       linkUsers: z.boolean().optional(),
+      trustMfa: z.boolean().optional(),
       syncMinutes: syncMinutes.optional(),
     }),
     result: identityProvider,

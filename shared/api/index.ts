@@ -11,6 +11,7 @@ import { grants } from './grants.ts';
 import { groups } from './groups.ts';
 import { identityProviders } from './identity-providers.ts';
 import { leases } from './leases.ts';
+import { providerLoginTests } from './provider-login-tests.ts';
 import { scimTokens } from './scim-tokens.ts';
 import { secondFactorLogin, secondFactors } from './second-factors.ts';
 import { server } from './server-info.ts';
@@ -28,6 +29,7 @@ export const api = {
   workloads,
   groups,
   identityProviders,
+  providerLoginTests,
   scimTokens,
   trustRules,
   accessKeys,

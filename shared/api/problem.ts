@@ -54,6 +54,7 @@ export const problemStatus = {
   'group.duplicate': 409,
   'group.of-provider': 409,
   'provider.not-found': 404,
+  'provider.test-not-found': 404,
   'provider.duplicate': 409,
   'provider.disabled': 409,
   'provider.invalid': 400,

@@ -23,7 +23,8 @@ export const secondFactors = {
     method: 'GET',
     path: '/api/v1/second-factors',
     access: 'session',
-    result: z.object({ items: z.array(secondFactor), recoveryCodesLeft: z.int() }),
+    /** `atProvider`: the identity provider of this session, whose word on second factors counts: a new login there proves one. */
+    result: z.object({ items: z.array(secondFactor), recoveryCodesLeft: z.int(), atProvider: z.string().nullable().default(null) }),
   }),
   /** The first needs a login of the last ten minutes, another a code of the one there is. It counts once it is confirmed, and then instead of that one. */
   begin: endpoint({

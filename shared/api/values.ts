@@ -26,6 +26,10 @@ export const connectorId = z.string().regex(idPattern('connector'), 'is no conne
 export const grantId = z.string().regex(idPattern('grant'), 'is no grant id (grt_…)').brand<'GrantId'>();
 export const leaseId = z.string().regex(idPattern('lease'), 'is no lease id (lse_…)').brand<'LeaseId'>();
 export const providerId = z.string().regex(idPattern('provider'), 'is no identity provider id (idp_…)').brand<'ProviderId'>();
+export const providerLoginTestId = z
+  .string()
+  .regex(idPattern('providerLoginTest'), 'is no id of a provider’s login test (plt_…)')
+  .brand<'ProviderLoginTestId'>();
 export const accountId = z.string().regex(idPattern('account'), 'is no account id (acc_…)').brand<'AccountId'>();
 export const scimTokenId = z.string().regex(idPattern('scimToken'), 'is no SCIM token id (sct_…)').brand<'ScimTokenId'>();
 export const secondFactorId = z.string().regex(idPattern('secondFactor'), 'is no second factor id (sfa_…)').brand<'SecondFactorId'>();
@@ -43,6 +47,7 @@ export type ConnectorId = z.output<typeof connectorId>;
 export type GrantId = z.output<typeof grantId>;
 export type LeaseId = z.output<typeof leaseId>;
 export type ProviderId = z.output<typeof providerId>;
+export type ProviderLoginTestId = z.output<typeof providerLoginTestId>;
 export type AccountId = z.output<typeof accountId>;
 export type ScimTokenId = z.output<typeof scimTokenId>;
 export type SecondFactorId = z.output<typeof secondFactorId>;

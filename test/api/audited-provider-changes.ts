@@ -39,6 +39,13 @@ export const auditedProviderChanges: Readonly<Record<string, AuditedChange>> = {
     },
     writes: [],
   },
+  'providerLoginTests.begin': {
+    arrange: async (stage) => {
+      const { id } = await connect(stage, stage.name);
+      return async () => stage.admin(api.providerLoginTests.begin, at(id));
+    },
+    writes: ['provider.login-test-begun ADMIN NAME'],
+  },
   'identityProviders.sync': {
     arrange: async (stage) => {
       const { id, remove } = await connected(stage);

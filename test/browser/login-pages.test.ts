@@ -23,6 +23,7 @@ describe('the pages of a login', function () {
   let idp: OidcProvider;
   let login: ReturnType<typeof startBrowserLogin>;
   let opened: URL;
+  let loginTest: string;
   before(async () => {
     server = await startServer();
     idp = await startOidcProvider([]);
@@ -31,6 +32,8 @@ describe('the pages of a login', function () {
       await admin(api.identityProviders.create, {
         body: { name, kind: 'oidc', issuer: idp.issuer, clientId: idp.clientId, clientSecret: 'x', emailDomains: ['example.com'] },
       });
+    const [{ id } = { id: '' as never }] = (await admin(api.identityProviders.list, { query: { name: 'acme' } })).items;
+    loginTest = (await admin(api.providerLoginTests.begin, { params: { id } })).url;
     const browser = notingBrowser();
     login = startBrowserLogin({ terminal: newTerminal(), server, browser, args: ['--timeout', '5m'] });
     opened = await browser.firstOpened();
@@ -47,6 +50,8 @@ describe('the pages of a login', function () {
     ['done', () => `${server.url}/login/done`, 'You are logged in'],
     ['failed', () => `${server.url}/login/failed?error=login.denied`, 'You are not logged in'],
     ['reset', () => `${server.url}/reset-password#infra_reset_x`, 'Choose a new password'],
+    ['test', () => loginTest, 'A test of the identity provider acme'],
+    ['test-ended', () => `${server.url}/login/provider-test/ended?refusal=login.account-conflict`, 'The test came to a refusal'],
     ['malformed', () => `${server.url}/login/cli`, 'Log in to infra'],
     ['loopback', () => `http://127.0.0.1:${portOf(opened)}/`, 'This is not the login that was waited for'],
   ] as const)

@@ -100,7 +100,7 @@ describe('infra providers', function () {
   it('tries one, and exits 1 with the step that fails', async () => {
     const good = await admin.infra(['providers', 'test', 'acme']);
     expect(good.code, good.stdout + good.stderr).to.equal(0);
-    expect(good.stderr).to.include('--provider acme');
+    expect(good.stderr).to.include('infra providers test acme --login');
     await admin.infra(['providers', 'update', 'acme', '--client-secret-file', '-'], 'not the secret\n');
     const bad = await admin.infra(['providers', 'test', 'acme']);
     expect([bad.code, /client +failed/.test(bad.stdout)]).to.deep.equal([1, true]);

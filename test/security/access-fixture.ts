@@ -30,6 +30,7 @@ export interface ForeignThings {
   readonly trustRuleId: string;
   readonly groupId: string;
   readonly providerId: string;
+  readonly loginTestId: string;
   readonly scimTokenId: string;
   readonly destinationId: string;
   readonly grantId: string;
@@ -78,6 +79,7 @@ export async function foreignThings(server: RunningServer, { owner }: People, is
   const provider = await admin(api.identityProviders.create, {
     body: { name: 'acme', kind: 'oidc', issuer, clientId: 'infra', clientSecret: 'x', emailDomains: ['example.com'] },
   });
+  const loginTest = await admin(api.providerLoginTests.begin, { params: { id: provider.id } });
   const { scimToken } = await admin(api.scimTokens.create, { params: { id: provider.id }, body: {} });
   const group = await admin(api.groups.create, { body: { name: 'platform' } });
   await admin(api.groups.addMember, { params: { id: group.id }, body: { identity: ownerEmail } });
@@ -96,6 +98,7 @@ export async function foreignThings(server: RunningServer, { owner }: People, is
     trustRuleId: rule.id,
     groupId: group.id,
     providerId: provider.id,
+    loginTestId: loginTest.id,
     scimTokenId: scimToken.id,
     destinationId: destination.id,
     grantId: grant.id,

@@ -104,6 +104,8 @@ const rows: Readonly<Record<string, Row>> = {
   'identityProviders.disable': { input: id('providerId') },
   'identityProviders.enable': { input: id('providerId') },
   'identityProviders.remove': { input: id('providerId') },
+  'providerLoginTests.begin': { input: id('providerId') },
+  'providerLoginTests.get': { input: ({ providerId, loginTestId }) => ({ params: { id: providerId, test: loginTestId } }) },
   'scimTokens.list': { input: id('providerId') },
   'scimTokens.create': { input: ({ providerId }) => ({ params: { id: providerId }, body: {} }) },
   'scimTokens.remove': { input: ({ providerId, scimTokenId }) => ({ params: { id: providerId, token: scimTokenId } }) },

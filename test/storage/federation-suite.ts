@@ -23,6 +23,7 @@ export const providerRow = (name: string): Provider => ({
     scopes: ['openid'],
     createUsers: true,
     linkUsers: false,
+    trustMfa: false,
     syncMinutes: null,
     status: 'active',
   },
@@ -43,7 +44,15 @@ export function describeFederation(storage: () => Storage): void {
   it('a provider comes back as it was stored, without its secret', async () => {
     const { providers } = storage().read;
     const directory = { of: 'entra', emailClaim: 'upn', groupNames: 'ids' } as const;
-    const okta = { ...providerRow('okta'), groupsClaim: 'a.b', directory, linkUsers: true, syncMinutes: 15, status: 'disabled' as const };
+    const okta = {
+      ...providerRow('okta'),
+      groupsClaim: 'a.b',
+      directory,
+      linkUsers: true,
+      trustMfa: true,
+      syncMinutes: 15,
+      status: 'disabled' as const,
+    };
     await providers.insert(okta, { clientSecret: 'sealed', serviceAccountKey: 'sealed key' });
     expect(await providers.find(okta.id)).to.deep.equal(okta);
     expect(await providers.findByName('okta')).to.deep.equal(okta);
@@ -114,7 +123,7 @@ export function describeFederation(storage: () => Storage): void {
     expect(await browserLogins.comeBack(login.id, at)).to.equal(true);
     expect(await browserLogins.comeBack(login.id, at)).to.equal(false);
     expect(await browserLogins.findWaiting(secrets, at)).to.equal(undefined);
-    const arrival = { kind: 'account', accountId: idOf<never>('account'), sealedOrigin: 'sealed' } as const;
+    const arrival = { kind: 'account', accountId: idOf<never>('account'), sealedOrigin: 'sealed', mfaAt: Date.parse(at) } as const;
     await browserLogins.giveCode(login.id, { code: 'code', arrival, expiresAt: later });
     expect(await browserLogins.arrivedFrom(login.provider.id, at)).to.deep.equal([{ id: login.id, sealedOrigin: 'sealed' }]);
     expect(await browserLogins.exchange('code', later)).to.equal(undefined);
@@ -137,6 +146,29 @@ export function describeFederation(storage: () => Storage): void {
     await browserLogins.giveCode(other.id, { code: 'other code', arrival, expiresAt: later });
     await browserLogins.voidArrivals({ identityId: arrival.userId }, at);
     expect(await browserLogins.exchange('other code', at)).to.equal(undefined);
+  });
+
+  it('a login that tries a provider is found by its ticket until that is used, and concluded once, in time', async () => {
+    const { providerLoginTests } = storage().read;
+    const test = {
+      ...{ id: idOf<never>('providerLoginTest'), providerId: idOf<never>('provider'), begunBy: idOf<never>('user') },
+      ...{ sessionId: idOf<never>('session'), createdAt: at, expiresAt: later, usedAt: null, result: null },
+    };
+    await providerLoginTests.insert(test, 'ticket');
+    expect(await providerLoginTests.findUnused('another', at)).to.equal(undefined);
+    expect(await providerLoginTests.findUnused('ticket', later)).to.equal(undefined);
+    expect(await providerLoginTests.findUnused('ticket', at)).to.deep.equal(test);
+    expect([await providerLoginTests.use(test.id, at), await providerLoginTests.use(test.id, at)]).to.deep.equal([true, false]);
+    expect(await providerLoginTests.findUnused('ticket', at)).to.equal(undefined);
+    const result = { refusal: null, steps: [], claims: { sub: 'ana' }, groups: [], groupCount: 0 };
+    expect(await providerLoginTests.conclude(test.id, result, later)).to.equal(false);
+    expect(await providerLoginTests.conclude(test.id, result, at)).to.equal(true);
+    expect(await providerLoginTests.conclude(test.id, { ...result, claims: null }, at)).to.equal(false);
+    expect(await providerLoginTests.find(test.id)).to.deep.equal({ ...test, usedAt: at, result });
+    await providerLoginTests.prune(later);
+    expect(await providerLoginTests.find(test.id)).to.not.equal(undefined);
+    await providerLoginTests.prune(new Date(Date.parse(later) + 1).toISOString());
+    expect(await providerLoginTests.find(test.id)).to.equal(undefined);
   });
 
   it('a refresh token is due when its time has come, asked by by one at a time, and gone when another takes its place', async () => {

@@ -22,6 +22,8 @@ export interface Realm {
   allowRedirectTo(...addresses: readonly string[]): Promise<void>;
   /** Where Keycloak posts that a session of its is over, and where it sends people back to who log out. */
   tellLogouts(wish: { readonly to: string; readonly back: string }): Promise<void>;
+  /** Its ID tokens say that people signed in by these methods. */
+  tellMethods(...methods: readonly string[]): Promise<void>;
   /** As an admin there does, from every session. */
   logOut(email: string): Promise<void>;
   /** People are asked whether infra may know who they are. */
@@ -75,6 +77,12 @@ export async function newRealm(): Promise<Realm> {
           'post.logout.redirect.uris': back,
         },
       }),
+    tellMethods: async (...methods) =>
+      void (await ask(
+        'POST',
+        `/clients/${await idOf('/clients?clientId=infra', 'client')}/protocol-mappers/models`,
+        methodsMapper(methods),
+      )),
     logOut: async (email) => void (await ask('POST', `/users/${await user(email)}/logout`)),
     askForConsent: async () => changeClient({ consentRequired: true }),
     remove: async () => void (await ask('DELETE', '')),
@@ -101,6 +109,14 @@ const infraClient = (secret: string): unknown => ({
       config: { 'claim.name': 'groups', 'full.path': 'false', 'id.token.claim': 'true', 'userinfo.token.claim': 'true' },
     },
   ],
+});
+
+/** A list that is the same for everybody; `auth_time` beside it is Keycloak's own. */
+const methodsMapper = (methods: readonly string[]): unknown => ({
+  name: 'amr',
+  protocol: 'openid-connect',
+  protocolMapper: 'oidc-hardcoded-claim-mapper',
+  config: { 'claim.name': 'amr', 'claim.value': JSON.stringify(methods), 'jsonType.label': 'JSON', 'id.token.claim': 'true' },
 });
 
 /** As Keycloak's admin; its tokens live for a minute, so each request gets its own. */
