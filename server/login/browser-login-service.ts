@@ -24,9 +24,10 @@ import type { ProvisionedUserStore } from '../identity/provisioned-user-store.ts
 import type { Transact } from '../storage/transact.ts';
 import { openArrivedSession, type ArrivedStores } from './arrived-session.ts';
 import { browserLoginSeconds, type BrowserLogin, type BrowserLoginStore } from './browser-login-store.ts';
+import { isChallengeOf } from './code-challenge.ts';
 import type { LoginAttempts } from './login-attempts.ts';
 import type { LoginOrigins } from './login-origins.ts';
-import { answerTo, codeSecondsOf, isChallengeOf, type ArrivingPurpose, type LoginPurpose } from './login-purpose-rules.ts';
+import { answerTo, codeSecondsOf, type ArrivingPurpose, type LoginPurpose } from './login-purpose-rules.ts';
 import type { OpenedSession, SessionSettings } from './open-session.ts';
 import type { ProviderLoginTestRun } from './provider-login-test-run.ts';
 import type { LoginWish } from './openid-login.ts';

@@ -13,10 +13,10 @@ import { anonymous } from '../audit/caller.ts';
 import type { Transact } from '../storage/transact.ts';
 import { openArrivedSession, type ArrivedOptions, type ArrivedStores } from './arrived-session.ts';
 import type { BrowserLoginStore } from './browser-login-store.ts';
+import { isChallengeOf } from './code-challenge.ts';
 import { deviceLoginSeconds, firstIntervalSeconds, paceAfter, shownUserCode } from './device-login-rules.ts';
 import type { ApprovedDeviceLogin, DeviceLogin, DeviceLoginStore } from './device-login-store.ts';
 import type { LoginAttempts } from './login-attempts.ts';
-import { isChallengeOf } from './login-purpose-rules.ts';
 import type { OpenedSession } from './open-session.ts';
 import { newSecret, newUserCode } from './secrets.ts';
 

@@ -1,5 +1,4 @@
 /** What a login in the browser is for: where it goes on once the person has shown who they are. Pure. */
-import { createHash } from 'node:crypto';
 import { browserLoginUrl, loopbackUrl } from '../../shared/api/browser-login.ts';
 import { devicePath } from '../../shared/api/device-login.ts';
 
@@ -51,7 +50,3 @@ export function answerTo(purpose: ArrivingPurpose, answer: LoginAnswer): string 
   for (const [name, value] of Object.entries({ ...answer, state: purpose.state })) url.searchParams.set(name, value);
   return url.href;
 }
-
-/** RFC 7636 §4.6. */
-export const isChallengeOf = (challenge: string, verifier: string): boolean =>
-  createHash('sha256').update(verifier).digest('base64url') === challenge;
