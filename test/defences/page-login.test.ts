@@ -63,7 +63,7 @@ describeServerDefences('the pages for signing in', [
   {
     name: 'a login that is at a provider takes no password',
     row: 15,
-    cut: service(' || login.provider !== undefined', ''),
+    cut: service('login.provider === undefined && ', ''),
     attack: async ({ server }) => {
       const browser = newBrowser(server);
       const { headers } = await browser.get(loginUrl(server, newCliSide(), 'acme'));
