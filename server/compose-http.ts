@@ -38,6 +38,9 @@ import { createLoginService } from './login/login-service.ts';
 import { createLogoutTokens } from './login/logout-token.ts';
 import { createDirectories, serviceAccountKeyPurpose } from './login/directories.ts';
 import { createOpenIdDiscovery } from './login/openid-discovery.ts';
+import { createPasskeyCeremony } from './login/passkey-ceremony.ts';
+import { passkeyRoutes } from './login/passkey-routes.ts';
+import { createPasskeyService } from './login/passkey-service.ts';
 import { passwordPreparation } from './login/password-preparation.ts';
 import { passwordResetRoutes } from './login/password-reset-routes.ts';
 import { backchannelLogoutUriOf, leaveUrlOf, postLogoutRedirectUriOf, providerLogoutRoutes } from './login/provider-logout-routes.ts';
@@ -196,6 +199,12 @@ function mountSecondFactors(router: Router, context: RouteContext, foundation: F
   secondFactorRoutes(router, context, {
     secondFactors: createSecondFactorService({ read, transact, proof, sealing, issuer: authority.trustDomain, clock }),
     secondFactorLogin: createSecondFactorLogin({ read, transact, proof, attempts, sessionSettings: config.session, clock }),
+  });
+  const { publicUrl } = config;
+  passkeyRoutes(router, context, {
+    passkeys: createPasskeyService({ read, transact, proof, sealing, publicUrl, clock }),
+    ceremonies: createPasskeyCeremony({ read, transact, proof, attempts, sealing, publicUrl, clock }),
+    publicUrl,
   });
 }
 

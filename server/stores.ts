@@ -33,6 +33,8 @@ import { removeAccessKey } from './login/access-key-service.ts';
 import { createAccessKeyStore } from './login/access-key-store.ts';
 import { createBrowserLoginStore } from './login/browser-login-store.ts';
 import { createLoginAttemptStore } from './login/login-attempts-store.ts';
+import { createPasskeyLinkStore } from './login/passkey-link-store.ts';
+import { createPasskeyStore } from './login/passkey-store.ts';
 import { createPasswordStore } from './login/password-store.ts';
 import { createRecoveryCodeStore } from './login/recovery-code-store.ts';
 import { createProviderSessionStore } from './login/provider-session-store.ts';
@@ -154,6 +156,8 @@ function bindTables(handle: Handle) {
     passwords: createPasswordStore(handle),
     secondFactors: createSecondFactorStore(handle),
     recoveryCodes: createRecoveryCodeStore(handle),
+    passkeys: createPasskeyStore(handle),
+    passkeyLinks: createPasskeyLinkStore(handle),
     sessions: createSessionStore(handle),
     accessKeys: createAccessKeyStore(handle),
     trustRules: createTrustRuleStore(handle),

@@ -21,6 +21,7 @@ export const idPrefixes = {
   account: 'acc',
   scimToken: 'sct',
   secondFactor: 'sfa',
+  passkeyLink: 'pkl',
   trustRule: 'tru',
   mail: 'mai',
 } as const;

@@ -11,6 +11,7 @@ import type { IdentityStore } from '../identity/identity-store.ts';
 import type { LeaseStore } from '../leases/lease-store.ts';
 import type { BrowserLoginStore } from '../login/browser-login-store.ts';
 import type { LoginAttemptStore } from '../login/login-attempts-store.ts';
+import type { PasskeyLinkStore } from '../login/passkey-link-store.ts';
 import type { SecondFactorStore } from '../login/second-factor-store.ts';
 import type { ProviderSessionStore } from '../login/provider-session-store.ts';
 import type { SessionStore } from '../login/session-store.ts';
@@ -31,6 +32,7 @@ interface Stores {
   readonly loginTokens: LoginTokenStore;
   readonly browserLogins: BrowserLoginStore;
   readonly secondFactors: SecondFactorStore;
+  readonly passkeyLinks: Pick<PasskeyLinkStore, 'prune'>;
   readonly usedTokens: Pick<UsedTokenStore, 'prune'>;
   readonly providerSessions: Pick<ProviderSessionStore, 'prune'>;
   readonly acknowledgements: AcknowledgementStore;
@@ -64,6 +66,7 @@ export function housekeepingJobs({ transact, clock, rotateAuthority }: Housekeep
           await stores.loginTokens.prune(toTime(now - 24 * hour));
           await stores.browserLogins.prune(toTime(now - hour));
           await stores.secondFactors.prune(toTime(now - hour));
+          await stores.passkeyLinks.prune(toTime(now - hour));
           await stores.usedTokens.prune(toTime(now - hour));
           // What a logout at the provider still needs of a session that is over.
           await stores.providerSessions.prune(toTime(now - tenMinutes));

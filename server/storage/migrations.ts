@@ -11,6 +11,7 @@ import { up as outgoingMails } from './migrations/0008-outgoing-mails.ts';
 import { up as providerSessions } from './migrations/0009-provider-sessions.ts';
 import { up as clientKeys } from './migrations/0010-client-keys.ts';
 import { up as loginPurposes } from './migrations/0011-login-purposes.ts';
+import { up as passkeys } from './migrations/0014-passkeys.ts';
 
 export interface Migration {
   readonly version: number;
@@ -29,4 +30,5 @@ export const migrations: readonly Migration[] = [
   { version: 9, up: providerSessions },
   { version: 10, up: clientKeys },
   { version: 11, up: loginPurposes },
+  { version: 14, up: passkeys },
 ];

@@ -10,6 +10,7 @@ import { grants } from './grants.ts';
 import { groups } from './groups.ts';
 import { identityProviders } from './identity-providers.ts';
 import { leases } from './leases.ts';
+import { passkeys } from './passkeys.ts';
 import { scimTokens } from './scim-tokens.ts';
 import { secondFactorLogin, secondFactors } from './second-factors.ts';
 import { server } from './server-info.ts';
@@ -23,6 +24,7 @@ export const api = {
   login: { ...login, ...secondFactorLogin },
   sessions,
   secondFactors,
+  passkeys,
   users,
   workloads,
   groups,

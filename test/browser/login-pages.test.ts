@@ -47,6 +47,7 @@ describe('the pages of a login', function () {
     ['done', () => `${server.url}/login/done`, 'You are logged in'],
     ['failed', () => `${server.url}/login/failed?error=login.denied`, 'You are not logged in'],
     ['reset', () => `${server.url}/reset-password#infra_reset_x`, 'Choose a new password'],
+    ['passkey', () => `${server.url}/passkeys/new#infra_link_x`, 'Passkey'],
     ['malformed', () => `${server.url}/login/cli`, 'Log in to infra'],
     ['loopback', () => `http://127.0.0.1:${portOf(opened)}/`, 'This is not the login that was waited for'],
   ] as const)
