@@ -42,6 +42,7 @@ module.exports = {
     onlyFrom('door-x509', '@peculiar/x509', '^server/authority/'),
     onlyFrom('door-openid', 'openid-client|passport', '^server/login/openid-'),
     onlyFrom('door-otpauth', 'otpauth', '^server/login/totp\\.ts$'),
+    onlyFrom('door-simplewebauthn', '@simplewebauthn/server', '^server/login/webauthn\\.ts$'),
     onlyFrom('door-uqr', 'uqr', '^cli/qr-code\\.ts$'),
     onlyFrom('door-nodemailer', 'nodemailer', '^server/mail/mail-sender\\.ts$'),
     onlyFrom('door-keyring', '@napi-rs/keyring', '^cli/keyring-process\\.ts$'),

@@ -142,6 +142,8 @@ async function loginWithPassword(input: LoginInput): Promise<OpenedSession> {
     if (isWrongPassword(error)) await offerReset(input, email);
     throw error;
   });
+  if (first.status === 'mfa-required' && !first.kinds.includes('totp'))
+    input.output.warn('your second factor is a passkey, which takes a browser; in a terminal a recovery code does');
   const result = first.status === 'mfa-required' ? await proveAtLogin(call, first.mfaToken, codes) : first;
   if (result.status === 'session') return result;
   return call(api.login.changePassword, { body: { changeToken: result.changeToken, newPassword: await newPassword() } });

@@ -32,13 +32,9 @@ export async function proveAtLogin(
 }
 
 /** Of somebody who is logged in: `--code-stdin`, or whoever sits at the terminal. */
-export async function readCode(
-  { environment }: CommandContext,
-  input: CommandInput,
-  question = 'code of the second factor: ',
-): Promise<string> {
+export async function readCode({ environment }: CommandContext, input: CommandInput): Promise<string> {
   if (!input.flag('codeStdin')) {
-    if (isInteractive(environment)) return (await askSecret(environment, question)).trim();
+    if (isInteractive(environment)) return (await askSecret(environment, 'code of the second factor, or a recovery code: ')).trim();
     throw new CliError('wrongUse', 'nobody is at the terminal to type a code; give it on stdin with --code-stdin');
   }
   const [line = ''] = await readStdinLines(environment);

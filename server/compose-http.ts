@@ -5,6 +5,7 @@ import { toTime } from '../shared/clock.ts';
 import { createApp, createMetricsApp } from './app.ts';
 import { composeMail } from './compose-mail.ts';
 import { composePasswordLogin, type PasswordLogin } from './compose-password-login.ts';
+import { mountSecondFactors } from './compose-second-factors.ts';
 import { auditRoutes } from './audit/audit-routes.ts';
 import { authorOf, type ServerRole } from './audit/caller.ts';
 import { createAssertionCheck } from './destinations/assertion-check.ts';
@@ -55,9 +56,6 @@ import { clientSecretPurpose, createProviderLogins } from './login/provider-logi
 import { createProviderRefresh } from './login/provider-refresh.ts';
 import { createProviderSync } from './login/provider-sync.ts';
 import { createProviderPeople } from './login/provider-people.ts';
-import { createSecondFactorProof } from './login/second-factor-proof.ts';
-import { secondFactorRoutes } from './login/second-factor-routes.ts';
-import { createSecondFactorService } from './login/second-factor-service.ts';
 import { readServiceAccount } from './login/service-account.ts';
 import { createSessionService } from './login/session-service.ts';
 import { type SetupService } from './login/setup-service.ts';
@@ -200,25 +198,6 @@ function composeProviderLogins({ config, clock, logger, read, transact, sealing,
       clock,
     }),
   };
-}
-
-function mountSecondFactors(
-  router: Router,
-  context: RouteContext,
-  { clock, read, transact, sealing, attempts, authority }: Foundation,
-  { secondFactorLogin, toSession }: PasswordLogin,
-): void {
-  const provingProviderOf = async (sessionId: string): Promise<string | undefined> => {
-    const name = (await read.sessions.find(sessionId))?.provider ?? null;
-    const provider = name === null ? undefined : await read.providers.findByName(name);
-    return provider?.trustMfa === true ? provider.name : undefined;
-  };
-  const proof = createSecondFactorProof({ transact, attempts, sealing, clock });
-  secondFactorRoutes(router, context, {
-    secondFactors: createSecondFactorService({ read, transact, proof, sealing, provingProviderOf, issuer: authority.trustDomain, clock }),
-    secondFactorLogin,
-    toSession,
-  });
 }
 
 function mountDeviceLogins(

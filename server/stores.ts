@@ -34,6 +34,8 @@ import { createAccessKeyStore } from './login/access-key-store.ts';
 import { createBrowserLoginStore } from './login/browser-login-store.ts';
 import { createDeviceLoginStore } from './login/device-login-store.ts';
 import { createLoginAttemptStore } from './login/login-attempts-store.ts';
+import { createPasskeyLinkStore } from './login/passkey-link-store.ts';
+import { createPasskeyStore } from './login/passkey-store.ts';
 import { createPasswordStore } from './login/password-store.ts';
 import { createRecoveryCodeStore } from './login/recovery-code-store.ts';
 import { createProviderLoginTestStore } from './login/provider-login-test-store.ts';
@@ -160,6 +162,8 @@ function bindTables(handle: Handle) {
     passwords: createPasswordStore(handle),
     secondFactors: createSecondFactorStore(handle),
     recoveryCodes: createRecoveryCodeStore(handle),
+    passkeys: createPasskeyStore(handle),
+    passkeyLinks: createPasskeyLinkStore(handle),
     sessions: createSessionStore(handle),
     accessKeys: createAccessKeyStore(handle),
     trustRules: createTrustRuleStore(handle),

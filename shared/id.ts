@@ -22,6 +22,7 @@ export const idPrefixes = {
   account: 'acc',
   scimToken: 'sct',
   secondFactor: 'sfa',
+  passkeyLink: 'pkl',
   trustRule: 'tru',
   mail: 'mai',
 } as const;

@@ -1,4 +1,4 @@
-/** The few static pages until the admin UI comes: a welcome, and the pages behind a one-time set-up link and behind one that was mailed. Read once, served by exact name. */
+/** The few static pages until the admin UI comes: a welcome, and those behind links: to set up, to choose a password, to use a passkey. Read once, served by exact name. */
 import { readFileSync } from 'node:fs';
 import type { Router } from 'express';
 
@@ -8,6 +8,9 @@ const pages: Readonly<Record<string, { readonly file: string; readonly type: str
   '/assets/setup.js': { file: 'setup.js', type: 'text/javascript' },
   '/reset-password': { file: 'reset-password.html', type: 'text/html' },
   '/assets/reset-password.js': { file: 'reset-password.js', type: 'text/javascript' },
+  '/passkeys/new': { file: 'passkey.html', type: 'text/html' },
+  '/passkeys/prove': { file: 'passkey.html', type: 'text/html' },
+  '/assets/passkey.js': { file: 'passkey.js', type: 'text/javascript' },
   '/assets/tokens.css': { file: 'tokens.css', type: 'text/css' },
 };
 

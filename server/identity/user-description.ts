@@ -1,5 +1,5 @@
 /** Users as people read them: three reads, however many there are. */
-import type { SecondFactorKind } from '../../shared/api/second-factors.ts';
+import type { SecondFactorKind } from '../../shared/api/values.ts';
 import type { User } from '../../shared/api/users.ts';
 import type { UserId } from '../../shared/api/values.ts';
 import type { GroupStore } from './group-store.ts';

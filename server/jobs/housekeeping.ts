@@ -12,6 +12,7 @@ import type { LeaseStore } from '../leases/lease-store.ts';
 import type { BrowserLoginStore } from '../login/browser-login-store.ts';
 import type { DeviceLoginStore } from '../login/device-login-store.ts';
 import type { LoginAttemptStore } from '../login/login-attempts-store.ts';
+import type { PasskeyLinkStore } from '../login/passkey-link-store.ts';
 import type { SecondFactorStore } from '../login/second-factor-store.ts';
 import type { ProviderLoginTestStore } from '../login/provider-login-test-store.ts';
 import type { ProviderSessionStore } from '../login/provider-session-store.ts';
@@ -35,6 +36,7 @@ interface Stores {
   readonly deviceLogins: Pick<DeviceLoginStore, 'prune'>;
   readonly providerLoginTests: Pick<ProviderLoginTestStore, 'prune'>;
   readonly secondFactors: SecondFactorStore;
+  readonly passkeyLinks: Pick<PasskeyLinkStore, 'prune'>;
   readonly usedTokens: Pick<UsedTokenStore, 'prune'>;
   readonly providerSessions: Pick<ProviderSessionStore, 'prune'>;
   readonly acknowledgements: AcknowledgementStore;
@@ -71,6 +73,7 @@ export function housekeepingJobs({ transact, clock, rotateAuthority }: Housekeep
           // They hold what a provider said of somebody, for one command that waits for it.
           await stores.providerLoginTests.prune(toTime(now - tenMinutes));
           await stores.secondFactors.prune(toTime(now - hour));
+          await stores.passkeyLinks.prune(toTime(now - hour));
           await stores.usedTokens.prune(toTime(now - hour));
           // What a logout at the provider still needs of a session that is over.
           await stores.providerSessions.prune(toTime(now - tenMinutes));

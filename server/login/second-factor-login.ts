@@ -6,6 +6,7 @@
 import type { Clock } from '../../shared/clock.ts';
 import type { AuditSource } from '../../shared/api/audit.ts';
 import { DomainError } from '../../shared/api/problem.ts';
+import type { SecondFactorKind } from '../../shared/api/values.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
 import { anonymous } from '../audit/caller.ts';
 import type { Identity, IdentityStore } from '../identity/identity-store.ts';
@@ -15,6 +16,7 @@ import type { GoalStores, LoginGoal } from './login-goal.ts';
 import { issueChangeToken, type ChangeRequired } from './password-change.ts';
 import type { PasswordStore } from './password-store.ts';
 import type { SecondFactorProof, ProofStores } from './second-factor-proof.ts';
+import type { SecondFactorStore } from './second-factor-store.ts';
 import { newSecret } from './secrets.ts';
 import type { SessionStore } from './session-store.ts';
 import type { LoginTokenStore } from './token-store.ts';
@@ -36,6 +38,7 @@ export interface SecondFactorLoginOptions {
 export interface MfaRequired {
   readonly status: 'mfa-required';
   readonly mfaToken: string;
+  readonly kinds: SecondFactorKind[];
 }
 
 export interface GivenCode {
@@ -54,15 +57,19 @@ const over = 'This login is over. Begin it again: infra login';
 
 /** After a password that holds, of somebody with a second factor: no session yet. */
 export async function requireSecondFactor(
-  transact: Transact<{ readonly loginTokens: LoginTokenStore }>,
+  transact: Transact<{ readonly loginTokens: LoginTokenStore; readonly secondFactors: Pick<SecondFactorStore, 'activeOf'> }>,
   identity: Identity,
   { now, loginId }: { readonly now: number; readonly loginId: string | null },
 ): Promise<MfaRequired> {
   const mfaToken = newSecret('mfa');
-  await transact(async ({ loginTokens }) =>
-    loginTokens.insert({ kind: 'second-factor', secret: mfaToken, subjectId: identity.id, now, lifetimeSeconds: mfaTokenSeconds, loginId }),
-  );
-  return { status: 'mfa-required', mfaToken };
+  return transact(async ({ loginTokens, secondFactors }) => {
+    await loginTokens.insert({
+      ...{ kind: 'second-factor', secret: mfaToken, subjectId: identity.id, loginId },
+      ...{ now, lifetimeSeconds: mfaTokenSeconds },
+    });
+    const kinds = (await secondFactors.activeOf(identity.id)).map(({ kind }) => kind);
+    return { status: 'mfa-required', mfaToken, kinds: [...new Set(kinds)] };
+  });
 }
 
 export function createSecondFactorLogin(options: SecondFactorLoginOptions): SecondFactorLogin {

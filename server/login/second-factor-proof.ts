@@ -4,12 +4,14 @@
  */
 import { toTime, type Clock } from '../../shared/clock.ts';
 import type { AuditSource, MfaProof } from '../../shared/api/audit.ts';
+import type { ProofPurpose } from '../../shared/api/passkeys.ts';
 import { DomainError } from '../../shared/api/problem.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { Act, Author } from '../audit/caller.ts';
 import type { Sealing } from '../authority/sealing.ts';
 import type { Transact } from '../storage/transact.ts';
 import type { LoginAttempts } from './login-attempts.ts';
+import type { PasskeyLinkStore } from './passkey-link-store.ts';
 import type { RecoveryCodeStore } from './recovery-code-store.ts';
 import { readCode, wrongCode } from './second-factor-rules.ts';
 import type { SecondFactorRecord, SecondFactorStore } from './second-factor-store.ts';
@@ -18,17 +20,25 @@ import { totpStep } from './totp.ts';
 export interface ProofStores {
   readonly secondFactors: SecondFactorStore;
   readonly recoveryCodes: RecoveryCodeStore;
+  readonly passkeyLinks: Pick<PasskeyLinkStore, 'takeProof'>;
   readonly audit: AuditLog;
 }
-export interface Claim {
+/** Whose second factor somebody tries to prove. */
+export interface Attempt {
   readonly identity: { readonly id: string; readonly name: string };
-  /** As it was typed. */
-  readonly code: string;
   readonly by: Author;
   readonly source: AuditSource;
+}
+export interface Claim extends Attempt {
+  /** As it was typed. */
+  readonly code: string;
   /** Null: a login is under way. */
   readonly sessionId: string | null;
+  /** What the proof of a passkey has to be for; absent: none is taken here. */
+  readonly purpose?: ProofPurpose;
 }
+/** What came of an attempt: `refusal` says why for the audit, and to nobody else. */
+export type AttemptOutcome<Result> = { readonly result: Result } | { readonly refusal: string };
 export interface SecondFactorProofOptions<Stores extends ProofStores> {
   readonly transact: Transact<Stores>;
   readonly attempts: Pick<LoginAttempts, 'countCode' | 'codeHeld'>;
@@ -37,6 +47,12 @@ export interface SecondFactorProofOptions<Stores extends ProofStores> {
 }
 
 export interface SecondFactorProof<Stores extends ProofStores> {
+  /** The order alone: counts, and puts a refusal on record. @param sentence what is said of one that does not hold. */
+  attempt<Result>(
+    attempted: Attempt,
+    work: (stores: Stores, act: Act) => Promise<AttemptOutcome<Result>>,
+    sentence?: string,
+  ): Promise<Result>;
   /** Throws `mfa.failed` and `login.rate-limited`; what `work` throws leaves the code unused. */
   prove<Result>(claim: Claim, work: (stores: Stores, act: Act) => Promise<Result>): Promise<Result>;
   /** The same with a factor that is not active yet, which `find` gives. */
@@ -54,34 +70,36 @@ export function createSecondFactorProof<Stores extends ProofStores>(options: Sec
   const { transact, attempts, clock } = options;
 
   const attempt = async <Result>(
-    claim: Claim,
-    work: (stores: Stores, act: Act) => Promise<{ readonly result: Result } | undefined>,
+    attempted: Attempt,
+    work: (stores: Stores, act: Act) => Promise<AttemptOutcome<Result>>,
+    sentence = wrongCode,
   ): Promise<Result> => {
-    const { identity, source } = claim;
+    const { identity, source } = attempted;
     const limit = await attempts.countCode(identity.id, source.address, clock.now());
     if (limit !== undefined) {
       if (limit.isFirst)
         await transact(async ({ audit }) =>
-          recordRefusal(audit, claim, clock.now(), 'too many attempts; further ones are not recorded one by one'),
+          recordRefusal(audit, attempted, clock.now(), 'too many attempts; further ones are not recorded one by one'),
         );
       throw limit.error;
     }
     const done = await transact(async (stores) => {
-      const act: Act = { by: claim.by, now: clock.now() };
-      const held = await work(stores, act);
-      if (held === undefined) await recordRefusal(stores.audit, claim, act.now, 'the code does not hold');
-      return held;
+      const act: Act = { by: attempted.by, now: clock.now() };
+      const outcome = await work(stores, act);
+      if ('refusal' in outcome) await recordRefusal(stores.audit, attempted, act.now, outcome.refusal);
+      return outcome;
     });
-    if (done === undefined) throw new DomainError('mfa.failed', wrongCode);
+    if ('refusal' in done) throw new DomainError('mfa.failed', sentence);
     await attempts.codeHeld(identity.id, source.address);
     return done.result;
   };
 
   return {
+    attempt,
     prove: async (claim, work) =>
       attempt(claim, async (stores, act) => {
         const by = await take(options, stores, claim, act.now);
-        if (by === undefined) return undefined;
+        if (by === undefined) return wrong;
         const { identity, source, sessionId } = claim;
         // Whoever it was until now: with the password, or a session, and a code it is this person.
         const person: Act = { ...act, by: { actor: { kind: 'user', id: identity.id, name: identity.name }, source } };
@@ -92,22 +110,30 @@ export function createSecondFactorProof<Stores extends ProofStores>(options: Sec
     proveNew: async (claim, find, work) =>
       attempt(claim, async (stores, act) => {
         const step = stepOf(options, await find(stores, act), claim.code, act.now);
-        return step === undefined ? undefined : { result: await work(stores, act, step) };
+        return step === undefined ? wrong : { result: await work(stores, act, step) };
       }),
   };
 }
 
+const wrong = { refusal: 'the code does not hold' } as const;
+
 /** Uses the code up; undefined when there is nothing that it holds for. */
 async function take(
   options: { readonly sealing: Sealing },
-  { secondFactors, recoveryCodes }: ProofStores,
-  { identity, code }: Claim,
+  { secondFactors, recoveryCodes, passkeyLinks }: ProofStores,
+  { identity, code, sessionId, purpose }: Claim,
   now: number,
 ): Promise<MfaProof | undefined> {
   const factors = await secondFactors.activeOf(identity.id);
   const typed = readCode(code);
   if (factors.length === 0 || typed === undefined) return undefined;
   if (typed.kind === 'recovery-code') return (await recoveryCodes.use(identity.id, typed.code, toTime(now))) ? 'recovery-code' : undefined;
+  if (typed.kind === 'passkey-proof') {
+    if (sessionId === null || purpose === undefined) return undefined;
+    const factorId = await passkeyLinks.takeProof(typed.secret, { identityId: identity.id, sessionId, purpose }, toTime(now));
+    // Of a passkey that was removed since, it proves nothing.
+    return factors.some(({ id }) => (id as string) === factorId) ? 'passkey' : undefined;
+  }
   for (const factor of factors) {
     const step = stepOf(options, factor, code, now);
     if (step !== undefined && (await secondFactors.takeStep(factor.id, step, toTime(now)))) return 'totp';
@@ -117,11 +143,12 @@ async function take(
 
 function stepOf({ sealing }: { readonly sealing: Sealing }, factor: SecondFactorRecord, code: string, now: number): number | undefined {
   const typed = readCode(code);
-  if (typed?.kind !== 'totp') return undefined;
+  // The public key of a passkey is no secret that codes could be made of.
+  if (typed?.kind !== 'totp' || factor.kind !== 'totp') return undefined;
   return totpStep(sealing.open(factor.sealedSecret, factorPurpose(factor.identityId, factor.id)), typed.digits, now);
 }
 
-const recordRefusal = async (audit: AuditLog, { identity, by }: Claim, now: number, reason: string): Promise<void> =>
+const recordRefusal = async (audit: AuditLog, { identity, by }: Attempt, now: number, reason: string): Promise<void> =>
   audit.record({
     event: 'second-factor.refused',
     act: { by, now },

@@ -1,12 +1,20 @@
 /** Second factors before anything is looked up: what may be typed, who may begin to add one, what is said. Pure. */
 import type { ProblemCode } from '../../shared/api/problem.ts';
-import type { SecondFactorKind } from '../../shared/api/second-factors.ts';
+import type { SecondFactorKind } from '../../shared/api/values.ts';
 import type { SessionMethod } from '../../shared/api/sessions.ts';
+import { isProofSecret } from './passkey-rules.ts';
 
-export type TypedCode = { readonly kind: 'totp'; readonly digits: string } | { readonly kind: 'recovery-code'; readonly code: string };
+export type TypedCode =
+  | { readonly kind: 'totp'; readonly digits: string }
+  | { readonly kind: 'recovery-code'; readonly code: string }
+  | { readonly kind: 'passkey-proof'; readonly secret: string };
 
-/** Six digits, or a recovery code in the form it was told; undefined for what can be neither. Spaces, dashes and capitals do not matter. */
+/**
+ * Six digits, or a recovery code in the form it was told, in which spaces, dashes and capitals do not matter; or what a session was given for an
+ * assertion by a passkey. Undefined for what can be none of them.
+ */
 export function readCode(typed: string): TypedCode | undefined {
+  if (isProofSecret(typed)) return { kind: 'passkey-proof', secret: typed };
   const plain = typed.replace(/[\s-]/g, '').toLowerCase();
   if (/^\d{6}$/.test(plain)) return { kind: 'totp', digits: plain };
   const groups = /^([a-z2-9]{5})([a-z2-9]{5})([a-z2-9]{5})$/.exec(plain);

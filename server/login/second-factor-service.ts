@@ -6,17 +6,19 @@ import { toTime, type Clock } from '../../shared/clock.ts';
 import { newId } from '../../shared/id.ts';
 import { DomainError } from '../../shared/api/problem.ts';
 import type { CallResult } from '../../shared/api/endpoint.ts';
-import type { SecondFactor, SecondFactorKind, secondFactors } from '../../shared/api/second-factors.ts';
+import type { ProofPurpose } from '../../shared/api/passkeys.ts';
+import type { secondFactors } from '../../shared/api/second-factors.ts';
 import type { Change, SecondFactorId, UserId } from '../../shared/api/values.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
 import { authorOf, type Act, type Caller } from '../audit/caller.ts';
 import type { Sealing } from '../authority/sealing.ts';
 import type { ChangeFeed } from '../storage/change-feed.ts';
 import type { Transact } from '../storage/transact.ts';
+import { claimOf, describe, makeRecoveryCodes, named, refuseKeys, refuseOldLogin } from './own-second-factors.ts';
+import type { PasskeyLinkStore } from './passkey-link-store.ts';
 import type { RecoveryCodeStore } from './recovery-code-store.ts';
-import { newRecoveryCode } from './secrets.ts';
-import { factorPurpose, type Claim, type SecondFactorProof } from './second-factor-proof.ts';
-import { enrolmentSeconds, recoveryCodeCount, whyNoFirstFactor, whyNoSecondFactor } from './second-factor-rules.ts';
+import { factorPurpose, type SecondFactorProof } from './second-factor-proof.ts';
+import { enrolmentSeconds } from './second-factor-rules.ts';
 import type { SecondFactorReset } from './second-factor-reset.ts';
 import type { PendingFactor, SecondFactorRecord, SecondFactorStore } from './second-factor-store.ts';
 import type { SessionProofs } from './session-proofs.ts';
@@ -25,6 +27,7 @@ import { describeTotp, newTotpSecret } from './totp.ts';
 export interface SecondFactorStores {
   readonly secondFactors: SecondFactorStore;
   readonly recoveryCodes: RecoveryCodeStore;
+  readonly passkeyLinks: Pick<PasskeyLinkStore, 'takeProof'>;
   readonly sessionProofs: SessionProofs;
   readonly secondFactorReset: SecondFactorReset;
   readonly audit: AuditLog;
@@ -46,8 +49,11 @@ export type SecondFactorService = ReturnType<typeof createSecondFactorService>;
 
 export function createSecondFactorService(options: SecondFactorServiceOptions) {
   const { read, transact, proof, sealing, provingProviderOf, issuer, clock } = options;
-  const prove = async <Result>(caller: Caller, code: string, work: (stores: SecondFactorStores, act: Act) => Promise<Result>) =>
-    proof.prove(claimOf(caller, code), async (stores, act) => {
+  const prove = async <Result>(
+    { caller, code, purpose }: { readonly caller: Caller; readonly code: string; readonly purpose: ProofPurpose },
+    work: (stores: SecondFactorStores, act: Act) => Promise<Result>,
+  ) =>
+    proof.prove(claimOf(caller, code, purpose), async (stores, act) => {
       await stores.sessionProofs.set(caller.session.id, act);
       return work(stores, act);
     });
@@ -59,18 +65,18 @@ export function createSecondFactorService(options: SecondFactorServiceOptions) {
       atProvider: (await provingProviderOf(session.id)) ?? null,
     }),
 
-    begin: async (input: { readonly kind: SecondFactorKind; readonly code?: string | undefined }, caller: Caller) => {
+    begin: async (input: { readonly code?: string | undefined }, caller: Caller) => {
       refuseKeys(caller);
       const secret = newTotpSecret();
       const store = async (stores: SecondFactorStores, act: Act): Promise<PendingFactor> => {
-        const [before] = await stores.secondFactors.activeOf(caller.identity.id);
-        if (before !== undefined && input.code === undefined)
+        const active = await stores.secondFactors.activeOf(caller.identity.id);
+        if (active.length > 0 && input.code === undefined)
           throw new DomainError(
             'mfa.required',
-            'You have a second factor: to put another in its place, give a code of it, or a recovery code.',
+            'You have a second factor: to add an app, or put another in its place, give a code of it, a recovery code, or a proof by a passkey.',
           );
-        if (before === undefined) refuseOldLogin(caller, act.now);
-        const pending = newPending({ caller, kind: input.kind, replacesId: before?.id ?? null, now: act.now }, secret, sealing);
+        if (active.length === 0) refuseOldLogin(caller, act.now);
+        const pending = newPending({ caller, replacesId: proven(active)?.id ?? null, now: act.now }, secret, sealing);
         await stores.secondFactors.begin(pending);
         await stores.audit.record({
           event: 'second-factor.begun',
@@ -82,13 +88,13 @@ export function createSecondFactorService(options: SecondFactorServiceOptions) {
       const { id, expiresAt } =
         input.code === undefined
           ? await transact(async (stores) => store(stores, { by: authorOf(caller), now: clock.now() }))
-          : await prove(caller, input.code, store);
+          : await prove({ caller, code: input.code, purpose: 'add' }, store);
       return { id, expiresAt, ...describeTotp(secret, { issuer: `infra ${issuer}`, label: caller.identity.name }) };
     },
 
     confirm: async (id: SecondFactorId, code: string, caller: Caller) =>
       proof.proveNew(
-        claimOf(caller, code),
+        claimOf(caller, code, 'add'),
         async (stores, act) => {
           const found = await findPending(stores, id, caller, act.now);
           if (found === undefined)
@@ -96,22 +102,22 @@ export function createSecondFactorService(options: SecondFactorServiceOptions) {
           return found;
         },
         async (stores, act, step) => {
-          const before = await stores.secondFactors.activeOf(caller.identity.id);
-          for (const each of before) await stores.secondFactors.remove(each.id);
+          const before = appOf(await stores.secondFactors.activeOf(caller.identity.id));
+          if (before !== undefined) await stores.secondFactors.remove(before.id);
           await stores.secondFactors.activate(id, step, toTime(act.now));
           await stores.sessionProofs.forgetAllOf(caller.identity.id, act);
           await stores.sessionProofs.set(caller.session.id, act);
-          const details = { user: named(caller), factor: id, kind: 'totp' as const, replaced: before.length > 0 };
+          const details = { user: named(caller), factor: id, kind: 'totp' as const, replaced: before !== undefined };
           await stores.audit.record({ event: 'second-factor.added', act, details });
           const recoveryCodes = await makeRecoveryCodes(stores, caller, act);
-          const [added] = await stores.secondFactors.activeOf(caller.identity.id);
+          const added = appOf(await stores.secondFactors.activeOf(caller.identity.id));
           if (added === undefined) throw new Error('what was activated is active');
           return { secondFactor: describe(added), recoveryCodes, change: stores.feed.change() };
         },
       ),
 
     remove: async (id: SecondFactorId, code: string, caller: Caller): Promise<{ change: Change }> =>
-      prove(caller, code, async (stores, act) => {
+      prove({ caller, code, purpose: 'remove' }, async (stores, act) => {
         const active = await stores.secondFactors.activeOf(caller.identity.id);
         const factor = active.find((each) => each.id === id);
         if (factor === undefined) throw new DomainError('second-factor.not-found', 'You have no such second factor. See: infra mfa list');
@@ -124,13 +130,15 @@ export function createSecondFactorService(options: SecondFactorServiceOptions) {
       }),
 
     renewRecoveryCodes: async (code: string, caller: Caller): Promise<{ recoveryCodes: string[] }> =>
-      prove(caller, code, async (stores, act) => ({ recoveryCodes: await makeRecoveryCodes(stores, caller, act) })),
+      prove({ caller, code, purpose: 'recovery-codes' }, async (stores, act) => ({
+        recoveryCodes: await makeRecoveryCodes(stores, caller, act),
+      })),
 
     /** Step-up. */
     prove: async (code: string, caller: Caller): Promise<{ mfaAt: string; change: Change }> => {
       refuseKeys(caller);
       if ((await read.secondFactors.activeOf(caller.identity.id)).length === 0) throw noFactor(await provingProviderOf(caller.session.id));
-      return prove(caller, code, async (stores, act) => ({ mfaAt: toTime(act.now), change: stores.feed.change() }));
+      return prove({ caller, code, purpose: 'verify' }, async (stores, act) => ({ mfaAt: toTime(act.now), change: stores.feed.change() }));
     },
 
     reset: async (id: UserId, caller: Caller) =>
@@ -147,24 +155,9 @@ const noFactor = (provider: string | undefined): DomainError =>
   new DomainError(
     'second-factor.not-found',
     provider === undefined
-      ? 'You have no second factor yet. Add one: infra mfa add'
+      ? 'You have no second factor yet. Add one: infra mfa add, or infra mfa add-passkey'
       : `You have no second factor here; ${provider} asks for yours. Sign in there anew: infra login --provider ${provider} --fresh`,
   );
-
-const claimOf = (caller: Caller, code: string): Claim => {
-  refuseKeys(caller);
-  return { identity: caller.identity, code, by: authorOf(caller), source: caller.source, sessionId: caller.session.id };
-};
-
-function refuseKeys({ identity, session }: Caller): void {
-  const refused = whyNoSecondFactor({ kind: identity.kind, method: session.method });
-  if (refused !== undefined) throw new DomainError(refused.code, refused.sentence);
-}
-
-function refuseOldLogin({ session }: Caller, now: number): void {
-  const refused = whyNoFirstFactor({ loggedInAt: session.createdAt, now });
-  if (refused !== undefined) throw new DomainError(refused.code, refused.sentence);
-}
 
 /** What takes a code by the front door takes none by this one: not one's own. */
 function refuseOwnReset(id: UserId, { identity }: Caller): void {
@@ -175,25 +168,29 @@ function refuseOwnReset(id: UserId, { identity }: Caller): void {
   );
 }
 
+/** Of apps there is one at a time. */
+const appOf = (factors: readonly SecondFactorRecord[]): SecondFactorRecord | undefined => factors.find(({ kind }) => kind === 'totp');
+/** Which one stands for what was proven before another is begun. */
+const proven = (factors: readonly SecondFactorRecord[]): SecondFactorRecord | undefined => appOf(factors) ?? factors[0];
+
 interface NewFactor {
   readonly caller: Caller;
-  readonly kind: SecondFactorKind;
   readonly replacesId: string | null;
   readonly now: number;
 }
 
-function newPending({ caller, kind, replacesId, now }: NewFactor, secret: Buffer, sealing: Sealing): PendingFactor {
+function newPending({ caller, replacesId, now }: NewFactor, secret: Buffer, sealing: Sealing): PendingFactor {
   // An id made with the prefix of second factors is one.
   const id = newId('secondFactor', now) as SecondFactorId;
   const identityId = caller.identity.id;
   return {
-    ...{ id, identityId, kind, sealedSecret: sealing.seal(secret, factorPurpose(identityId, id)) },
+    ...{ id, identityId, kind: 'totp', name: null, sealedSecret: sealing.seal(secret, factorPurpose(identityId, id)) },
     ...{ createdAt: toTime(now), lastUsedAt: null },
     ...{ sessionId: caller.session.id, replacesId, expiresAt: toTime(now + enrolmentSeconds * 1000) },
   };
 }
 
-/** Only in place of what was proven when it was begun: another that was added since is not put out by it. */
+/** Only beside, or in place of, what was proven when it was begun: another that was added since is not put out by it, nor joined. */
 async function findPending(
   { secondFactors }: SecondFactorStores,
   id: SecondFactorId,
@@ -201,17 +198,6 @@ async function findPending(
   now: number,
 ): Promise<SecondFactorRecord | undefined> {
   const pending = await secondFactors.findPending(id, { identityId: identity.id, sessionId: session.id }, toTime(now));
-  const [active] = await secondFactors.activeOf(identity.id);
-  return pending?.replacesId === (active?.id ?? null) ? pending : undefined;
+  const active = await secondFactors.activeOf(identity.id);
+  return pending?.replacesId === (proven(active)?.id ?? null) ? pending : undefined;
 }
-
-async function makeRecoveryCodes(stores: SecondFactorStores, caller: Caller, act: Act): Promise<string[]> {
-  const codes = Array.from({ length: recoveryCodeCount }, newRecoveryCode);
-  await stores.recoveryCodes.replace(caller.identity.id, codes);
-  await stores.audit.record({ event: 'recovery-codes.made', act, details: { user: named(caller), count: codes.length } });
-  return codes;
-}
-
-const named = ({ identity }: Caller): { id: string; name: string } => ({ id: identity.id, name: identity.name });
-
-const describe = ({ id, kind, createdAt, lastUsedAt }: SecondFactorRecord): SecondFactor => ({ id, kind, createdAt, lastUsedAt });

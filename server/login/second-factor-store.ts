@@ -1,6 +1,5 @@
 /** Second factors as rows. One that is pending counts for nothing yet. */
-import type { SecondFactorKind } from '../../shared/api/second-factors.ts';
-import type { SecondFactorId } from '../../shared/api/values.ts';
+import type { SecondFactorId, SecondFactorKind } from '../../shared/api/values.ts';
 import type { Handle } from '../storage/database.ts';
 import type { Database } from '../storage/schema.ts';
 
@@ -8,6 +7,8 @@ export interface SecondFactorRecord {
   readonly id: SecondFactorId;
   readonly identityId: string;
   readonly kind: SecondFactorKind;
+  readonly name: string | null;
+  /** What proofs are checked by: of an app the shared secret, of a passkey its public key. */
   readonly sealedSecret: string;
   readonly createdAt: string;
   readonly lastUsedAt: string | null;
@@ -25,9 +26,13 @@ export interface SecondFactorStore {
   /** Instead of what this person began before. */
   begin(factor: PendingFactor): Promise<void>;
   findPending(id: string, of: { readonly identityId: string; readonly sessionId: string }, now: string): Promise<PendingFactor | undefined>;
+  /** Of every kind: one of them makes a login with a password ask for it. */
   activeOf(identityId: string): Promise<SecondFactorRecord[]>;
   /** Of the active ones. */
   kindsOf(identityIds: readonly string[]): Promise<{ readonly identityId: string; readonly kind: SecondFactorKind }[]>;
+  /** One that was proven on its way here, and needs no confirming. */
+  add(factor: SecondFactorRecord, sessionId: string): Promise<void>;
+  markUsed(id: string, at: string): Promise<void>;
   /** @param step of the code that confirmed it: it is used with that. */
   activate(id: string, step: number, at: string): Promise<void>;
   /** Takes a step that is later than all that were taken. Of two that race one wins; false: it was used. */
@@ -70,6 +75,14 @@ export function createSecondFactorStore(db: Handle): SecondFactorStore {
               .orderBy('id')
               .execute()
           ).map(({ identity_id: identityId, kind }) => ({ identityId, kind: kind as SecondFactorKind })),
+    add: async (factor, sessionId) => {
+      const pending = { ...factor, sessionId, replacesId: null, expiresAt: factor.createdAt };
+      await db
+        .insertInto('second_factors')
+        .values({ ...toRow(pending), state: 'active', confirmed_at: factor.createdAt })
+        .execute();
+    },
+    markUsed: async (id, at) => void (await db.updateTable('second_factors').set({ last_used_at: at }).where('id', '=', id).execute()),
     activate: async (id, step, at) =>
       void (await db
         .updateTable('second_factors')
@@ -106,6 +119,7 @@ const toRow = (factor: PendingFactor): Database['second_factors'] => ({
   confirmed_at: null,
   last_step: null,
   last_used_at: null,
+  name: factor.name,
 });
 
 // Rows were checked on their way in.
@@ -113,6 +127,7 @@ const fromRow = (row: Database['second_factors']): SecondFactorRecord => ({
   id: row.id as SecondFactorId,
   identityId: row.identity_id,
   kind: row.kind as SecondFactorKind,
+  name: row.name,
   sealedSecret: row.sealed_secret,
   createdAt: row.created_at,
   lastUsedAt: row.last_used_at,

@@ -3,7 +3,21 @@ import { createHash, randomBytes, randomInt } from 'node:crypto';
 import { userCodeLength, userCodeLetters } from './device-login-rules.ts';
 
 export type SecretKind =
-  'ses' | 'key' | 'setup' | 'change' | 'reset' | 'code' | 'browser' | 'form' | 'leave' | 'scim' | 'mfa' | 'device' | 'test';
+  | 'ses'
+  | 'key'
+  | 'setup'
+  | 'change'
+  | 'reset'
+  | 'code'
+  | 'browser'
+  | 'form'
+  | 'leave'
+  | 'scim'
+  | 'mfa'
+  | 'device'
+  | 'test'
+  | 'link'
+  | 'proof';
 
 export const newSecret = (kind: SecretKind): string => `infra_${kind}_${randomBytes(32).toString('base64url')}`;
 

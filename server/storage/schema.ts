@@ -31,6 +31,37 @@ export interface Database {
     confirmed_at: string | null;
     last_step: number | null;
     last_used_at: string | null;
+    /** What its owner calls it. */
+    name: string | null;
+  };
+  /** Of a second factor that is one. Its public key is that factor's sealed secret; 0 and 1 for no and yes. */
+  passkeys: {
+    factor_id: string;
+    credential_id: string;
+    sign_count: number;
+    backup_eligible: number;
+    backed_up: number;
+    /** Separated by spaces. */
+    transports: string;
+  };
+  /** One ceremony with a passkey in the browser. `proof_hash`: of what its session may use in place of a code, once it is done. */
+  passkey_links: {
+    id: string;
+    token_hash: string;
+    proof_hash: string | null;
+    /** A `LinkTask` as JSON. */
+    task: string;
+    identity_id: string;
+    session_id: string;
+    challenge: string | null;
+    /** The factor that was proven. */
+    factor_id: string | null;
+    /** The new passkey, until it is confirmed. */
+    sealed_credential: string | null;
+    created_at: string;
+    expires_at: string;
+    done_at: string | null;
+    used_at: string | null;
   };
   recovery_codes: { identity_id: string; code_hash: string; used_at: string | null };
   groups: { id: string; provider: string; name: string; created_at: string };

@@ -2,9 +2,8 @@
 import { z } from 'zod';
 import { endpoint } from './endpoint.ts';
 import { pageOf, pageQuery } from './pagination.ts';
-import { secondFactorKind } from './second-factors.ts';
 import { sessionMethod } from './sessions.ts';
-import { auditEventId, destinationId, identityId, leaseId, subject, time } from './values.ts';
+import { auditEventId, destinationId, identityId, leaseId, secondFactorKind, subject, time } from './values.ts';
 
 const actor = z.object({
   /** `scim`: the directory of an identity provider, by the token with this id. */
@@ -21,7 +20,7 @@ const named = z.object({ id: z.string(), name: z.string() });
 const reason = z.string().max(500);
 
 /** What proved a second factor; never the code. `provider`: the word of the one they logged in with. */
-const proof = z.enum(['totp', 'recovery-code', 'provider']);
+const proof = z.enum(['totp', 'recovery-code', 'passkey', 'provider']);
 export type MfaProof = z.output<typeof proof>;
 
 const base = {
@@ -112,7 +111,7 @@ export const auditEvent = z.discriminatedUnion('event', [
   event('session.ended', { session: z.string(), owner: named, reason }),
   event('password.changed', { user: named }),
   event('second-factor.begun', { user: named, factor: z.string(), kind: secondFactorKind }),
-  /** `replaced`: whether there was one before. */
+  /** `replaced`: whether it took the place of one. */
   event('second-factor.added', { user: named, factor: z.string(), kind: secondFactorKind, replaced: z.boolean() }),
   event('second-factor.removed', { user: named, factor: z.string(), kind: secondFactorKind }),
   /** Taken away by somebody else: an admin, or a one-time link of the server's host. */

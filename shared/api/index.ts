@@ -12,6 +12,7 @@ import { groups } from './groups.ts';
 import { identityProviders } from './identity-providers.ts';
 import { leases } from './leases.ts';
 import { providerLoginTests } from './provider-login-tests.ts';
+import { passkeys } from './passkeys.ts';
 import { scimTokens } from './scim-tokens.ts';
 import { secondFactorLogin, secondFactors } from './second-factors.ts';
 import { server } from './server-info.ts';
@@ -25,6 +26,7 @@ export const api = {
   login: { ...login, ...secondFactorLogin, ...deviceLogin },
   sessions,
   secondFactors,
+  passkeys,
   users,
   workloads,
   groups,

@@ -37,6 +37,8 @@ export const problemStatus = {
   'mfa.not-possible': 403,
   'mfa.login-too-old': 403,
   'second-factor.not-found': 404,
+  'passkey.not-possible': 409,
+  'passkey.duplicate': 409,
   'password.change-required': 403,
   'token.invalid': 401,
   'mail.not-set-up': 409,

@@ -2,19 +2,22 @@
 import { z } from 'zod';
 import { endpoint } from './endpoint.ts';
 import { openedSession, passwordChangeRequired } from './sessions.ts';
-import { change, idParams, secondFactorId, time, userId } from './values.ts';
+import { change, idParams, secondFactorId, secondFactorKind, time, userId } from './values.ts';
 
-/** `totp`: codes of an app (RFC 6238). */
-export const secondFactorKind = z.enum(['totp']);
-export type SecondFactorKind = z.output<typeof secondFactorKind>;
-
-export const secondFactor = z.object({ id: secondFactorId, kind: secondFactorKind, createdAt: time, lastUsedAt: time.nullable() });
+export const secondFactor = z.object({
+  id: secondFactorId,
+  kind: secondFactorKind,
+  /** What its owner calls it; null: a code app, of which there is one. */
+  name: z.string().nullable().default(null),
+  createdAt: time,
+  lastUsedAt: time.nullable(),
+});
 export type SecondFactor = z.output<typeof secondFactor>;
 
-/** Six digits of the app, or a recovery code; spaces and dashes do not matter. */
-const code = z.string().min(1).max(100);
+/** Six digits of the app, or a recovery code, in which spaces and dashes do not matter; or in a session the proof of a passkey (`passkeys.ask`). */
+export const code = z.string().min(1).max(100);
 /** Each is good once; told this once, their hashes alone are kept. */
-const recoveryCodes = z.array(z.string());
+export const recoveryCodes = z.array(z.string());
 
 export const secondFactors = {
   list: endpoint({
@@ -26,14 +29,14 @@ export const secondFactors = {
     /** `atProvider`: the identity provider of this session, whose word on second factors counts: a new login there proves one. */
     result: z.object({ items: z.array(secondFactor), recoveryCodesLeft: z.int(), atProvider: z.string().nullable().default(null) }),
   }),
-  /** The first needs a login of the last ten minutes, another a code of the one there is. It counts once it is confirmed, and then instead of that one. */
+  /** The first needs a login of the last ten minutes, another a proof of one there is. It counts once it is confirmed, and then instead of the app before it. */
   begin: endpoint({
     name: 'secondFactors.begin',
     summary: 'Begin to add a second factor; its secret is told this once',
     method: 'POST',
     path: '/api/v1/second-factors',
     access: 'session',
-    body: z.strictObject({ kind: secondFactorKind, code: code.optional() }),
+    body: z.strictObject({ kind: z.literal('totp'), code: code.optional() }),
     /** `secret` in base 32; `otpauthUri` holds it for a QR code. */
     result: z.object({ id: secondFactorId, secret: z.string(), otpauthUri: z.string(), expiresAt: time }),
     status: 201,
@@ -49,7 +52,7 @@ export const secondFactors = {
     body: z.strictObject({ code }),
     result: z.object({ secondFactor, recoveryCodes, change }),
   }),
-  /** A code goes with it, so that a session in the wrong hands removes nothing. Recovery codes go too, and no session counts as proven any more. */
+  /** A code goes with it, so that a session in the wrong hands removes nothing. Recovery codes go with the last, and no session counts as proven any more. */
   remove: endpoint({
     name: 'secondFactors.remove',
     summary: 'Remove a second factor of mine',

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { endpoint } from './endpoint.ts';
 import { pageOf, pageQuery } from './pagination.ts';
-import { accessKeyId, change, identityId, idParams, sessionId, time, trustRuleId } from './values.ts';
+import { accessKeyId, change, identityId, idParams, secondFactorKind, sessionId, time, trustRuleId } from './values.ts';
 
 /** The way in that opened it. */
 export const sessionMethod = z.enum(['password', 'access-key', 'provider', 'workload-token']);
@@ -41,6 +41,8 @@ export const mfaRequired = z.object({
   status: z.literal('mfa-required'),
   /** Good for `login.secondFactor` alone, for five minutes; it opens one session. */
   mfaToken: z.string(),
+  /** What this person could prove it with; a recovery code does in place of any. */
+  kinds: z.array(secondFactorKind).default(['totp']),
 });
 export const loginResult = z.discriminatedUnion('status', [openedSession, passwordChangeRequired, mfaRequired]);
 

@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import { endpoint } from './endpoint.ts';
 import { pageOf, pageQuery } from './pagination.ts';
-import { secondFactorKind } from './second-factors.ts';
-import { change, email, idParams, time, userId } from './values.ts';
+import { change, email, idParams, secondFactorKind, time, userId } from './values.ts';
 
 export const user = z.object({
   id: userId,

@@ -33,6 +33,7 @@ export const providerLoginTestId = z
 export const accountId = z.string().regex(idPattern('account'), 'is no account id (acc_…)').brand<'AccountId'>();
 export const scimTokenId = z.string().regex(idPattern('scimToken'), 'is no SCIM token id (sct_…)').brand<'ScimTokenId'>();
 export const secondFactorId = z.string().regex(idPattern('secondFactor'), 'is no second factor id (sfa_…)').brand<'SecondFactorId'>();
+export const passkeyLinkId = z.string().regex(idPattern('passkeyLink'), 'is no passkey link id (pkl_…)').brand<'PasskeyLinkId'>();
 export const trustRuleId = z.string().regex(idPattern('trustRule'), 'is no trust rule id (tru_…)').brand<'TrustRuleId'>();
 export const auditEventId = z.string().regex(idPattern('auditEvent'), 'is no audit event id (aud_…)').brand<'AuditEventId'>();
 
@@ -51,6 +52,7 @@ export type ProviderLoginTestId = z.output<typeof providerLoginTestId>;
 export type AccountId = z.output<typeof accountId>;
 export type ScimTokenId = z.output<typeof scimTokenId>;
 export type SecondFactorId = z.output<typeof secondFactorId>;
+export type PasskeyLinkId = z.output<typeof passkeyLinkId>;
 export type TrustRuleId = z.output<typeof trustRuleId>;
 export type AuditEventId = z.output<typeof auditEventId>;
 
@@ -83,6 +85,10 @@ export const resourceName = z
 export const subjectName = z
   .string()
   .refine((text) => parseSubjectName(text) !== undefined, 'must be an email, group:NAME or workload:NAME');
+
+/** `totp`: codes of an app (RFC 6238) · `passkey`: an authenticator, in the browser (WebAuthn). */
+export const secondFactorKind = z.enum(['totp', 'passkey']);
+export type SecondFactorKind = z.output<typeof secondFactorKind>;
 
 /** Free text from people: one line, no control characters, so that it can stand in a table, a log or a page. */
 export const note = z

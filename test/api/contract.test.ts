@@ -23,6 +23,7 @@ const somewhere = (path: string): string =>
       grants: 'grt',
       leases: 'lse',
       'second-factors': 'sfa',
+      passkeys: 'pkl',
     };
     const prefix = key === 'identity' ? 'usr' : (prefixes[path.split('/')[3] ?? ''] ?? 'key');
     return key === 'revision' ? '999999' : `${prefix}_${'0'.repeat(26)}`;

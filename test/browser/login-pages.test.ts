@@ -52,6 +52,7 @@ describe('the pages of a login', function () {
     ['reset', () => `${server.url}/reset-password#infra_reset_x`, 'Choose a new password'],
     ['test', () => loginTest, 'A test of the identity provider acme'],
     ['test-ended', () => `${server.url}/login/provider-test/ended?refusal=login.account-conflict`, 'The test came to a refusal'],
+    ['passkey', () => `${server.url}/passkeys/new#infra_link_x`, 'Passkey'],
     ['malformed', () => `${server.url}/login/cli`, 'Log in to infra'],
     ['loopback', () => `http://127.0.0.1:${portOf(opened)}/`, 'This is not the login that was waited for'],
   ] as const)

@@ -26,6 +26,7 @@ export interface ForeignThings {
   readonly sessionId: string;
   readonly accessKeyId: string;
   readonly secondFactorId: string;
+  readonly passkeyLinkId: string;
   readonly workloadId: string;
   readonly trustRuleId: string;
   readonly groupId: string;
@@ -71,6 +72,7 @@ export async function foreignThings(server: RunningServer, { owner }: People, is
   const { session } = await owner.call(api.sessions.current, {});
   const { accessKey } = await owner.call(api.accessKeys.create, { body: { name: 'own' } });
   const secondFactor = await owner.call(api.secondFactors.begin, { body: { kind: 'totp' } });
+  const passkeyLink = await owner.call(api.passkeys.begin, { body: {} });
   const workload = await admin(api.workloads.create, { body: { name: 'deploy' } });
   const keys = [generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'jwk' })];
   const rule = await admin(api.trustRules.create, {
@@ -94,6 +96,7 @@ export async function foreignThings(server: RunningServer, { owner }: People, is
     sessionId: session.id,
     accessKeyId: accessKey.id,
     secondFactorId: secondFactor.id,
+    passkeyLinkId: passkeyLink.id,
     workloadId: workload.id,
     trustRuleId: rule.id,
     groupId: group.id,

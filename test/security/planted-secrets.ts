@@ -8,6 +8,7 @@ import { parseJoinToken } from '../../shared/node/join-token.ts';
 import { enrolWithToken } from '../support/enrolled-connector.ts';
 import { formOn, openPasswordPage } from '../support/page-login.ts';
 import { runProgram } from '../support/program.ts';
+import { addPasskey, passkeyProof, tokenIn, useLink } from '../support/passkeys.ts';
 import { addSecondFactor } from '../support/second-factor.ts';
 import { adminEmail, adminPassword, newPerson, type RunningServer } from '../support/server.ts';
 
@@ -69,6 +70,7 @@ export async function plantSecrets(server: RunningServer): Promise<PlantedSecret
   plant('session after the change', opened.secret);
 
   await plantSecondFactor(server, plant);
+  await plantPasskey(server, plant);
 
   const key = await admin.call(api.accessKeys.create, { body: { name: 'robot' } });
   plant(
@@ -131,6 +133,18 @@ async function plantSecondFactor(server: RunningServer, plant: (what: string, se
   const mfaToken = plant('token of a login with a second factor', login.mfaToken);
   await server.client()(api.login.secondFactor, { body: { mfaToken, code: app.next() } });
   await person.call(api.secondFactors.prove, { body: { code: recoveryCodes[0] ?? '' } });
+}
+
+async function plantPasskey(server: RunningServer, plant: (what: string, secret: string) => string): Promise<void> {
+  const { call } = await newPerson(server, 'passkey@example.com');
+  const { authenticator } = await addPasskey(server, call);
+  const used = await call(api.passkeys.ask, { body: { purpose: 'verify' } });
+  plant('token of a link for a passkey', tokenIn(used.url));
+  await useLink(server, used.url, authenticator);
+  await call(api.secondFactors.prove, { body: { code: plant('proof by a passkey', used.proof) } });
+  const code = await passkeyProof(server, call, { authenticator, purpose: 'add' });
+  const unused = await call(api.passkeys.begin, { body: { code } });
+  plant('token of an unused link for a passkey', tokenIn(unused.url));
 }
 
 /** A table is missing: every request that needs it fails inside the server, with all it was given. */

@@ -67,6 +67,26 @@ const rows: Readonly<Record<string, Row>> = {
     viewer: [404, 'second-factor.not-found'],
   },
   'secondFactors.reset': { input: id('userId') },
+  'passkeys.begin': { input: () => ({ body: {} }), stranger: 201, viewer: 201 },
+  'passkeys.ask': {
+    input: () => ({ body: { purpose: 'verify' } }),
+    stranger: [404, 'second-factor.not-found'],
+    viewer: [404, 'second-factor.not-found'],
+  },
+  'passkeys.link': { input: id('passkeyLinkId'), stranger: [404, 'second-factor.not-found'], viewer: [404, 'second-factor.not-found'] },
+  'passkeys.confirm': { input: id('passkeyLinkId'), stranger: [404, 'second-factor.not-found'], viewer: [404, 'second-factor.not-found'] },
+  'passkeys.open': { input: () => ({ body: { token: 'infra_link_x' } }) },
+  'passkeys.finish': {
+    input: () => ({
+      body: {
+        token: 'infra_link_x',
+        credential: {
+          ...{ id: 'x', rawId: 'x', type: 'public-key' },
+          response: { clientDataJSON: 'x', authenticatorData: 'x', signature: 'x' },
+        },
+      },
+    }),
+  },
   'users.list': {},
   'users.get': { input: id('userId') },
   'users.create': { input: () => ({ body: { email: 'new@example.com' } }) },

@@ -2,7 +2,8 @@
 import { expect } from 'chai';
 import { toTime } from '../../shared/clock.ts';
 import { createLoginAttempts } from '../../server/login/login-attempts.ts';
-import { now, type Storage } from './fresh-database.ts';
+import type { LinkTask } from '../../server/login/passkey-rules.ts';
+import { idOf, now, userRow, type Storage } from './fresh-database.ts';
 
 const many = Array.from({ length: 8 }, (_, index) => index);
 const day = 86_400_000;
@@ -73,6 +74,86 @@ export function describeClaims(storage: () => Storage): void {
     expect(claims.filter(Boolean)).to.have.length(1);
     expect(await read.outgoingMails.due(toTime(now + 59_999), 10)).to.deep.equal([]);
     expect((await read.outgoingMails.due(toTime(now + 60_000), 10)).map(({ attempts }) => attempts)).to.deep.equal([1]);
+  });
+
+  describe('passkeys', () => {
+    const person = userRow('ana@example.com');
+    const of = { identityId: person.id as string, sessionId: idOf<never>('session') };
+    const later = toTime(now + 60_000);
+    const linkOf = (task: LinkTask) => ({ id: idOf<never>('passkeyLink'), task, ...of, createdAt: toTime(now), expiresAt: later });
+    const factorOf = (name: string) => ({
+      ...{ id: idOf<never>('secondFactor'), identityId: person.id as string, kind: 'passkey' as const, name, sealedSecret: 'sealed' },
+      ...{ createdAt: toTime(now), lastUsedAt: null },
+    });
+    const passkeyOf = (factorId: string, credentialId: string) => ({
+      // An id made with the prefix of second factors.
+      ...{ factorId: factorId as never, credentialId, signCount: 0, isBackupEligible: true, isBackedUp: false },
+      transports: ['internal', 'hybrid'],
+    });
+
+    it('come back as they were kept, one of a credential, and go with their factor', async () => {
+      const { identities, secondFactors, passkeys } = storage().read;
+      await identities.insert(person);
+      const [factor, other] = [factorOf('laptop'), factorOf('phone')];
+      for (const each of [factor, other]) await secondFactors.add(each, of.sessionId);
+      expect(await secondFactors.activeOf(person.id)).to.deep.include(factor);
+      expect(await passkeys.insert(passkeyOf(factor.id, 'credential'))).to.equal(true);
+      expect(await passkeys.insert(passkeyOf(other.id, 'credential'))).to.equal(false);
+      const kept = { ...passkeyOf(factor.id, 'credential'), identityId: person.id, sealedKey: 'sealed' };
+      expect(await passkeys.ofIdentity(person.id)).to.deep.equal([kept]);
+      await secondFactors.remove(factor.id);
+      expect(await passkeys.ofIdentity(person.id)).to.deep.equal([]);
+      expect(await passkeys.insert(passkeyOf(other.id, 'credential'))).to.equal(true);
+    });
+
+    it('count upwards alone, of many at once one; what counts nothing stays at nothing', async () => {
+      const { identities, secondFactors, passkeys } = storage().read;
+      await identities.insert(person);
+      const factor = factorOf('laptop');
+      await secondFactors.add(factor, of.sessionId);
+      await passkeys.insert(passkeyOf(factor.id, 'credential'));
+      const take = async (signCount: number) => passkeys.takeCount(factor.id, { signCount, isBackedUp: true });
+      expect([await take(0), await take(0)]).to.deep.equal([true, true]);
+      expect((await Promise.all(many.map(async () => take(5)))).filter(Boolean)).to.have.length(1);
+      expect([await take(5), await take(4), await take(0), await take(6)]).to.deep.equal([false, false, false, true]);
+      expect((await passkeys.ofIdentity(person.id))[0]).to.include({ signCount: 6, isBackedUp: true });
+    });
+
+    it('a link’s challenge, its end and its proof are taken once; the proof in its session, for its purpose, after its end', async () => {
+      const { identities, passkeyLinks } = storage().read;
+      await identities.insert(person);
+      const link = linkOf({ kind: 'prove', purpose: 'verify' });
+      await passkeyLinks.insert(link, { token: 'token', proof: 'proof' });
+      await passkeyLinks.setChallenge(link.id, 'first');
+      await passkeyLinks.setChallenge(link.id, 'challenge');
+      expect(await passkeyLinks.findByToken('token', toTime(now))).to.deep.equal({ ...link, challenge: 'challenge', doneAt: null });
+      expect(await passkeyLinks.findByToken('token', later)).to.equal(undefined);
+      expect(await passkeyLinks.takeChallenge(link.id, 'first')).to.equal(false);
+      const challenges = await Promise.all(many.map(async () => passkeyLinks.takeChallenge(link.id, 'challenge')));
+      expect(challenges.filter(Boolean)).to.have.length(1);
+      const proofOf = async (wish: object = {}) => passkeyLinks.takeProof('proof', { ...of, purpose: 'verify', ...wish }, toTime(now));
+      expect(await proofOf()).to.equal(undefined);
+      const ends = await Promise.all(many.map(async () => passkeyLinks.finish(link.id, { factorId: 'sfa_1' }, toTime(now))));
+      expect(ends.filter(Boolean)).to.have.length(1);
+      for (const wrong of [{ purpose: 'remove' }, { sessionId: 'ses_x' }, { identityId: 'usr_x' }])
+        expect(await proofOf(wrong), JSON.stringify(wrong)).to.equal(undefined);
+      expect((await Promise.all(many.map(async () => proofOf()))).filter((factor) => factor === 'sfa_1')).to.have.length(1);
+      expect(await passkeyLinks.find(link.id, of, toTime(now))).to.equal(undefined);
+      await passkeyLinks.prune(toTime(now + 60_001));
+    });
+
+    it('a new one is taken from its link once, in its session', async () => {
+      const { identities, passkeyLinks } = storage().read;
+      await identities.insert(person);
+      const link = linkOf({ kind: 'add', name: 'laptop', isFirst: true });
+      await passkeyLinks.insert(link, { token: 'token' });
+      const take = async (wish: object = {}) => passkeyLinks.takeCredential(link.id, { ...of, ...wish }, toTime(now));
+      expect(await take()).to.equal(undefined);
+      await passkeyLinks.finish(link.id, { sealedCredential: 'sealed' }, toTime(now));
+      expect(await take({ sessionId: 'ses_x' })).to.equal(undefined);
+      const taken = (await Promise.all(many.map(async () => take()))).filter((each) => each !== undefined);
+      expect(taken).to.deep.equal([{ task: link.task, sealed: 'sealed' }]);
+    });
   });
 
   it('a join token is bound to the first key that shows it, and stays with it', async () => {
