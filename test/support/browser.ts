@@ -28,7 +28,10 @@ export function newBrowser(server: RunningServer): Browser {
     cookies.set(origin, found);
     return found;
   };
-  const send = async (url: string, more: { method?: string; body?: string; headers: Readonly<Record<string, string>> }): Promise<Visited> => {
+  const send = async (
+    url: string,
+    more: { method?: string; body?: string; headers: Readonly<Record<string, string>> },
+  ): Promise<Visited> => {
     const { origin } = new URL(url);
     const cookie = [...jar(origin)].map(([name, value]) => `${name}=${value}`).join('; ');
     const init = { ...more, redirect: 'manual' as const, headers: { ...(cookie === '' ? {} : { cookie }), ...more.headers } };
