@@ -72,8 +72,8 @@ describe('infra login by a code', function () {
     expect([asked('device'), asked('device/token'), login.stdout()]).to.deep.equal([1, 2, '']);
     expect(begun.codeChallenge).to.match(/^[A-Za-z0-9_-]{43}$/);
     expect(begun.host).to.match(/^[A-Za-z0-9._-]{1,64}$/);
-    const whoami = await terminal.infra(['status', '--format', 'json']);
-    expect(whoami.stdout).to.include('ana@example.com');
+    const status = await terminal.infra(['status', '--format', 'json']);
+    expect(status.stdout).to.include('ana@example.com');
     for (const secret of ['infra_device_x', 'the-session-secret']) expect(login.stderr()).to.not.include(secret);
   });
 

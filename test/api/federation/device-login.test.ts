@@ -40,12 +40,12 @@ describe('login by a code', function () {
   });
 
   it('ends with a session of whoever approved, from where it was asked for, in the groups of the provider', async () => {
-    const asking = await askForCode(server, 'build-7');
-    expect((await refusal(poll(server, asking))).code).to.equal('device-login.authorization-pending');
-    const other = await askForCode(server, 'build-8');
-    const decided = await approve(server, other.begun.userCode);
+    const waiting = await askForCode(server, 'build-7');
+    expect((await refusal(poll(server, waiting))).code).to.equal('device-login.authorization-pending');
+    const asking = await askForCode(server, 'build-8');
+    const decided = await approve(server, asking.begun.userCode);
     expect([decided.status, decided.headers.get('location')]).to.deep.equal([303, '/device/approved']);
-    const { session, secret } = await poll(server, other);
+    const { session, secret } = await poll(server, asking);
     expect(session).to.deep.include({ method: 'provider', provider: 'acme', sourceAddress: '127.0.0.1' });
     const who = await server.client(secret)(api.sessions.current, {});
     expect([who.identity.name, ...who.groups.map(({ name }) => name)]).to.deep.equal(['ana@example.com', 'acme/platform']);
@@ -55,7 +55,6 @@ describe('login by a code', function () {
       await auditOf('device-login.approved'),
       await auditOf('login.succeeded'),
     ];
-    // The one before is somebody else's, and told apart by its id alone.
     if (asked?.event !== 'device-login.asked' || approved?.event !== 'device-login.approved' || succeeded?.event !== 'login.succeeded')
       throw new Error('all three are written down');
     const { deviceLogin } = asked.details;
@@ -94,7 +93,7 @@ describe('login by a code', function () {
     expect((await poll(server, asking)).session.identity.name).to.equal('ana@example.com');
   });
 
-  it('refuses a provider that is not there, and says why nothing can be done where there is none', async () => {
+  it('goes to no provider that is not there', async () => {
     const { begun } = await askForCode(server);
     const browser = newBrowser(server);
     await signInWithCode(server, browser, begun.userCode);
