@@ -7,10 +7,10 @@ import { hostname } from 'node:os';
 import { setTimeout as wait } from 'node:timers/promises';
 import { api } from '../../shared/api/index.ts';
 import type { CallResult } from '../../shared/api/endpoint.ts';
-import type { Call } from '../../shared/client.ts';
+import { ApiError, type Call } from '../../shared/client.ts';
 import { formatDuration } from '../../shared/ttl.ts';
 import type { Environment } from '../environment.ts';
-import { CliError } from '../failure.ts';
+import { asOurSentence, CliError } from '../failure.ts';
 import type { OpenedSession } from '../login-methods.ts';
 import type { Output } from '../output.ts';
 import { interrupted } from '../prompt.ts';
@@ -53,7 +53,7 @@ export async function loginByDevice(login: DeviceLogin): Promise<OpenedSession> 
 }
 
 async function untilDecided(
-  { call, output }: DeviceLogin,
+  { call, output, server }: DeviceLogin,
   begun: Begun,
   codeVerifier: string,
   signal: AbortSignal,
@@ -65,7 +65,7 @@ async function untilDecided(
       return await call(api.login.deviceToken, { body: { deviceCode: begun.deviceCode, codeVerifier } }, { signal });
     } catch (error) {
       const next = afterRefusal(pace, error) ?? afterSilence(pace, error);
-      if (signal.aborted || next === undefined) throw error;
+      if (signal.aborted || next === undefined) throw isOver(error) ? overSaid(error, server) : error;
       if (next.isSilent && !pace.isSilent) output.say('the server does not answer; asking on');
       pace = next;
     }
@@ -74,6 +74,11 @@ async function untilDecided(
 
 const tooLate = (seconds: number, server: string): CliError =>
   new CliError('failed', `nobody approved this login within ${formatDuration(seconds)}; run again: infra login ${server} --device`);
+
+/** No mistake of whoever typed the command, as other answers with that status are. */
+const isOver = (error: unknown): error is ApiError => error instanceof ApiError && error.problem.code === 'device-login.expired-token';
+const overSaid = ({ problem }: ApiError, server: string): CliError =>
+  new CliError('failed', `${asOurSentence(problem.detail)}; run again: infra login ${server} --device`);
 
 /** As the server takes it; it is shown to whoever decides. */
 const ownName = (): string | undefined =>

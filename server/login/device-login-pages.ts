@@ -84,7 +84,7 @@ export const deviceFailedPage = (code: unknown): Page => ({
 
 function factsOf({ source, host, createdAt }: DeviceLogin, look: Look): NonNullable<Page['facts']> {
   const seconds = (look.now - Date.parse(createdAt)) / 1000;
-  const itself = [...(host === null ? [] : [host]), source.userAgent.slice(0, 80)].filter((text) => text !== '');
+  const itself = [...(host === null ? [] : [host]), productOf(source.userAgent)].filter((text) => text !== '');
   return [
     { name: 'Asked from the address', value: source.address },
     { name: 'Your own address', value: look.source.address },
@@ -92,3 +92,6 @@ function factsOf({ source, host, createdAt }: DeviceLogin, look: Look): NonNulla
     { name: 'Says of itself, unchecked', value: itself.length === 0 ? 'nothing' : itself.join(', ') },
   ];
 }
+
+/** `infra-cli/1.2.3` of what a program calls itself in full: a sentence to whoever reads the page finds no room in it. */
+const productOf = (userAgent: string): string => /^[A-Za-z0-9._-]{1,30}(?:\/[A-Za-z0-9._-]{1,30})?(?= |$)/.exec(userAgent)?.[0] ?? '';

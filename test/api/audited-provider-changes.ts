@@ -1,6 +1,7 @@
 /** Calls about identity providers, and the audit events that each writes. */
 import { api } from '../../shared/api/index.ts';
 import { exchange, loginByBrowser, loginUrl, newBrowser, newCliSide } from '../support/browser.ts';
+import { approve, askForCode, poll } from '../support/device-login.ts';
 import { at, type AuditedChange, type Stage } from './audit-stage.ts';
 
 const connect = async ({ admin, idp }: Stage, name: string) =>
@@ -98,6 +99,23 @@ export const auditedProviderChanges: Readonly<Record<string, AuditedChange>> = {
       return async () => stage.admin(api.scimTokens.remove, { params: { ...at(id).params, token: scimToken.id } });
     },
     writes: ['scim-token.removed ADMIN NAME'],
+  },
+  'login.device': {
+    arrange:
+      async ({ server }) =>
+      async () =>
+        askForCode(server),
+    writes: ['device-login.asked anonymous '],
+  },
+  'login.deviceToken': {
+    arrange: async (stage) => {
+      const { remove } = await connected(stage);
+      const asking = await askForCode(stage.server);
+      await approve(stage.server, asking.begun.userCode, 'stage');
+      stage.cleanUp.push(remove);
+      return async () => poll(stage.server, asking);
+    },
+    writes: ['login.succeeded NAME-okta@example.com provider'],
   },
   'login.browser': {
     arrange: async (stage) => {

@@ -4,6 +4,7 @@ import { expect } from 'chai';
 import { api } from '../../shared/api/index.ts';
 import { controlPlane } from '../support/clusters.ts';
 import type { ConnectorClient } from '../support/connector-client.ts';
+import { askForCode, poll } from '../support/device-login.ts';
 import { enrolConnector, enrolWithToken } from '../support/enrolled-connector.ts';
 import { guardCluster, type GuardedCluster, type Person } from '../support/guarded-cluster.ts';
 import { newLease } from '../support/lease.ts';
@@ -65,6 +66,13 @@ describe('a restored backup', function () {
       await putBack(server, file);
       for (const { secret } of [revoked, live])
         expect((await refusal(server.client(secret)(api.sessions.current, {}))).code).to.equal('session.expired');
+    });
+
+    it('row 38: revives no login by a code', async () => {
+      const asking = await askForCode(server);
+      const file = await backUp(server);
+      await putBack(server, file);
+      expect((await refusal(poll(server, asking))).code).to.equal('device-login.expired-token');
     });
 
     it('row 38: revives no one-time secret that was used or unused at the backup', async () => {

@@ -234,6 +234,21 @@ export function describeClaims(storage: () => Storage): void {
       expect(await looked([['ana@example.com', '192.0.2.1']])).to.equal(1);
     });
 
+    it('of codes that are typed are counted for the address and in all, and one that held takes back itself alone', async () => {
+      const tried = async (sources: readonly string[]): Promise<number> => {
+        const outcomes = [];
+        for (const source of sources) outcomes.push(await attempts().countUserCode(source, now));
+        return outcomes.filter((limit) => limit === undefined).length;
+      };
+      const here = many.map(() => '192.0.2.1');
+      expect(await tried(here.slice(0, 2))).to.equal(2);
+      await attempts().userCodeHeld('192.0.2.1');
+      expect(await tried(here)).to.equal(limits.devices.userCodesOfSource - 1);
+      const elsewhere = many.map((index) => `198.51.100.${index}`);
+      expect(await tried(elsewhere)).to.equal(limits.devices.userCodes - limits.devices.userCodesOfSource);
+      expect(await attempts().countDeviceLogin('192.0.2.1', now)).to.equal(undefined);
+    });
+
     it('of codes are counted for the account and the address, for the account alone, and for its day', async () => {
       const tried = async (sources: readonly string[], at: number): Promise<number> => {
         const outcomes = [];

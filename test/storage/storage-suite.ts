@@ -7,6 +7,7 @@ import type { Stores } from '../../server/stores.ts';
 import { DomainError } from '../../shared/api/problem.ts';
 import { describeChangeFeed } from './change-feed-suite.ts';
 import { describeClaims } from './claims-suite.ts';
+import { describeDeviceLogins } from './device-logins-suite.ts';
 import { describeFederation } from './federation-suite.ts';
 import {
   accessKeyRow,
@@ -40,6 +41,7 @@ export function describeStorage(name: string, freshUrl: () => Promise<string>): 
     describeClaims(() => storage);
     describePages(() => storage);
     describeFederation(() => storage);
+    describeDeviceLogins(() => storage);
     describeWorkloads(() => storage);
   });
 }
