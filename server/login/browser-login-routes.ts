@@ -5,10 +5,10 @@ import { browserLoginDonePath, browserLoginFailedPath, browserLoginPath, browser
 import type { Logger } from '../../shared/node/logger.ts';
 import { pageRoute, readCookie, sendPage, type Page } from '../http/page.ts';
 import type { SourceOf } from '../http/source-address.ts';
+import { plainly, type LoginWish } from './authorization-request-rules.ts';
 import { choicePage, donePage, failedPage, malformedPage, noProviderPage, unknownProviderPage } from './browser-login-pages.ts';
 import { browserLoginSeconds, type BegunLogin, type BrowserLoginService } from './browser-login-service.ts';
 import type { CliPurpose } from './login-purpose-rules.ts';
-import type { LoginWish } from './openid-login.ts';
 
 export const callbackPath = '/login/callback';
 
@@ -29,7 +29,7 @@ export function browserLoginRoutes(
       return;
     }
     const { provider: wanted, fresh, ...cli } = asked.data;
-    const wish = { isFresh: fresh === 'true' };
+    const wish = { ...plainly, isFresh: fresh === 'true' };
     const purpose: CliPurpose = { kind: 'cli', ...cli };
     const providers = await logins.providers();
     const chosen = wanted === undefined ? onlyOne(providers) : providers.find(({ name }) => name === wanted);
@@ -45,7 +45,7 @@ export function browserLoginRoutes(
     const state = returned.get('state') ?? '';
     const browser = readCookie(request, cookieName(state));
     setBrowserSecret(response, state, '', 0);
-    redirect(response, await logins.comeBack(providerIn(request), returned, browser, sourceOf(request)));
+    goToProvider(response, await logins.comeBack(providerIn(request), returned, browser, sourceOf(request)));
   });
 
   pageRoute(router, logger, browserLoginDonePath, async (_request, response) => {
@@ -84,7 +84,7 @@ const cookieName = (state: string): string => `__Host-infra-login-${createHash('
 
 /** `Lax`: it must come along when the provider, another site, sends the person back by a link. */
 function setBrowserSecret(response: Response, state: string, secret: string, seconds: number): void {
-  response.setHeader('Set-Cookie', `${cookieName(state)}=${secret}; Path=/; Max-Age=${seconds}; Secure; HttpOnly; SameSite=Lax`);
+  response.appendHeader('Set-Cookie', `${cookieName(state)}=${secret}; Path=/; Max-Age=${seconds}; Secure; HttpOnly; SameSite=Lax`);
 }
 
 function redirect(response: Response, to: string): void {
