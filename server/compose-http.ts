@@ -48,6 +48,7 @@ import { passwordPreparation } from './login/password-preparation.ts';
 import { passwordResetRoutes } from './login/password-reset-routes.ts';
 import { backchannelLogoutUriOf, leaveUrlOf, postLogoutRedirectUriOf, providerLogoutRoutes } from './login/provider-logout-routes.ts';
 import { createProviderLogoutService } from './login/provider-logout-service.ts';
+import { createArrivalAtProvider } from './login/provider-arrival.ts';
 import { createProviderLoginTestRun } from './login/provider-login-test-run.ts';
 import { createProviderLoginTestService } from './login/provider-login-test-service.ts';
 import { providerLoginTestRoutes } from './login/provider-login-test-routes.ts';
@@ -154,9 +155,8 @@ function composeProviderLogins({ config, clock, logger, read, transact, sealing,
     read,
     transact,
     logins,
-    refresh,
+    arrive: createArrivalAtProvider({ read, transact, logins, refresh, origins, people, clock }),
     origins,
-    people,
     testRun,
     attempts,
     sessionSettings: config.session,

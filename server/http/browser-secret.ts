@@ -16,7 +16,8 @@ export interface KeptSecret {
 }
 
 export function keepBrowserSecret(response: Response, { state, secret, seconds, sameSite }: KeptSecret): void {
-  response.setHeader('Set-Cookie', `${cookieName(state)}=${secret}; Path=/; Max-Age=${seconds}; Secure; HttpOnly; SameSite=${sameSite}`);
+  // A login may be over and another one begin in the same answer.
+  response.appendHeader('Set-Cookie', `${cookieName(state)}=${secret}; Path=/; Max-Age=${seconds}; Secure; HttpOnly; SameSite=${sameSite}`);
 }
 
 export const forgetBrowserSecret = (response: Response, state: string): void =>

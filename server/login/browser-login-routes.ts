@@ -7,7 +7,7 @@ import { pageRoute, sendPage } from '../http/page.ts';
 import type { SourceOf } from '../http/source-address.ts';
 import { donePage, failedPage, malformedPage } from './browser-login-pages.ts';
 import type { BrowserLoginService } from './browser-login-service.ts';
-import { redirect, type SignIn } from './page-login-routes.ts';
+import { goToProvider, type SignIn } from './page-login-routes.ts';
 
 export const callbackPath = '/login/callback';
 
@@ -40,7 +40,7 @@ export function browserLoginRoutes(router: Router, { logins, signIn, sourceOf, l
     const state = returned.get('state') ?? '';
     const browser = browserSecretOf(request, state);
     forgetBrowserSecret(response, state);
-    redirect(response, await logins.comeBack(providerIn(request), returned, browser, sourceOf(request)));
+    goToProvider(response, await logins.comeBack(providerIn(request), returned, browser, sourceOf(request)));
   });
 
   pageRoute(router, logger, browserLoginDonePath, async (_request, response) => {

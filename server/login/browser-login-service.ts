@@ -11,17 +11,9 @@ import type { AuditSource } from '../../shared/api/audit.ts';
 import { DomainError } from '../../shared/api/problem.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
 import { anonymous } from '../audit/caller.ts';
-import { admit } from '../identity/account-admission.ts';
-import type { AccountStore } from '../identity/account-store.ts';
-import type { AccessEffects } from '../identity/access-effects.ts';
-import type { DirectoryGroupStore } from '../identity/directory-group-store.ts';
-import type { GroupStore } from '../identity/group-store.ts';
-import type { IdentityStore } from '../identity/identity-store.ts';
-import { provenAtProvider } from '../identity/provider-mfa-rules.ts';
 import type { Provider, ProviderStore } from '../identity/provider-store.ts';
-import type { ProvisionedGroupStore } from '../identity/provisioned-group-store.ts';
-import type { ProvisionedUserStore } from '../identity/provisioned-user-store.ts';
 import type { Transact } from '../storage/transact.ts';
+import { plainly, type LoginWish } from './authorization-request-rules.ts';
 import { openArrivedSession, type ArrivedStores } from './arrived-session.ts';
 import { browserLoginSeconds, type BrowserLogin, type BrowserLoginStore } from './browser-login-store.ts';
 import { isChallengeOf } from './code-challenge.ts';
@@ -30,34 +22,21 @@ import type { LoginOrigins } from './login-origins.ts';
 import { answerTo, codeSecondsOf, type ArrivingPurpose, type LoginPurpose } from './login-purpose-rules.ts';
 import type { OpenedSession, SessionSettings } from './open-session.ts';
 import type { ProviderLoginTestRun } from './provider-login-test-run.ts';
-import type { LoginWish } from './openid-login.ts';
 import { changedMeanwhile, type ProviderLogins } from './provider-logins.ts';
-import type { ProviderRefresh } from './provider-refresh.ts';
-import type { RefreshTokenStore } from './refresh-token-store.ts';
-import type { ProviderPeople } from './provider-people.ts';
+import type { ArriveAtProvider } from './provider-arrival.ts';
 import { newSecret } from './secrets.ts';
-import { dueAfter } from './sync-rules.ts';
 
 interface Stores extends ArrivedStores {
   readonly providers: ProviderStore;
-  readonly accounts: AccountStore;
-  readonly identities: IdentityStore;
-  readonly groups: GroupStore;
-  readonly provisionedUsers: ProvisionedUserStore;
-  readonly provisionedGroups: ProvisionedGroupStore;
-  readonly directoryGroups: DirectoryGroupStore;
-  readonly refreshTokens: Pick<RefreshTokenStore, 'keep'>;
   readonly browserLogins: BrowserLoginStore;
-  readonly effects: Pick<AccessEffects, 'membershipChanged'>;
   readonly audit: AuditLog;
 }
 export interface BrowserLoginOptions {
   readonly read: Pick<Stores, 'providers' | 'browserLogins'>;
   readonly transact: Transact<Stores>;
   readonly logins: ProviderLogins;
-  readonly refresh: Pick<ProviderRefresh, 'seal'>;
-  readonly origins: Pick<LoginOrigins, 'seal' | 'ofSession'>;
-  readonly people: ProviderPeople;
+  readonly arrive: ArriveAtProvider;
+  readonly origins: Pick<LoginOrigins, 'ofSession'>;
   readonly testRun: ProviderLoginTestRun;
   readonly attempts: Pick<LoginAttempts, 'count' | 'countStart'>;
   readonly sessionSettings: SessionSettings;
@@ -74,7 +53,7 @@ const deadCode = 'This login is over: its code was used, is older than a minute,
 export type BrowserLoginService = ReturnType<typeof createBrowserLoginService>;
 
 export function createBrowserLoginService(options: BrowserLoginOptions) {
-  const { read, transact, logins, refresh, origins, people, testRun, attempts, clock } = options;
+  const { read, transact, logins, arrive, testRun, attempts, clock } = options;
 
   const refuse = async (reason: string, source: AuditSource, provider?: Provider): Promise<void> =>
     transact(async ({ audit }) =>
@@ -98,81 +77,43 @@ export function createBrowserLoginService(options: BrowserLoginOptions) {
     return answerTo(purpose, { error: refusal.code, error_description: refusal.message });
   };
 
-  /** What the provider says of the person becomes an account here, and a code for whoever the login is for. */
-  const arrive = async (login: ArrivingLogin, provider: Provider, returned: URLSearchParams, source: AuditSource): Promise<string> => {
-    const answer = await logins.finish(provider, checksOf(login), returned);
-    const claims = await people.read(provider, answer.claims);
-    if ('code' in claims) throw new DomainError(claims.code, claims.sentence);
-    const code = newSecret('code');
-    await transact(async (stores) => {
-      const now = clock.now();
-      // The provider may have been closed or changed while it was being asked.
-      const present = await stores.providers.find(provider.id);
-      if (present?.updatedAt !== provider.updatedAt) throw changedMeanwhile(provider);
-      const { account } = await admit(stores, { provider, claims, source, now });
-      if (answer.refreshToken !== undefined && provider.syncMinutes !== null)
-        await stores.refreshTokens.keep({
-          accountId: account.id,
-          providerId: provider.id,
-          sealedToken: refresh.seal(account.id, answer.refreshToken),
-          dueAt: toTime(dueAfter(now, provider.syncMinutes, Math.random())),
-          failures: 0,
-          lastFailure: null,
-        });
-      await stores.browserLogins.giveCode(login.id, {
-        code,
-        arrival: {
-          kind: 'account',
-          accountId: account.id,
-          sealedOrigin: origins.seal(login.id, answer),
-          mfaAt: provenAtProvider(answer.claims, provider, now),
-        },
-        expiresAt: toTime(now + codeSecondsOf(login.purpose) * 1000),
-      });
-    });
-    return code;
+  const beginAt = async (provider: Provider, purpose: LoginPurpose, source: AuditSource, wish: LoginWish): Promise<BegunLogin> => {
+    const now = clock.now();
+    const id = newId('token', now);
+    const begun = await logins.begin(provider, id, wish).catch((error: unknown) => refusalOf(error));
+    if (begun instanceof DomainError) return nowhere(await refusedTo(purpose, provider, begun, source));
+    const browser = newSecret('browser');
+    const login: BrowserLogin = {
+      id,
+      purpose,
+      provider: { id: provider.id, sealedChecks: begun.sealedChecks },
+      createdAt: toTime(now),
+      expiresAt: toTime(now + browserLoginSeconds * 1000),
+    };
+    await transact(async ({ browserLogins }) => browserLogins.insert(login, { state: begun.state, browser }));
+    return { redirectTo: begun.redirectTo, kept: { state: begun.state, browser } };
   };
 
   return {
     providers: async (): Promise<Provider[]> => read.providers.active(),
 
     /** Where the person goes, and the secret that their browser keeps until they are back; to the CLI when the provider cannot be used. */
-    begin: async (
-      provider: Provider,
-      purpose: LoginPurpose,
-      source: AuditSource,
-      wish: LoginWish = { isFresh: false },
-    ): Promise<BegunLogin> => {
-      const now = clock.now();
-      const limit = await attempts.countStart(source.address, now);
+    begin: async (provider: Provider, purpose: LoginPurpose, source: AuditSource, wish: LoginWish = plainly): Promise<BegunLogin> => {
+      const limit = await attempts.countStart(source.address, clock.now());
       if (limit !== undefined) throw limit;
-      const id = newId('token', now);
-      const begun = await logins.begin(provider, id, wish).catch((error: unknown) => refusalOf(error));
-      if (begun instanceof DomainError) {
-        return { redirectTo: await refusedTo(purpose, provider, begun, source), kept: undefined };
-      }
-      const browser = newSecret('browser');
-      const login: BrowserLogin = {
-        id,
-        purpose,
-        provider: { id: provider.id, sealedChecks: begun.sealedChecks },
-        createdAt: toTime(now),
-        expiresAt: toTime(now + browserLoginSeconds * 1000),
-      };
-      await transact(async ({ browserLogins }) => browserLogins.insert(login, { state: begun.state, browser }));
-      return { redirectTo: begun.redirectTo, kept: { state: begun.state, browser } };
+      return beginAt(provider, purpose, source, wish);
     },
 
     /**
-     * Back from the provider: where the browser goes next, which is the CLI's loopback address with a code or with the reason for none.
-     * Throws when it cannot be told whose login this is.
+     * Back from the provider: where the browser goes next, which is the CLI's loopback address with a code or with the reason for none, or the
+     * provider once more. Throws when it cannot be told whose login this is.
      */
     comeBack: async (
       providerName: string,
       returned: URLSearchParams,
       browser: string | undefined,
       source: AuditSource,
-    ): Promise<string> => {
+    ): Promise<BegunLogin> => {
       const now = clock.now();
       const [state, ...more] = returned.getAll('state');
       const login =
@@ -189,10 +130,12 @@ export function createBrowserLoginService(options: BrowserLoginOptions) {
         if (provider.status !== 'active' && purpose.kind !== 'provider-test') throw changedMeanwhile(provider);
         if (provider.updatedAt > login.createdAt) throw changedMeanwhile(provider);
         if (purpose.kind === 'provider-test')
-          return await testRun.arrive({ testId: purpose.testId, provider, source }, checksOf(login), returned);
-        return answerTo(purpose, { code: await arrive({ ...login, purpose }, provider, returned, source) });
+          return nowhere(await testRun.arrive({ testId: purpose.testId, provider, source }, checksOf(login), returned));
+        const arrived = await arrive({ login: { ...checksOf(login), purpose }, provider, source }, returned);
+        if ('asksConsent' in arrived) return await beginAt(provider, purpose, source, { ...plainly, asksConsent: true });
+        return nowhere(answerTo(purpose, arrived));
       } catch (error) {
-        return refusedTo(purpose, provider, refusalOf(error), source);
+        return nowhere(await refusedTo(purpose, provider, refusalOf(error), source));
       }
     },
 
@@ -215,11 +158,11 @@ export function createBrowserLoginService(options: BrowserLoginOptions) {
 interface ProviderLogin extends BrowserLogin {
   readonly provider: NonNullable<BrowserLogin['provider']>;
 }
-interface ArrivingLogin extends ProviderLogin {
-  readonly purpose: ArrivingPurpose;
-}
 const checksOf = ({ id, provider: { sealedChecks } }: ProviderLogin) => ({ id, sealedChecks });
 const isAtProvider = (login: BrowserLogin): login is ProviderLogin => login.provider !== undefined;
+
+/** There is nothing to come back to. */
+const nowhere = (redirectTo: string): BegunLogin => ({ redirectTo, kept: undefined });
 
 /** What is none of ours goes on as a fault of ours. */
 function refusalOf(error: unknown): DomainError {

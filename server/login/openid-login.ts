@@ -73,18 +73,13 @@ export interface ProviderAnswer {
 /** Clocks of servers differ; more than this is a clock to be mended. */
 export const clockToleranceSeconds = 60;
 
-export interface LoginWish {
-  /** The person is asked anew, even if the provider still knows their browser (OpenID Connect Core §3.1.2.1). */
-  readonly isFresh: boolean;
-}
-
-/** Where to send the person, and what to keep until they come back. */
+/** Where to send the person, with these parameters besides, and what to keep until they come back. */
 export async function beginLogin(
   client: OpenIdClient,
-  wish: LoginWish,
+  parameters: Readonly<Record<string, string>>,
 ): Promise<{ readonly redirectTo: string; readonly checks: LoginChecks }> {
   const session: PassportSession = {};
-  const outcome = await run(client, { wish }, session);
+  const outcome = await run(client, { parameters }, session);
   if (!('redirectTo' in outcome) || session.login === undefined) throw new Error('a login at a provider did not begin with a redirect');
   // Not `max_age`: when the person was asked is judged by `auth_time` where it matters, and lingering on a page of consent is no fault.
   const { state, nonce, code_verifier } = session.login;
@@ -217,8 +212,8 @@ function authentication(metadata: ServerMetadata, credential: ClientCredential):
 type PassportSession = { login?: LoginChecks };
 type Outcome = { readonly redirectTo: string } | ProviderAnswer | { readonly denied: true };
 
-/** `returned`: the query that came back; `wish`: to begin. */
-type Step = { readonly returned: URLSearchParams } | { readonly wish: LoginWish };
+/** `returned`: the query that came back; `parameters`: to begin. */
+type Step = { readonly returned: URLSearchParams } | { readonly parameters: Readonly<Record<string, string>> };
 
 class LoginStrategy extends Strategy {
   readonly #step: Step;
@@ -236,8 +231,11 @@ class LoginStrategy extends Strategy {
 
   /** State and nonce both, always: the library is content with PKCE where a provider says that it supports it. */
   override authorizationRequestParams(): URLSearchParams {
-    const isFresh = 'wish' in this.#step && this.#step.wish.isFresh;
-    return new URLSearchParams({ state: randomState(), nonce: randomNonce(), ...(isFresh ? { prompt: 'login', max_age: '0' } : {}) });
+    return new URLSearchParams({
+      ...('parameters' in this.#step ? this.#step.parameters : {}),
+      state: randomState(),
+      nonce: randomNonce(),
+    });
   }
   override currentUrl(): URL {
     const query = 'returned' in this.#step ? this.#step.returned.toString() : '';
@@ -245,7 +243,7 @@ class LoginStrategy extends Strategy {
   }
   /** Ours to say: by itself it begins a new login whenever neither a code nor an error came back. */
   override shouldInitiateAuthRequest(): boolean {
-    return 'wish' in this.#step;
+    return 'parameters' in this.#step;
   }
 }
 

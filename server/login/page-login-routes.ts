@@ -9,6 +9,7 @@ import { formRoute, type FormValues } from '../http/form-route.ts';
 import { sendPage } from '../http/page.ts';
 import type { SourceOf } from '../http/source-address.ts';
 import type { Provider } from '../identity/provider-store.ts';
+import { plainly } from './authorization-request-rules.ts';
 import { choicePage, unknownProviderPage } from './browser-login-pages.ts';
 import { browserLoginSeconds } from './browser-login-store.ts';
 import type { BegunLogin, BrowserLoginService } from './browser-login-service.ts';
@@ -49,7 +50,7 @@ export const createSignIn =
           sendPage(response, 200, choicePage(providers, purpose, isFresh));
           return;
         case 'provider': {
-          goToProvider(response, await logins.begin(way.provider, purpose, source, { isFresh }));
+          goToProvider(response, await logins.begin(way.provider, purpose, source, { ...plainly, isFresh }));
           return;
         }
         case 'password': {

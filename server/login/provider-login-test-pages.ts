@@ -2,7 +2,7 @@
 import { loginTestBeginUrl } from '../../shared/api/browser-login.ts';
 import type { Page } from '../http/page.ts';
 import type { OpenLoginTest } from './provider-login-test-service.ts';
-import { pageSentences } from './provider-login-test-words.ts';
+import { pageSentences } from './login-test-remedy-rules.ts';
 
 /** Whoever was sent the link by somebody reads whose test it is, and who will read what, while they can still close the page. */
 export const beforePage = ({ provider, begunBy, test }: OpenLoginTest, ticket: string): Page => {

@@ -1,22 +1,30 @@
 /** What a login that tries a provider comes to, in steps that end in words, each failure with its remedy. Pure. */
 import type { LoginTestResult, LoginTestStep } from '../../shared/api/provider-login-tests.ts';
-import type { ProviderClaims } from '../identity/account-admission.ts';
 import type { Admission } from '../identity/account-rules.ts';
-import type { Claims, Refusal } from '../identity/claims-rules.ts';
-import type { PreviewedGroup } from '../identity/provider-group-preview.ts';
+import type { Claims, ClaimSettings, Refusal } from '../identity/claims-rules.ts';
 import type { SeenMfa } from '../identity/provider-mfa-rules.ts';
-import { groupsKeptHours } from '../identity/provider-group-rules.ts';
-import type { Provider } from '../identity/provider-store.ts';
-import { remedyFor } from './provider-login-test-words.ts';
+import { groupsKeptHours, type ToldGroups } from '../identity/provider-group-rules.ts';
+import { remedyFor } from './login-test-remedy-rules.ts';
+
+/** What is asked about a provider's settings. */
+interface Tried extends Pick<ClaimSettings, 'name' | 'kind' | 'groupsClaim' | 'directory'> {
+  readonly status: 'active' | 'disabled';
+  readonly syncMinutes: number | null;
+}
+interface Told {
+  readonly subject: string;
+  readonly email: string;
+  readonly groups: ToldGroups;
+}
 
 /** What was seen of a login whose ID token holds. */
 export interface Seen {
-  readonly provider: Provider;
+  readonly provider: Tried;
   readonly claims: Claims;
-  readonly person: ProviderClaims | Refusal;
+  readonly person: Told | Refusal;
   /** Undefined: the person is not known well enough to be judged. */
   readonly judged: { readonly admission: Admission; readonly user: string | undefined } | undefined;
-  readonly groups: readonly PreviewedGroup[];
+  readonly groups: LoginTestResult['groups'];
   /** Of a directory without an answer: whether those told last would do. */
   readonly keepsGroups: boolean;
   readonly secondFactor: SeenMfa;
@@ -72,14 +80,14 @@ function* stepsOf({ provider, person, judged, ...seen }: Seen): Generator<Judgem
   yield refreshStep(provider, seen.refreshToken);
 }
 
-const refusedAt = (step: LoginTestStep['step'], { code, sentence }: Refusal, { name }: Provider): Judgement => ({
+const refusedAt = (step: LoginTestStep['step'], { code, sentence }: Refusal, { name }: Tried): Judgement => ({
   step,
   outcome: 'failed',
   detail: `The person would be refused: “${sentence}” ${remedyFor(code, name)}`,
   refusal: code,
 });
 
-function accountStep({ admission, user }: NonNullable<Seen['judged']>, { email }: ProviderClaims, provider: Provider): Judgement {
+function accountStep({ admission, user }: NonNullable<Seen['judged']>, { email }: Told, provider: Tried): Judgement {
   if ('code' in admission) return refusedAt('account', admission, provider);
   const whom = user ?? email;
   const words = {
@@ -93,7 +101,7 @@ function accountStep({ admission, user }: NonNullable<Seen['judged']>, { email }
   return { step: 'account', outcome: 'ok', detail: `${words[admission.as]}${closed}` };
 }
 
-type OfGroups = Pick<Seen, 'provider' | 'groups' | 'keepsGroups' | 'howToSendGroups'> & { readonly person: ProviderClaims };
+type OfGroups = Pick<Seen, 'provider' | 'groups' | 'keepsGroups' | 'howToSendGroups'> & { readonly person: Told };
 
 function groupsStepOf({ provider, person, groups, keepsGroups, howToSendGroups }: OfGroups): Judgement {
   const step = 'groups';
@@ -114,12 +122,18 @@ function groupsStepOf({ provider, person, groups, keepsGroups, howToSendGroups }
   return { step, outcome: 'ok', detail: `${groups.length} groups would be the person’s.${leftOut}` };
 }
 
-function refreshStep({ name, syncMinutes }: Provider, token: Seen['refreshToken']): Judgement {
+function refreshStep({ name, kind, syncMinutes }: Tried, token: Seen['refreshToken']): Judgement {
   const step = 'refresh-token';
   if (token === 'given')
     return { step, outcome: 'ok', detail: `One came, so ${name} could be asked anew between logins. This one was dropped.` };
   if (token === 'not wanted' || syncMinutes === null)
     return { step, outcome: 'ok', detail: 'None is wanted: only logins tell anything (--sync off).' };
+  if (kind === 'google')
+    return {
+      step,
+      outcome: 'ok',
+      detail: 'None came: Google gives one with consent alone, which a real login asks for where none is kept.',
+    };
   return {
     step,
     outcome: 'unknown',

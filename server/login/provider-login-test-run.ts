@@ -25,7 +25,7 @@ import type { ProviderAnswer } from './openid-login.ts';
 import { faultWords } from './protocol-fault-rules.ts';
 import { failedResult, resultOf } from './provider-login-test-rules.ts';
 import type { ProviderLoginTestStore } from './provider-login-test-store.ts';
-import { remedyFor } from './provider-login-test-words.ts';
+import { remedyFor } from './login-test-remedy-rules.ts';
 import { changedMeanwhile, type ProviderLogins } from './provider-logins.ts';
 import type { ProviderPeople } from './provider-people.ts';
 

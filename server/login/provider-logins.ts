@@ -5,6 +5,7 @@ import type { Logger } from '../../shared/node/logger.ts';
 import type { Sealing } from '../authority/sealing.ts';
 import { assertionAudience } from '../identity/client-key-rules.ts';
 import type { Provider, ProviderStore } from '../identity/provider-store.ts';
+import { requestParameters, type LoginWish } from './authorization-request-rules.ts';
 import { openClientKey } from './client-keys.ts';
 import type { OpenIdDiscovery } from './openid-discovery.ts';
 import { whyUnreachable } from './openid-fetch.ts';
@@ -14,7 +15,6 @@ import {
   LoginDeniedError,
   type ClientCredential,
   type LoginChecks,
-  type LoginWish,
   type OpenIdClient,
   type ProviderAnswer,
 } from './openid-login.ts';
@@ -31,8 +31,12 @@ export interface ProviderLogins {
     provider: Provider,
     login: { readonly id: string; readonly sealedChecks: string },
     returned: URLSearchParams,
-  ): Promise<ProviderAnswer>;
+  ): Promise<FinishedLogin>;
   client(provider: Provider): Promise<OpenIdClient>;
+}
+
+export interface FinishedLogin extends ProviderAnswer {
+  readonly wasConsentAsked: boolean;
 }
 
 export interface ProviderLoginsOptions {
@@ -44,6 +48,9 @@ export interface ProviderLoginsOptions {
 }
 
 export const clientSecretPurpose = (providerId: string): string => `identity-provider:${providerId}:client-secret`;
+interface KeptChecks extends LoginChecks {
+  readonly wasConsentAsked: boolean;
+}
 const checksPurpose = (loginId: string): string => `browser-login:${loginId}`;
 
 export function createProviderLogins({ providers, discovery, sealing, redirectUriOf, logger }: ProviderLoginsOptions): ProviderLogins {
@@ -63,18 +70,18 @@ export function createProviderLogins({ providers, discovery, sealing, redirectUr
   };
   return {
     client,
-    begin: async (provider, id, { isFresh }) => {
-      // Google knows no such wish, and refuses a login for it.
-      const wish = { isFresh: isFresh && provider.kind !== 'google' };
-      const { redirectTo, checks } = await beginLogin(await client(provider), wish);
-      return { redirectTo, state: checks.state, sealedChecks: sealing.seal(Buffer.from(JSON.stringify(checks)), checksPurpose(id)) };
+    begin: async (provider, id, wish) => {
+      const { redirectTo, checks } = await beginLogin(await client(provider), requestParameters(provider, wish));
+      const kept: KeptChecks = { ...checks, wasConsentAsked: wish.asksConsent };
+      return { redirectTo, state: checks.state, sealedChecks: sealing.seal(Buffer.from(JSON.stringify(kept)), checksPurpose(id)) };
     },
     finish: async (provider, login, returned) => {
       // What we sealed is what we open.
-      const checks = JSON.parse(sealing.open(login.sealedChecks, checksPurpose(login.id)).toString('utf8')) as LoginChecks;
+      const kept = JSON.parse(sealing.open(login.sealedChecks, checksPurpose(login.id)).toString('utf8')) as KeptChecks;
+      const { wasConsentAsked, ...checks } = kept;
       const ready = await client(provider);
       try {
-        return await finishLogin(ready, checks, returned);
+        return { ...(await finishLogin(ready, checks, returned)), wasConsentAsked };
       } catch (error) {
         if (error instanceof LoginDeniedError)
           throw new DomainError(

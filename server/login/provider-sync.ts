@@ -104,6 +104,10 @@ async function ask(options: ProviderSyncOptions, token: RefreshToken): Promise<b
     return false;
   const sessions = await read.sessions.openOf({ accountId: token.accountId });
   const isInUse = sessions.some((session) => whySessionEnded(session, now) === undefined);
+  if (provider?.status === 'active' && account?.state === 'active' && !isInUse && keepsUnused(provider)) {
+    await transact(async ({ refreshTokens }) => restUnused(refreshTokens, token, dueAfter(now, provider.syncMinutes, Math.random())));
+    return false;
+  }
   if (provider?.status !== 'active' || provider.syncMinutes === null || account?.state !== 'active' || !isInUse) {
     await transact(async ({ refreshTokens }) => refreshTokens.remove(token.accountId));
     if (provider !== undefined) await refresh.forget(provider, token);
@@ -114,6 +118,16 @@ async function ask(options: ProviderSyncOptions, token: RefreshToken): Promise<b
   if (answer.kind !== 'failed' || !answer.isAway) return false;
   await transact(async ({ refreshTokens }) => refreshTokens.postpone(provider.id, toTime(now), toTime(dueAfterFailure(now, 1))));
   return true;
+}
+
+/** Google gives another one with consent alone: without this one people would be asked for it at every login. */
+const keepsUnused = (provider: Provider): provider is Provider & { readonly syncMinutes: number } =>
+  provider.kind === 'google' && provider.syncMinutes !== null;
+
+/** Unless a login has put another in its place meanwhile. */
+async function restUnused(refreshTokens: RefreshTokenStore, token: RefreshToken, until: number): Promise<void> {
+  const present = await refreshTokens.find(token.accountId);
+  if (present?.sealedToken === token.sealedToken) await refreshTokens.keep({ ...present, dueAt: toTime(until) });
 }
 
 interface Answered {

@@ -94,7 +94,7 @@ describe('second factors', function () {
       const { id, app } = await addSecondFactor(eva.call);
       await eva.call(api.secondFactors.remove, { params: { id }, body: { code: app.next() } });
       expect(await mfaAtOf(eva.call)).to.equal(null);
-      expect(await eva.call(api.secondFactors.list, {})).to.deep.equal({ items: [], recoveryCodesLeft: 0 });
+      expect(await eva.call(api.secondFactors.list, {})).to.deep.equal({ items: [], recoveryCodesLeft: 0, atProvider: null });
       await server.login('eva@example.com', eva.password);
     });
 

@@ -50,16 +50,13 @@ describe('the pages of a login', function () {
     ['done', () => `${server.url}/login/done`, 'You are logged in'],
     ['failed', () => `${server.url}/login/failed?error=login.denied`, 'You are not logged in'],
     ['reset', () => `${server.url}/reset-password#infra_reset_x`, 'Choose a new password'],
-<<<<<<< HEAD
     ['test', () => loginTest, 'A test of the identity provider acme'],
     ['test-ended', () => `${server.url}/login/provider-test/ended?refusal=login.account-conflict`, 'The test came to a refusal'],
     ['passkey', () => `${server.url}/passkeys/new#infra_link_x`, 'Passkey'],
-=======
     ['device', () => `${server.url}/device`, 'Log in with a code'],
     ['device-failed', () => `${server.url}/device/failed?error=login.denied`, 'You are not signed in'],
     ['device-approved', () => `${server.url}/device/approved`, 'You let the terminal in'],
     ['device-denied', () => `${server.url}/device/denied`, 'You denied it'],
->>>>>>> device
     ['malformed', () => `${server.url}/login/cli`, 'Log in to infra'],
     ['loopback', () => `http://127.0.0.1:${portOf(opened)}/`, 'This is not the login that was waited for'],
   ] as const)

@@ -49,7 +49,6 @@ describe('row 41: a provider’s word on second factors', function () {
     ['another type within', { amr: ['mfa', null] }],
     ['one factor alone', { amr: ['otp'] }],
     ['a time to come', { amr: ['mfa'], auth_time: 4_000_000_000 }],
-    ['a time that is text', { amr: ['mfa'], auth_time: '1700000000' }],
     ['no time', { amr: ['mfa'], auth_time: undefined }],
     ['acr alone', { acr: 'urn:okta:loa:2fa:any', amr: undefined }],
   ] as const)
@@ -57,6 +56,13 @@ describe('row 41: a provider’s word on second factors', function () {
       says({ auth_time: seconds(), ...claims });
       expect(await mfaAt()).to.equal(null);
     });
+
+  it('refuses a login whose time is no number', async () => {
+    for (const time of ['1700000000', -1, [1_700_000_000], { seconds: 1 }]) {
+      says({ amr: ['mfa'], auth_time: time });
+      expect((await attempt(stage.server)).answer.get('error'), String(time)).to.equal('login.provider-failed');
+    }
+  });
 
   it('is as old as the token says, so that a grant for fifteen minutes does not hold by a factor of yesterday', async () => {
     const yesterday = seconds() - 86_400;

@@ -79,7 +79,7 @@ export function describeDeviceLogins(storage: () => Storage): void {
     await accounts.insert(account);
     const accountId = account.id;
     const ways = {
-      account: { kind: 'account', accountId, sealedOrigin: 'sealed' },
+      account: { kind: 'account', accountId, sealedOrigin: 'sealed', mfaAt: undefined },
       user: { kind: 'user', userId: user.id, mfaAt: undefined },
     } as const;
     const arrive = async (code: string, arrival: (typeof ways)[keyof typeof ways]): Promise<string> => {

@@ -33,6 +33,8 @@ export interface DirectoryStage {
   connectEntra(wish?: EntraWish): Promise<Created>;
   connectGoogle(wish?: GoogleWish): Promise<Created>;
   sql(statement: string, ...values: readonly string[]): void;
+  /** The one number that a query gives. */
+  count(query: string, ...values: readonly string[]): number;
   stop(): Promise<void>;
 }
 
@@ -81,6 +83,16 @@ export async function directoryStage(main?: string): Promise<DirectoryStage> {
       const database = new Sqlite(server.databaseFile);
       database.prepare(statement).run(...values);
       database.close();
+    },
+    count: (query, ...values) => {
+      const database = new Sqlite(server.databaseFile, { readonly: true });
+      // Whoever asks counts.
+      const found = database
+        .prepare(query)
+        .pluck()
+        .get(...values) as number;
+      database.close();
+      return found;
     },
     stop: async () => {
       await server.stop();
