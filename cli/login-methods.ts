@@ -1,9 +1,11 @@
 /** Ways to log in, as values: which one the person's options ask for, and how each gets its session. */
+import { ownPagesMethod, ownProvider } from '../shared/api/browser-login.ts';
 import { api } from '../shared/api/index.ts';
 import type { CallResult } from '../shared/api/endpoint.ts';
 import { ApiError, type Call } from '../shared/client.ts';
 import { isEmail } from '../shared/resource-name.ts';
 import { loginByBrowser } from './browser-login/browser-login.ts';
+import { browserFor } from './browser-login/open-browser.ts';
 import { isInteractive, type Environment } from './environment.ts';
 import { CliError } from './failure.ts';
 import type { Output } from './output.ts';
@@ -45,7 +47,10 @@ export interface LoginMethod {
   readonly run: () => Promise<OpenedSession>;
 }
 
-/** What the options ask for; without any, the browser where the server has identity providers, else the password. */
+/**
+ * What the options ask for; without any, the browser where the server has identity providers, else the password, which is asked for at the
+ * terminal, or on the server's own pages when there is none.
+ */
 export async function chooseLoginMethod(input: LoginInput): Promise<LoginMethod> {
   const { keyStdin, passwordStdin, user, provider, noBrowser, workloadTokenFile } = input.options;
   const asksForPassword = passwordStdin || user !== undefined;
@@ -67,16 +72,14 @@ export async function chooseLoginMethod(input: LoginInput): Promise<LoginMethod>
 
 async function browserMethod(input: LoginInput, isAskedFor: boolean): Promise<LoginMethod | undefined> {
   const { provider } = input.options;
-  const { providers, publicUrl } = await input.call(api.server.info, {});
-  if (providers.length === 0) {
-    if (isAskedFor) throw new CliError('wrongUse', `${input.server} has no identity provider; log in with a password: --user EMAIL`);
-    return undefined;
-  }
-  if (provider !== undefined && !providers.some((each) => each.name === provider))
-    throw new CliError(
-      'notFound',
-      `${input.server} has no identity provider "${provider}"; it has: ${providers.map((each) => each.name).join(', ')}`,
-    );
+  const info = await input.call(api.server.info, {});
+  const { publicUrl } = info;
+  const ways = [...info.providers.map(({ name }) => name), ...(info.loginMethods.includes(ownPagesMethod) ? [ownProvider] : [])];
+  const isWanted = isAskedFor || info.providers.length > 0 || (ways.length > 0 && canAskInBrowserAlone(input.environment, publicUrl));
+  if (!isWanted) return undefined;
+  if (ways.length === 0) throw new CliError('wrongUse', `${input.server} has no identity provider; log in with a password: --user EMAIL`);
+  if (provider !== undefined && !ways.includes(provider))
+    throw new CliError('notFound', `${input.server} has no identity provider "${provider}"; it has: ${ways.join(', ')}`);
   // The provider sends people back there, and cookies are for that host alone. An https origin or nothing: it is handed to a browser.
   const server = parseServerUrl(publicUrl);
   if (server === undefined)
@@ -88,6 +91,10 @@ async function browserMethod(input: LoginInput, isAskedFor: boolean): Promise<Lo
     run: () => loginByBrowser({ call, environment, output, server, provider, noBrowser, timeoutSeconds }),
   };
 }
+
+/** Nobody is at the terminal to be asked for a password, and there is a browser to ask in. */
+const canAskInBrowserAlone = (environment: Environment, url: string): boolean =>
+  !isInteractive(environment) && browserFor(environment, url).kind === 'commands';
 
 async function loginWithKey({ call, environment }: LoginInput): Promise<OpenedSession> {
   const [key = ''] = await readStdinLines(environment);
@@ -104,7 +111,9 @@ async function loginWithPassword(input: LoginInput): Promise<OpenedSession> {
     throw error;
   });
   if (first.status === 'mfa-required' && !first.kinds.includes('totp'))
-    input.output.warn('your second factor is a passkey, which takes a browser; in a terminal a recovery code does');
+    input.output.warn(
+      `your second factor is a passkey, which takes a browser: infra login ${input.server} --provider infra; here a recovery code does`,
+    );
   const result = first.status === 'mfa-required' ? await proveAtLogin(call, first.mfaToken, codes) : first;
   if (result.status === 'session') return result;
   return call(api.login.changePassword, { body: { changeToken: result.changeToken, newPassword: await newPassword() } });

@@ -1,8 +1,10 @@
 /** Mounts every feature behind HTTP: who may call what is asked here, what happens is the features' own. */
+import { ownPagesMethod } from '../shared/api/browser-login.ts';
 import { api } from '../shared/api/index.ts';
 import { toTime } from '../shared/clock.ts';
 import { createApp, createMetricsApp } from './app.ts';
 import { composeMail } from './compose-mail.ts';
+import { composePasswordLogin, type PasswordLogin } from './compose-password-login.ts';
 import { auditRoutes } from './audit/audit-routes.ts';
 import { authorOf, type ServerRole } from './audit/caller.ts';
 import { createAssertionCheck } from './destinations/assertion-check.ts';
@@ -34,10 +36,10 @@ import { createLoginOrigins } from './login/login-origins.ts';
 import { newClientKey } from './login/client-keys.ts';
 import { clientKeyRoutes, clientKeysUriOf } from './login/client-key-routes.ts';
 import { loginRoutes } from './login/login-routes.ts';
-import { createLoginService } from './login/login-service.ts';
 import { createLogoutTokens } from './login/logout-token.ts';
 import { createDirectories, serviceAccountKeyPurpose } from './login/directories.ts';
 import { createOpenIdDiscovery } from './login/openid-discovery.ts';
+import { createSignIn, pageLoginRoutes } from './login/page-login-routes.ts';
 import { createPasskeyCeremony } from './login/passkey-ceremony.ts';
 import { passkeyRoutes } from './login/passkey-routes.ts';
 import { createPasskeyService } from './login/passkey-service.ts';
@@ -50,7 +52,6 @@ import { clientSecretPurpose, createProviderLogins } from './login/provider-logi
 import { createProviderRefresh } from './login/provider-refresh.ts';
 import { createProviderSync } from './login/provider-sync.ts';
 import { createProviderPeople } from './login/provider-people.ts';
-import { createSecondFactorLogin } from './login/second-factor-login.ts';
 import { createSecondFactorProof } from './login/second-factor-proof.ts';
 import { secondFactorRoutes } from './login/second-factor-routes.ts';
 import { createSecondFactorService } from './login/second-factor-service.ts';
@@ -75,6 +76,7 @@ export function composeHttp(foundation: Foundation, setup: SetupService, destina
     return new Set<ServerRole>(isAdmin ? ['admin', 'view'] : held.some(({ role }) => role === 'view') ? ['view'] : []);
   };
   const sessions = createSessionService({ read, transact, serverRolesOf, clock });
+  const passwordLogin = composePasswordLogin(foundation);
   const providerLogins = composeProviderLogins(foundation);
   const readiness = createReadiness();
   const metrics = createMetrics();
@@ -106,9 +108,9 @@ export function composeHttp(foundation: Foundation, setup: SetupService, destina
       ),
     mount: (router, context) => {
       mountServerInfo(router, context, foundation, setup);
-      mountSecondFactors(router, context, foundation);
+      mountSecondFactors(router, context, foundation, passwordLogin);
       passwordResetRoutes(router, context, mail.resets);
-      mountFeatures(router, context, { foundation, sessions, providerLogins, setup, destinations });
+      mountFeatures(router, context, { foundation, sessions, passwordLogin, providerLogins, setup, destinations });
     },
   });
   return { app, metricsApp: createMetricsApp(parts), readiness, jobs: [providerLogins.syncJob, ...mail.jobs] };
@@ -127,7 +129,7 @@ function mountServerInfo(
       version: build.version,
       trustDomain: authority.trustDomain,
       publicUrl: config.publicUrl,
-      loginMethods: ['password', 'access-key', 'workload-token', ...(providers.length > 0 ? ['browser'] : [])],
+      loginMethods: ['password', ownPagesMethod, 'access-key', 'workload-token', ...(providers.length > 0 ? ['browser'] : [])],
       providers: providers.map(({ name, kind }) => ({ name, kind })),
       passwordReset: mail !== undefined,
       rootCertificate: authority.rootCertificate,
@@ -193,12 +195,17 @@ function composeProviderLogins({ config, clock, logger, read, transact, sealing,
   };
 }
 
-function mountSecondFactors(router: Router, context: RouteContext, foundation: Foundation): void {
-  const { config, clock, read, transact, sealing, attempts, authority } = foundation;
+function mountSecondFactors(
+  router: Router,
+  context: RouteContext,
+  { config, clock, read, transact, sealing, attempts, authority }: Foundation,
+  { secondFactorLogin, toSession }: PasswordLogin,
+): void {
   const proof = createSecondFactorProof({ transact, attempts, sealing, clock });
   secondFactorRoutes(router, context, {
     secondFactors: createSecondFactorService({ read, transact, proof, sealing, issuer: authority.trustDomain, clock }),
-    secondFactorLogin: createSecondFactorLogin({ read, transact, proof, attempts, sessionSettings: config.session, clock }),
+    secondFactorLogin,
+    toSession,
   });
   const { publicUrl } = config;
   passkeyRoutes(router, context, {
@@ -220,6 +227,7 @@ function composeWorkloadLogin({ config, clock, read, transact, authority, attemp
 interface Features {
   readonly foundation: Foundation;
   readonly sessions: ReturnType<typeof createSessionService>;
+  readonly passwordLogin: PasswordLogin;
   readonly providerLogins: ReturnType<typeof composeProviderLogins>;
   readonly setup: SetupService;
   readonly destinations: DestinationServices;
@@ -270,19 +278,14 @@ function mountExplanations(router: Router, context: RouteContext, { read, clock 
 }
 
 /** All that leads to a session, and to its end. */
-function mountLogins(router: Router, context: RouteContext, { foundation, sessions, providerLogins, setup }: Features): void {
-  const { config, clock, read, transact, attempts, logger } = foundation;
+function mountLogins(router: Router, context: RouteContext, features: Features): void {
+  const { foundation, sessions, passwordLogin, providerLogins, setup } = features;
+  const { config, clock, read, transact, logger } = foundation;
   const workloads = composeWorkloadLogin(foundation);
-  const login = createLoginService({
-    read,
-    transact,
-    attempts,
-    preparation: passwordPreparation,
-    sessionSettings: config.session,
-    clock,
-  });
+  const { login, toSession, pages } = passwordLogin;
   loginRoutes(router, context, {
     login,
+    toSession,
     sessions,
     setup,
     accessKeys: createAccessKeyService({ read, transact, clock }),
@@ -290,7 +293,10 @@ function mountLogins(router: Router, context: RouteContext, { foundation, sessio
     workloads: workloads.login,
   });
   trustRuleRoutes(router, context, workloads.trustRules);
-  browserLoginRoutes(router, { logins: providerLogins.browserLogins, sourceOf: context.source, logger });
+  const { browserLogins: logins } = providerLogins;
+  const sourceOf = context.source;
+  browserLoginRoutes(router, { logins, signIn: createSignIn({ logins, pages, sourceOf }), sourceOf, logger });
+  pageLoginRoutes(router, { pages, sourceOf, logger, publicUrl: config.publicUrl });
   clientKeyRoutes(router, { providers: read.providers, logger });
   providerLogoutRoutes(router, context, { logouts: providerLogins.logouts, logger });
   providerRoutes(router, context, { providers: providerLogins.providers, impactOf: async (id) => impactOf(read, id) });

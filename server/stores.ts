@@ -107,7 +107,7 @@ export function bindStores(handle: Handle, clock: Clock) {
 type Ending = ReturnType<typeof bindTables> & { readonly accessChanges: AccessChanges };
 
 function bindEffects(ending: Ending, sessionEnd: SessionEnd): AccessEffects {
-  const { grants, accessKeys, trustRules, refreshTokens, loginTokens, accessChanges, audit } = ending;
+  const { grants, accessKeys, trustRules, refreshTokens, loginTokens, browserLogins, accessChanges, audit } = ending;
   return {
     identityChanged: accessChanges.identityChanged,
     membershipChanged: accessChanges.membershipChanged,
@@ -126,6 +126,7 @@ function bindEffects(ending: Ending, sessionEnd: SessionEnd): AccessEffects {
     revokeIdentity: async (identityId, reason, act) => {
       await refreshTokens.removeOfIdentity(identityId);
       await loginTokens.voidOf(identityId, act.now);
+      await browserLogins.voidCodesOf(identityId, toTime(act.now));
       return sessionEnd.endAllOf({ identityId }, reason, act);
     },
     removeAccessKeys: async (identityId, act) => {

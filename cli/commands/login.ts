@@ -15,7 +15,10 @@ export const loginCommand: CommandSpec = {
   summary: 'log in to a server, by browser where it has identity providers, and make its destinations known to kubectl',
   arguments: [['[server]', 'host[:port] or https URL; without it, the current profile’s']],
   options: [
-    { flags: '--provider <name>', help: 'sign in with this identity provider, in the browser' },
+    {
+      flags: '--provider <name>',
+      help: 'sign in with this identity provider, in the browser; infra is the server itself, with a password',
+    },
     { flags: '--no-browser', help: 'print the address to open instead of opening it' },
     { flags: '--timeout <duration>', help: 'how long the browser may take, up to 10m (default)', check: parseTimeout },
     { flags: '--user <email>', help: 'log in as this user, with a password' },

@@ -1,25 +1,16 @@
 /** What a person reads in the browser while logging in. */
-import { browserLoginUrl } from '../../shared/api/browser-login.ts';
+import { ownProvider } from '../../shared/api/browser-login.ts';
 import type { Page } from '../http/page.ts';
-import type { CliPurpose } from './login-purpose-rules.ts';
+import { signInHref, type LoginPurpose } from './login-purpose-rules.ts';
 
-export const choicePage = (providers: readonly { readonly name: string }[], { port, state, challenge }: CliPurpose): Page => ({
+export const choicePage = (providers: readonly { readonly name: string }[], purpose: LoginPurpose): Page => ({
   title: 'Log in to infra',
   says: ['With which account?'],
-  links: providers.map(({ name }) => {
-    const { pathname, search } = new URL(browserLoginUrl('https://here.invalid', { port, state, challenge, provider: name }));
-    return { text: name, href: pathname + search };
-  }),
-});
-
-export const noProviderPage: Page = {
-  title: 'Log in to infra',
-  says: [
-    'No identity provider is connected here.',
-    'With a password, log in on your machine: infra login --user EMAIL. An admin connects a provider with: infra providers add',
+  links: [
+    ...providers.map(({ name }) => ({ text: name, href: signInHref(purpose, name) })),
+    { text: 'Email and password', href: signInHref(purpose, ownProvider) },
   ],
-  isFailure: true,
-};
+});
 
 export const unknownProviderPage: Page = {
   title: 'Log in to infra',

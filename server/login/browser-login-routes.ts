@@ -1,13 +1,13 @@
 /** The addresses of the login by browser: pages and redirects, none of them an API. */
-import { createHash } from 'node:crypto';
-import type { Request, Response, Router } from 'express';
+import type { Request, Router } from 'express';
 import { browserLoginDonePath, browserLoginFailedPath, browserLoginPath, browserLoginQuery } from '../../shared/api/browser-login.ts';
 import type { Logger } from '../../shared/node/logger.ts';
-import { pageRoute, readCookie, sendPage, type Page } from '../http/page.ts';
+import { browserSecretOf, forgetBrowserSecret } from '../http/browser-secret.ts';
+import { pageRoute, sendPage } from '../http/page.ts';
 import type { SourceOf } from '../http/source-address.ts';
-import { choicePage, donePage, failedPage, malformedPage, noProviderPage, unknownProviderPage } from './browser-login-pages.ts';
-import { browserLoginSeconds, type BrowserLoginService } from './browser-login-service.ts';
-import type { CliPurpose } from './login-purpose-rules.ts';
+import { donePage, failedPage, malformedPage } from './browser-login-pages.ts';
+import type { BrowserLoginService } from './browser-login-service.ts';
+import { redirect, type SignIn } from './page-login-routes.ts';
 
 export const callbackPath = '/login/callback';
 
@@ -17,10 +17,14 @@ export const redirectUriOf =
   (providerName: string): string =>
     `${publicUrl}${callbackPath}/${providerName}`;
 
-export function browserLoginRoutes(
-  router: Router,
-  { logins, sourceOf, logger }: { readonly logins: BrowserLoginService; readonly sourceOf: SourceOf; readonly logger: Logger },
-): void {
+export interface BrowserLoginRoutes {
+  readonly logins: Pick<BrowserLoginService, 'comeBack'>;
+  readonly signIn: SignIn;
+  readonly sourceOf: SourceOf;
+  readonly logger: Logger;
+}
+
+export function browserLoginRoutes(router: Router, { logins, signIn, sourceOf, logger }: BrowserLoginRoutes): void {
   pageRoute(router, logger, browserLoginPath, async (request, response) => {
     const asked = browserLoginQuery.safeParse(request.query);
     if (!asked.success) {
@@ -28,23 +32,14 @@ export function browserLoginRoutes(
       return;
     }
     const { provider: wanted, ...cli } = asked.data;
-    const purpose: CliPurpose = { kind: 'cli', ...cli };
-    const providers = await logins.providers();
-    const chosen = wanted === undefined ? onlyOne(providers) : providers.find(({ name }) => name === wanted);
-    if (chosen === undefined) {
-      sendPage(response, ...pageInstead(providers, wanted, purpose));
-      return;
-    }
-    const begun = await logins.begin(chosen, purpose, sourceOf(request));
-    if (begun.kept !== undefined) setBrowserSecret(response, begun.kept.state, begun.kept.browser, browserLoginSeconds);
-    redirect(response, begun.redirectTo);
+    await signIn(request, response, { purpose: { kind: 'cli', ...cli }, wanted });
   });
 
   pageRoute(router, logger, `${callbackPath}/:provider`, async (request, response) => {
     const returned = new URL(request.originalUrl, 'https://here.invalid').searchParams;
     const state = returned.get('state') ?? '';
-    const browser = readCookie(request, cookieName(state));
-    setBrowserSecret(response, state, '', 0);
+    const browser = browserSecretOf(request, state);
+    forgetBrowserSecret(response, state);
     redirect(response, await logins.comeBack(providerIn(request), returned, browser, sourceOf(request)));
   });
 
@@ -56,33 +51,7 @@ export function browserLoginRoutes(
   });
 }
 
-/** When it is not clear where to log in. */
-function pageInstead(
-  providers: readonly { readonly name: string }[],
-  wanted: string | undefined,
-  purpose: CliPurpose,
-): [status: number, page: Page] {
-  if (providers.length === 0) return [404, noProviderPage];
-  return wanted === undefined ? [200, choicePage(providers, purpose)] : [404, unknownProviderPage];
-}
-
-const onlyOne = <Item>(items: readonly Item[]): Item | undefined => (items.length === 1 ? items[0] : undefined);
-
 function providerIn(request: Request): string {
   const name = request.params['provider'];
   return typeof name === 'string' ? name : '';
-}
-
-/** One cookie for each login, so that two at once in one browser do not push each other out. */
-const cookieName = (state: string): string => `__Host-infra-login-${createHash('sha256').update(state).digest('hex').slice(0, 16)}`;
-
-/** `Lax`: it must come along when the provider, another site, sends the person back by a link. */
-function setBrowserSecret(response: Response, state: string, secret: string, seconds: number): void {
-  response.setHeader('Set-Cookie', `${cookieName(state)}=${secret}; Path=/; Max-Age=${seconds}; Secure; HttpOnly; SameSite=Lax`);
-}
-
-function redirect(response: Response, to: string): void {
-  response.setHeader('Cache-Control', 'no-store');
-  response.setHeader('Location', to);
-  response.status(303).end();
 }

@@ -22,10 +22,10 @@ import type { ProvisionedGroupStore } from '../identity/provisioned-group-store.
 import type { ProvisionedUserStore } from '../identity/provisioned-user-store.ts';
 import type { Transact } from '../storage/transact.ts';
 import { openArrivedSession, type ArrivedStores } from './arrived-session.ts';
-import type { BrowserLogin, BrowserLoginStore } from './browser-login-store.ts';
+import { browserLoginSeconds, type BrowserLogin, type BrowserLoginStore } from './browser-login-store.ts';
 import type { LoginAttempts } from './login-attempts.ts';
 import type { LoginOrigins } from './login-origins.ts';
-import { answerTo, isChallengeOf, type LoginPurpose } from './login-purpose-rules.ts';
+import { answerTo, codeSecondsOf, isChallengeOf, type LoginPurpose } from './login-purpose-rules.ts';
 import type { OpenedSession, SessionSettings } from './open-session.ts';
 import type { ProviderLogins } from './provider-logins.ts';
 import type { ProviderRefresh } from './provider-refresh.ts';
@@ -64,8 +64,6 @@ export interface BegunLogin {
   readonly kept: { readonly state: string; readonly browser: string } | undefined;
 }
 
-export const browserLoginSeconds = 600;
-const codeSeconds = 60;
 const deadCode = 'This login is over: its code was used, is older than a minute, or belongs to another login. Run again: infra login';
 
 export type BrowserLoginService = ReturnType<typeof createBrowserLoginService>;
@@ -112,7 +110,7 @@ export function createBrowserLoginService(options: BrowserLoginOptions) {
       await stores.browserLogins.giveCode(login.id, {
         code,
         arrival: { kind: 'account', accountId: account.id, sealedOrigin: origins.seal(login.id, answer) },
-        expiresAt: toTime(now + codeSeconds * 1000),
+        expiresAt: toTime(now + codeSecondsOf(login.purpose) * 1000),
       });
     });
     return answerTo(login.purpose, { code });

@@ -26,6 +26,9 @@ export interface ArrivedLogin extends BrowserLogin {
   readonly arrival: Arrival;
 }
 
+/** From the link to the person's arrival. */
+export const browserLoginSeconds = 600;
+
 interface Secrets {
   /** Goes to the provider, or into our form, and comes back. */
   readonly state: string;
@@ -46,6 +49,8 @@ export interface BrowserLoginStore {
   arrivedFrom(providerId: string, now: string): Promise<readonly { readonly id: string; readonly sealedOrigin: string }[]>;
   /** Its code opens nothing any more. */
   voidCode(id: string, at: string): Promise<void>;
+  /** Nor do those of a user of our own that are given and not used. */
+  voidCodesOf(userId: string, at: string): Promise<void>;
   prune(before: string): Promise<void>;
   removeEverything(): Promise<void>;
 }
@@ -106,6 +111,13 @@ export function createBrowserLoginStore(db: Handle): BrowserLoginStore {
         .updateTable('browser_logins')
         .set({ exchanged_at: at })
         .where('id', '=', id)
+        .where('exchanged_at', 'is', null)
+        .execute()),
+    voidCodesOf: async (userId, at) =>
+      void (await db
+        .updateTable('browser_logins')
+        .set({ exchanged_at: at })
+        .where('identity_id', '=', userId)
         .where('exchanged_at', 'is', null)
         .execute()),
     prune: async (before) => void (await db.deleteFrom('browser_logins').where('expires_at', '<', before).execute()),

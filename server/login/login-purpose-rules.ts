@@ -1,6 +1,6 @@
 /** What a login in the browser is for: where it goes on once the person has shown who they are. Pure. */
 import { createHash } from 'node:crypto';
-import { loopbackUrl } from '../../shared/api/browser-login.ts';
+import { browserLoginUrl, loopbackUrl } from '../../shared/api/browser-login.ts';
 
 /** `infra login` on the machine of that browser: its listener on 127.0.0.1, the value it expects back, the S256 of its verifier. */
 export interface CliPurpose {
@@ -10,6 +10,15 @@ export interface CliPurpose {
   readonly challenge: string;
 }
 export type LoginPurpose = CliPurpose;
+
+/** From the arrival to the use of its code. */
+export const codeSecondsOf = ({ kind }: LoginPurpose): number => ({ cli: 60 })[kind];
+
+/** Where the choice of a provider, or of `ownProvider`, leads, on this server. */
+export function signInHref({ port, state, challenge }: LoginPurpose, provider: string): string {
+  const { pathname, search } = new URL(browserLoginUrl('https://here.invalid', { port, state, challenge, provider }));
+  return pathname + search;
+}
 
 /** Where the browser takes a code, or the reason for none. */
 export function answerTo(purpose: CliPurpose, answer: Readonly<Record<string, string>>): string {

@@ -3,13 +3,16 @@ import { api } from '../../shared/api/index.ts';
 import { route, type RouteContext } from '../http/route.ts';
 import type { AccessKeyService } from './access-key-service.ts';
 import type { BrowserLoginService } from './browser-login-service.ts';
+import type { LoginGoal } from './login-goal.ts';
 import type { LoginService } from './login-service.ts';
+import type { OpenedSession } from './open-session.ts';
 import type { SessionService } from './session-service.ts';
 import type { SetupService } from './setup-service.ts';
 import type { WorkloadLogin } from './workload-login.ts';
 
 export interface LoginServices {
   readonly login: LoginService;
+  readonly toSession: LoginGoal<OpenedSession>;
   readonly sessions: SessionService;
   readonly accessKeys: AccessKeyService;
   readonly setup: SetupService;
@@ -18,13 +21,11 @@ export interface LoginServices {
 }
 
 export function loginRoutes(router: Router, context: RouteContext, services: LoginServices): void {
-  const { login, sessions, accessKeys, setup, browserLogins, workloads } = services;
+  const { login, toSession, sessions, accessKeys, setup, browserLogins, workloads } = services;
   route(router, context, api.server.setup, async ({ body, source }) => setup.use(body, source));
 
-  route(router, context, api.login.password, async ({ body, source }) => login.withPassword(body.email, body.password, source));
-  route(router, context, api.login.changePassword, async ({ body, source }) =>
-    login.changePassword(body.changeToken, body.newPassword, source),
-  );
+  route(router, context, api.login.password, async ({ body, source }) => login.withPassword(body, source, toSession));
+  route(router, context, api.login.changePassword, async ({ body, source }) => login.changePassword(body, source, toSession));
   route(router, context, api.login.browser, async ({ body, source }) => browserLogins.exchange(body, source));
   route(router, context, api.login.accessKey, async ({ body, source }) => login.withAccessKey(body.key, source));
   route(router, context, api.login.workload, async ({ body, source }) => workloads.withToken(body.token, source));

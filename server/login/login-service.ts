@@ -1,6 +1,6 @@
 /**
  * Logging in with a password or an access key. Owns the order of the steps: count the attempt, do the same work whether or not the account
- * exists, open the session. What a wrong account and a wrong password answer is the same to the byte (CWE-204).
+ * exists, reach what the person came for. What a wrong account and a wrong password answer is the same to the byte (CWE-204).
  */
 import { fromTime, toTime, type Clock } from '../../shared/clock.ts';
 import type { AuditSource } from '../../shared/api/audit.ts';
@@ -16,10 +16,12 @@ import type { PasswordPreparation } from '../identity/user-service.ts';
 import type { ChangeFeed } from '../storage/change-feed.ts';
 import type { Transact } from '../storage/transact.ts';
 import type { AccessKeyStore } from './access-key-store.ts';
+import type { BrowserLoginStore } from './browser-login-store.ts';
 import type { LoginAttempts } from './login-attempts.ts';
+import type { GoalStores, LoginGoal } from './login-goal.ts';
 import { findChange, issueChangeToken, type ChangeRequired } from './password-change.ts';
 import { verifyNothing, verifyPassword } from './password-hash.ts';
-import { openSession, type OpenedSession, type Opening, type SessionSettings } from './open-session.ts';
+import { openSession, type OpenedSession, type SessionSettings } from './open-session.ts';
 import type { PasswordStore, StoredPassword } from './password-store.ts';
 import { requireSecondFactor, type MfaRequired } from './second-factor-login.ts';
 import type { SecondFactorStore } from './second-factor-store.ts';
@@ -29,7 +31,7 @@ import { isAccessKeyLive } from './session-rules.ts';
 import type { SessionStore } from './session-store.ts';
 import type { LoginTokenStore } from './token-store.ts';
 
-interface Stores {
+interface Stores extends GoalStores {
   readonly identities: IdentityStore;
   readonly passwords: PasswordStore;
   readonly accounts: Pick<AccountStore, 'ofIdentity'>;
@@ -37,6 +39,7 @@ interface Stores {
   readonly sessionEnd: SessionEnd;
   readonly accessKeys: AccessKeyStore;
   readonly loginTokens: LoginTokenStore;
+  readonly browserLogins: BrowserLoginStore;
   readonly secondFactors: Pick<SecondFactorStore, 'activeOf'>;
   readonly audit: AuditLog;
   readonly feed: ChangeFeed;
@@ -49,7 +52,6 @@ export interface LoginServiceOptions {
   readonly sessionSettings: SessionSettings;
   readonly clock: Clock;
 }
-export type LoginResult = OpenedSession | ChangeRequired | MfaRequired;
 type Method = 'password' | 'access-key' | 'password-change';
 
 const wrongPassword = 'Email and password do not match an account that may log in.';
@@ -58,8 +60,6 @@ export type LoginService = ReturnType<typeof createLoginService>;
 
 export function createLoginService(options: LoginServiceOptions) {
   const { read, transact, attempts, preparation, clock } = options;
-  const open = async (stores: Stores, opening: Omit<Opening, 'now'>): Promise<OpenedSession> =>
-    openSession(stores, options.sessionSettings, { ...opening, now: clock.now() }, wrongPassword);
 
   const refuse = async (attempted: string, method: Method, reason: string, source: AuditSource): Promise<void> =>
     transact(async ({ audit }) =>
@@ -79,7 +79,12 @@ export function createLoginService(options: LoginServiceOptions) {
   };
 
   return {
-    withPassword: async (email: string, password: string, source: AuditSource): Promise<LoginResult> => {
+    /** Throws `login.failed` and `login.rate-limited`. */
+    withPassword: async <Result>(
+      { email, password }: { readonly email: string; readonly password: string },
+      source: AuditSource,
+      goal: LoginGoal<Result>,
+    ): Promise<Result | ChangeRequired | MfaRequired> => {
       await counted(email, 'password', source);
       const identity = await read.identities.findByName('user', email);
       const stored = identity === undefined ? undefined : await read.passwords.find(identity.id);
@@ -90,14 +95,22 @@ export function createLoginService(options: LoginServiceOptions) {
         throw new DomainError('login.failed', wrongPassword);
       }
       await attempts.succeeded(email, source.address);
-      if ((await read.secondFactors.activeOf(identity.id)).length > 0) return requireSecondFactor(transact, identity, clock.now());
+      const { loginId } = goal;
+      const now = clock.now();
+      if ((await read.secondFactors.activeOf(identity.id)).length > 0) return requireSecondFactor(transact, identity, { now, loginId });
       if (stored.state === 'one-time')
-        return transact(async (stores) => issueChangeToken(stores, 'password-change', identity, clock.now()));
-      return transact(async (stores) => open(stores, { identity, method: 'password', source }));
+        return transact(async (stores) => issueChangeToken(stores, 'password-change', identity, { now, loginId }));
+      return transact(async (stores) => goal.reach(stores, { identity, source, now }, wrongPassword));
     },
 
-    changePassword: async (changeToken: string, newPassword: string, source: AuditSource): Promise<OpenedSession> => {
-      const found = await findChange(read, changeToken, clock.now());
+    /** Throws `token.invalid` and `password.too-weak`, which leaves the token. */
+    changePassword: async <Result>(
+      { changeToken, newPassword }: { readonly changeToken: string; readonly newPassword: string },
+      source: AuditSource,
+      goal: LoginGoal<Result>,
+    ): Promise<Result> => {
+      const { loginId } = goal;
+      const found = await findChange(read, changeToken, { now: clock.now(), loginId });
       const identity = found === undefined ? undefined : await read.identities.find(found.subjectId);
       if (found === undefined || identity?.status !== 'active') {
         await refuse('', 'password-change', 'no such token', source);
@@ -106,14 +119,14 @@ export function createLoginService(options: LoginServiceOptions) {
       const prepared = await preparation.chosen(newPassword, identity.name);
       return transact(async (stores) => {
         const act: Act = { by: { actor: { kind: 'user', id: identity.id, name: identity.name }, source }, now: clock.now() };
-        const used = await stores.loginTokens.use(found.kind, changeToken, act.now);
+        const used = await stores.loginTokens.use(found.kind, changeToken, act.now, loginId);
         // A second factor that was added meanwhile is asked for first.
         const isUnproven = found.mfaAt === undefined && (await stores.secondFactors.activeOf(identity.id)).length > 0;
         if (used === undefined || isUnproven)
           throw new DomainError('token.invalid', 'This password change is over. Log in again: infra login');
         await stores.passwords.write(identity.id, prepared, toTime(act.now));
         await stores.audit.record({ event: 'password.changed', act, details: { user: { id: identity.id, name: identity.name } } });
-        return open(stores, { identity, method: 'password', source, mfaAt: found.mfaAt });
+        return goal.reach(stores, { identity, source, now: act.now, mfaAt: found.mfaAt }, wrongPassword);
       });
     },
 
@@ -128,7 +141,8 @@ export function createLoginService(options: LoginServiceOptions) {
       }
       return transact(async (stores) => {
         await stores.accessKeys.touch(key.id, toTime(clock.now()));
-        return open(stores, { identity, method: 'access-key', source, key });
+        const opening = { identity, method: 'access-key', source, now: clock.now(), key } as const;
+        return openSession(stores, options.sessionSettings, opening, wrongPassword);
       });
     },
 
@@ -146,6 +160,7 @@ export function createLoginService(options: LoginServiceOptions) {
         const others = (await stores.sessions.openOf({ identityId: caller.identity.id })).filter(({ id }) => id !== caller.session.id);
         await stores.sessionEnd.end(others, 'password changed', act);
         await stores.loginTokens.voidOf(caller.identity.id, act.now);
+        await stores.browserLogins.voidCodesOf(caller.identity.id, toTime(act.now));
         await stores.audit.record({
           event: 'password.changed',
           act,

@@ -1,4 +1,4 @@
-/** The token that replaces a one-time password. It opens `login.changePassword` for its account and nothing else; it is no session. */
+/** The token that replaces a one-time password. It opens the change of the password for its account and nothing else; it is no session. */
 import { fromTime } from '../../shared/clock.ts';
 import type { Identity } from '../identity/identity-store.ts';
 import { newSecret } from './secrets.ts';
@@ -19,10 +19,10 @@ export async function issueChangeToken(
   { loginTokens }: { readonly loginTokens: Pick<LoginTokenStore, 'insert'> },
   kind: ChangeTokenKind,
   identity: Identity,
-  now: number,
+  { now, loginId }: { readonly now: number; readonly loginId: string | null },
 ): Promise<ChangeRequired> {
   const changeToken = newSecret('change');
-  await loginTokens.insert({ kind, secret: changeToken, subjectId: identity.id, now, lifetimeSeconds: changeTokenSeconds });
+  await loginTokens.insert({ kind, secret: changeToken, subjectId: identity.id, now, lifetimeSeconds: changeTokenSeconds, loginId });
   return { status: 'password-change-required', changeToken };
 }
 
@@ -37,10 +37,10 @@ export interface FoundChange {
 export async function findChange(
   { loginTokens }: { readonly loginTokens: Pick<LoginTokenStore, 'peek'> },
   changeToken: string,
-  now: number,
+  { now, loginId }: { readonly now: number; readonly loginId: string | null },
 ): Promise<FoundChange | undefined> {
   for (const kind of changeTokenKinds) {
-    const found = await loginTokens.peek(kind, changeToken, now);
+    const found = await loginTokens.peek(kind, changeToken, now, loginId);
     if (found?.subjectId != null)
       return { kind, subjectId: found.subjectId, mfaAt: kind === 'password-change' ? undefined : fromTime(found.createdAt) };
   }

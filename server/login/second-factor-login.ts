@@ -12,7 +12,7 @@ import { anonymous } from '../audit/caller.ts';
 import type { Identity, IdentityStore } from '../identity/identity-store.ts';
 import type { Transact } from '../storage/transact.ts';
 import type { LoginAttempts } from './login-attempts.ts';
-import { openSession, type OpenedSession, type SessionSettings } from './open-session.ts';
+import type { GoalStores, LoginGoal } from './login-goal.ts';
 import { issueChangeToken, type ChangeRequired } from './password-change.ts';
 import type { PasswordStore } from './password-store.ts';
 import type { SecondFactorProof, ProofStores } from './second-factor-proof.ts';
@@ -21,7 +21,7 @@ import { newSecret } from './secrets.ts';
 import type { SessionStore } from './session-store.ts';
 import type { LoginTokenStore } from './token-store.ts';
 
-export interface SecondFactorLoginStores extends ProofStores {
+export interface SecondFactorLoginStores extends ProofStores, GoalStores {
   readonly identities: IdentityStore;
   readonly passwords: PasswordStore;
   readonly sessions: SessionStore;
@@ -33,7 +33,6 @@ export interface SecondFactorLoginOptions {
   readonly transact: Transact<SecondFactorLoginStores>;
   readonly proof: SecondFactorProof<SecondFactorLoginStores>;
   readonly attempts: Pick<LoginAttempts, 'count'>;
-  readonly sessionSettings: SessionSettings;
   readonly clock: Clock;
 }
 export interface MfaRequired {
@@ -42,7 +41,16 @@ export interface MfaRequired {
   readonly kinds: SecondFactorKind[];
 }
 
-export type SecondFactorLogin = (mfaToken: string, code: string, source: AuditSource) => Promise<OpenedSession | ChangeRequired>;
+export interface GivenCode {
+  readonly mfaToken: string;
+  /** As it was typed. */
+  readonly code: string;
+}
+export type SecondFactorLogin = <Result>(
+  given: GivenCode,
+  source: AuditSource,
+  goal: LoginGoal<Result>,
+) => Promise<Result | ChangeRequired>;
 
 const mfaTokenSeconds = 300;
 const over = 'This login is over. Begin it again: infra login';
@@ -51,11 +59,12 @@ const over = 'This login is over. Begin it again: infra login';
 export async function requireSecondFactor(
   transact: Transact<{ readonly loginTokens: LoginTokenStore; readonly secondFactors: Pick<SecondFactorStore, 'activeOf'> }>,
   identity: Identity,
-  now: number,
+  { now, loginId }: { readonly now: number; readonly loginId: string | null },
 ): Promise<MfaRequired> {
   const mfaToken = newSecret('mfa');
+  const token = { kind: 'second-factor', secret: mfaToken, subjectId: identity.id, lifetimeSeconds: mfaTokenSeconds } as const;
   return transact(async ({ loginTokens, secondFactors }) => {
-    await loginTokens.insert({ kind: 'second-factor', secret: mfaToken, subjectId: identity.id, now, lifetimeSeconds: mfaTokenSeconds });
+    await loginTokens.insert({ ...token, now, loginId });
     const kinds = (await secondFactors.activeOf(identity.id)).map(({ kind }) => kind);
     return { status: 'mfa-required', mfaToken, kinds: [...new Set(kinds)] };
   });
@@ -63,22 +72,41 @@ export async function requireSecondFactor(
 
 export function createSecondFactorLogin(options: SecondFactorLoginOptions): SecondFactorLogin {
   const { read, proof, clock } = options;
-  return async (mfaToken, code, source) => {
-    const found = await read.loginTokens.peek('second-factor', mfaToken, clock.now());
+  return async ({ mfaToken, code }, source, goal) => {
+    const found = await read.loginTokens.peek('second-factor', mfaToken, clock.now(), goal.loginId);
     const identity = found?.subjectId == null ? undefined : await read.identities.find(found.subjectId);
-    if (identity?.status !== 'active') return refuse(options, source);
+    if (identity?.status !== 'active') return refuseToken(options, source);
     const claim = { identity, code, by: anonymous(source), source, sessionId: null };
-    return proof.prove(claim, async (stores, { now }) => {
-      if ((await stores.loginTokens.use('second-factor', mfaToken, now)) === undefined) throw new DomainError('token.invalid', over);
-      const password = await stores.passwords.stateOf(identity.id);
-      if (password === 'one-time') return issueChangeToken(stores, 'password-change-proven', identity, now);
-      return openSession(stores, options.sessionSettings, { identity, method: 'password', source, now, mfaAt: now }, over);
-    });
+    return proof.prove(claim, async (stores, { now }) => goOnProven(stores, { identity, mfaToken, source, now }, goal));
   };
 }
 
+export interface Proven {
+  readonly identity: Identity;
+  readonly mfaToken: string;
+  readonly source: AuditSource;
+  /** When it was proven: now. */
+  readonly now: number;
+}
+
+/** What follows a second factor, whichever it was, in the transaction that took it. */
+export async function goOnProven<Result>(
+  stores: Pick<SecondFactorLoginStores, 'loginTokens' | 'passwords'> & GoalStores,
+  { identity, mfaToken, source, now }: Proven,
+  goal: LoginGoal<Result>,
+): Promise<Result | ChangeRequired> {
+  const { loginId } = goal;
+  if ((await stores.loginTokens.use('second-factor', mfaToken, now, loginId)) === undefined) throw new DomainError('token.invalid', over);
+  const password = await stores.passwords.stateOf(identity.id);
+  if (password === 'one-time') return issueChangeToken(stores, 'password-change-proven', identity, { now, loginId });
+  return goal.reach(stores, { identity, source, now, mfaAt: now }, over);
+}
+
 /** Nobody finds a token by trying; whoever tries all the same does not fill the audit. */
-async function refuse({ transact, attempts, clock }: SecondFactorLoginOptions, source: AuditSource): Promise<never> {
+export async function refuseToken(
+  { transact, attempts, clock }: Pick<SecondFactorLoginOptions, 'transact' | 'attempts' | 'clock'>,
+  source: AuditSource,
+): Promise<never> {
   const now = clock.now();
   const limit = await attempts.count('second factor of a login', source.address, now);
   if (limit === undefined || limit.isFirst)

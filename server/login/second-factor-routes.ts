@@ -1,20 +1,23 @@
 import type { Router } from 'express';
 import { api } from '../../shared/api/index.ts';
 import { route, type RouteContext } from '../http/route.ts';
+import type { LoginGoal } from './login-goal.ts';
+import type { OpenedSession } from './open-session.ts';
 import type { SecondFactorLogin } from './second-factor-login.ts';
 import type { SecondFactorService } from './second-factor-service.ts';
 
 export interface SecondFactorServices {
   readonly secondFactors: SecondFactorService;
   readonly secondFactorLogin: SecondFactorLogin;
+  readonly toSession: LoginGoal<OpenedSession>;
 }
 
 export function secondFactorRoutes(
   router: Router,
   context: RouteContext,
-  { secondFactors, secondFactorLogin }: SecondFactorServices,
+  { secondFactors, secondFactorLogin, toSession }: SecondFactorServices,
 ): void {
-  route(router, context, api.login.secondFactor, async ({ body, source }) => secondFactorLogin(body.mfaToken, body.code, source));
+  route(router, context, api.login.secondFactor, async ({ body, source }) => secondFactorLogin(body, source, toSession));
 
   route(router, context, api.secondFactors.list, async ({ caller }) => secondFactors.list(caller));
   route(router, context, api.secondFactors.begin, async ({ body, caller }) => secondFactors.begin(body, caller));

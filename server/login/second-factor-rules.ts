@@ -1,6 +1,7 @@
 /** Second factors before anything is looked up: what may be typed, who may begin to add one, what is said. Pure. */
 import type { ProblemCode } from '../../shared/api/problem.ts';
 import type { SessionMethod } from '../../shared/api/sessions.ts';
+import type { SecondFactorKind } from '../../shared/api/values.ts';
 import { isProofSecret } from './passkey-rules.ts';
 
 export type TypedCode =
@@ -19,6 +20,16 @@ export function readCode(typed: string): TypedCode | undefined {
   const groups = /^([a-z2-9]{5})([a-z2-9]{5})([a-z2-9]{5})$/.exec(plain);
   return groups === null ? undefined : { kind: 'recovery-code', code: groups.slice(1).join('-') };
 }
+
+/** In which ways somebody can prove a second factor. */
+export interface SecondFactorWays {
+  /** Of an app; a recovery code will do as well. */
+  readonly codes: boolean;
+}
+const codeKinds: ReadonlySet<SecondFactorKind> = new Set(['totp']);
+export const waysOf = (factors: readonly { readonly kind: SecondFactorKind }[]): SecondFactorWays => ({
+  codes: factors.some(({ kind }) => codeKinds.has(kind)),
+});
 
 export const recoveryCodeCount = 10;
 export const enrolmentSeconds = 600;

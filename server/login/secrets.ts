@@ -1,7 +1,8 @@
 /** Opaque secrets that people and programs hold: 256 random bits with a prefix that tells what it is. Only the SHA-256 is stored. */
 import { createHash, randomBytes, randomInt } from 'node:crypto';
 
-export type SecretKind = 'ses' | 'key' | 'setup' | 'change' | 'reset' | 'code' | 'browser' | 'leave' | 'scim' | 'mfa' | 'link' | 'proof';
+export type SecretKind =
+  'ses' | 'key' | 'setup' | 'change' | 'reset' | 'code' | 'browser' | 'form' | 'leave' | 'scim' | 'mfa' | 'link' | 'proof';
 
 export const newSecret = (kind: SecretKind): string => `infra_${kind}_${randomBytes(32).toString('base64url')}`;
 

@@ -23,11 +23,13 @@ export interface LoginTokenStore {
     readonly subjectId: string | null;
     readonly now: number;
     readonly lifetimeSeconds: number;
+    /** The one login in the browser it is good for; absent: for none of them. */
+    readonly loginId?: string | null;
   }): Promise<void>;
-  /** Whether it would hold now; takes nothing. */
-  peek(kind: LoginTokenKind, secret: string, now: number): Promise<FoundToken | undefined>;
-  /** Uses the token up; undefined when it is unknown, of another kind, used or over. */
-  use(kind: LoginTokenKind, secret: string, now: number): Promise<FoundToken | undefined>;
+  /** Whether it would hold now, for that login in the browser, or outside of all; takes nothing. */
+  peek(kind: LoginTokenKind, secret: string, now: number, loginId?: string | null): Promise<FoundToken | undefined>;
+  /** Uses the token up; undefined when it is unknown, of another kind or login, used or over. */
+  use(kind: LoginTokenKind, secret: string, now: number, loginId?: string | null): Promise<FoundToken | undefined>;
   /** Voids all unused tokens of a person, or those of one kind: a login that is under way ends. */
   voidOf(subjectId: string, now: number, kind?: LoginTokenKind): Promise<void>;
   /** Voids all unused tokens of a kind. */
@@ -38,18 +40,18 @@ export interface LoginTokenStore {
 }
 
 export function createLoginTokenStore(db: Handle): LoginTokenStore {
-  const peek: LoginTokenStore['peek'] = async (kind, secret, now) => {
+  const peek: LoginTokenStore['peek'] = async (kind, secret, now, loginId = null) => {
     const row = await db
       .selectFrom('tokens')
       .selectAll()
       .where('secret_hash', '=', hashSecret(secret))
       .where('kind', '=', kind)
       .executeTakeFirst();
-    if (row === undefined || row.used_at !== null || row.expires_at <= toTime(now)) return undefined;
+    if (row === undefined || row.used_at !== null || row.expires_at <= toTime(now) || row.bound_to !== loginId) return undefined;
     return { subjectId: row.subject_id, createdAt: row.created_at };
   };
   return {
-    insert: async ({ kind, secret, subjectId, now, lifetimeSeconds }) => {
+    insert: async ({ kind, secret, subjectId, now, lifetimeSeconds, loginId = null }) => {
       const row = {
         id: newId('token', now),
         kind,
@@ -58,13 +60,14 @@ export function createLoginTokenStore(db: Handle): LoginTokenStore {
         created_at: toTime(now),
         expires_at: toTime(now + lifetimeSeconds * 1000),
         used_at: null,
-        bound_to: null,
+        bound_to: loginId,
       };
       await db.insertInto('tokens').values(row).execute();
     },
     peek,
-    use: async (kind, secret, now) => {
-      const found = await peek(kind, secret, now);
+    use: async (kind, secret, now, loginId) => {
+      const found = await peek(kind, secret, now, loginId);
+      if (found === undefined) return undefined;
       const taken = await db
         .updateTable('tokens')
         .set({ used_at: toTime(now) })

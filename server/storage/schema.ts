@@ -116,7 +116,7 @@ export interface Database {
     idle_seconds: number | null;
     last_used_at: string | null;
   };
-  /** One-use secrets: set-up links, password changes, second factors of a login, join tokens. `bound_to`: the key that used it first. */
+  /** One-use secrets: set-up links, password changes, second factors of a login, join tokens. `bound_to`: the key that used it first, or the one login in the browser it is for. */
   tokens: {
     id: string;
     kind: string;

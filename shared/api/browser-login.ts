@@ -3,11 +3,17 @@
  * exchanges with `login.browser`. Only a port is told, so no other address can be asked for (RFC 8252 §7.3, §8.3).
  */
 import { z } from 'zod';
+import { serverResource } from '../resource-name.ts';
 
 export const browserLoginPath = '/login/cli';
 /** Where the CLI sends the browser when it has its code, or could not use it: pages that say so. */
 export const browserLoginDonePath = '/login/done';
 export const browserLoginFailedPath = '/login/failed';
+
+/** Among the names of identity providers: the server's own pages, with a password. None can be called that (`isProviderName`). */
+export const ownProvider = serverResource;
+/** Among a server's `loginMethods`: it has such pages. */
+export const ownPagesMethod = 'browser-password';
 
 export const browserLoginQuery = z.strictObject({
   /** Of the CLI's listener on 127.0.0.1. */
@@ -20,7 +26,7 @@ export const browserLoginQuery = z.strictObject({
   state: z.string().regex(/^[A-Za-z0-9_-]{22,128}$/),
   /** S256 of the CLI's code verifier (RFC 7636 §4.2). */
   challenge: z.string().regex(/^[A-Za-z0-9_-]{43}$/),
-  /** Absent: the one there is, or a page to choose from. */
+  /** `ownProvider`: with a password. Absent: the one there is, or a page to choose from. */
   provider: z.string().max(100).optional(),
 });
 

@@ -6,6 +6,7 @@ import { createKeyPair } from '../../cli/key-pair.ts';
 import { api } from '../../shared/api/index.ts';
 import { parseJoinToken } from '../../shared/node/join-token.ts';
 import { enrolWithToken } from '../support/enrolled-connector.ts';
+import { formOn, openPasswordPage } from '../support/page-login.ts';
 import { runProgram } from '../support/program.ts';
 import { addPasskey, passkeyProof, tokenIn, useLink } from '../support/passkeys.ts';
 import { addSecondFactor } from '../support/second-factor.ts';
@@ -107,6 +108,15 @@ export async function plantSecrets(server: RunningServer): Promise<PlantedSecret
   await post('/api/v1/login/password', `{"password":"${plant('broken JSON')}`);
   await refused('/api/v1/login/password', { method: 'POST', headers: { 'content-type': 'text/plain' }, body: plant('plain text') });
   await post(`/api/v1/${plant('path', randomBytes(12).toString('hex'))}`, {});
+
+  const { browser, page } = await openPasswordPage(server);
+  const { login = '' } = formOn(page).values;
+  const form = { email: 'ana@example.com', password: plant('password in a form') };
+  const cookie = plant('cookie of a form', [...(browser.cookies.get(server.url)?.values() ?? [])][0] ?? '');
+  const tried = await browser.post(`${server.url}/login/password`, { ...form, login: plant('value hidden in a form', login) });
+  refusals.push({ status: tried.status, text: tried.body.replaceAll(login, '') });
+  const foreign = await browser.post(`${server.url}/login/password`, { ...form, login: cookie }, { 'sec-fetch-site': 'cross-site' });
+  refusals.push({ status: foreign.status, text: foreign.body });
 
   await whileBroken(server, async () => post('/api/v1/login/access-key', { key: plant('key while the server fails') }));
   return { secrets, refusals };

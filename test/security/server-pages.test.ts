@@ -34,6 +34,7 @@ describe('row 29: pages and browsers', function () {
       ['/reset-password', 200],
       ['/assets/reset-password.js', 200],
       ['/assets/tokens.css', 200],
+      ['/login/password', 405],
       ['/api/v1/server', 200],
       ['/livez', 200],
       ['/api/v1/users', 401],

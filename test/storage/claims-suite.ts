@@ -37,6 +37,23 @@ export function describeClaims(storage: () => Storage): void {
     expect(await read.loginTokens.use('setup', token.secret, now)).to.equal(undefined);
   });
 
+  it('a one-time secret of a login in the browser holds for that login alone, and others for none', async () => {
+    const { loginTokens } = storage().read;
+    const of = { ...token, kind: 'second-factor', loginId: 'tok_1' } as const;
+    await loginTokens.insert({ ...of, secret: 'bound' });
+    await loginTokens.insert({ ...token, kind: 'second-factor', secret: 'free' });
+    for (const [secret, loginId] of [
+      ['bound', undefined],
+      ['bound', 'tok_2'],
+      ['free', 'tok_1'],
+    ] as const) {
+      expect(await loginTokens.peek('second-factor', secret, now, loginId)).to.equal(undefined);
+      expect(await loginTokens.use('second-factor', secret, now, loginId)).to.equal(undefined);
+    }
+    expect(await loginTokens.use('second-factor', 'bound', now, 'tok_1')).to.not.equal(undefined);
+    expect(await loginTokens.use('second-factor', 'free', now)).to.not.equal(undefined);
+  });
+
   it('one-time secrets of one person are void without those of others', async () => {
     const { read } = storage();
     const link = { ...token, kind: 'password-reset' } as const;

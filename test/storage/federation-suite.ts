@@ -130,7 +130,13 @@ export function describeFederation(storage: () => Storage): void {
     await browserLogins.insert(login, { state: 'own state', browser: 'own browser' });
     const arrival = { kind: 'user', userId: idOf<never>('user'), mfaAt: Date.parse(at) } as const;
     await browserLogins.giveCode(login.id, { code: 'own code', arrival, expiresAt: later });
+    await browserLogins.voidCodesOf(idOf<string>('user'), at);
     expect(await browserLogins.exchange('own code', at)).to.deep.equal({ ...login, arrival });
+    const other = { ...login, id: idOf<string>('token') };
+    await browserLogins.insert(other, { state: 'other state', browser: 'own browser' });
+    await browserLogins.giveCode(other.id, { code: 'other code', arrival, expiresAt: later });
+    await browserLogins.voidCodesOf(arrival.userId, at);
+    expect(await browserLogins.exchange('other code', at)).to.equal(undefined);
   });
 
   it('a refresh token is due when its time has come, asked by by one at a time, and gone when another takes its place', async () => {

@@ -14,6 +14,8 @@ export interface Visited {
 export interface Browser {
   /** One request, without going where it sends. */
   get(url: string, headers?: Readonly<Record<string, string>>): Promise<Visited>;
+  /** Sends a form as a page of that origin does, with what is given instead or besides. */
+  post(url: string, form: Readonly<Record<string, string>>, headers?: Readonly<Record<string, string>>): Promise<Visited>;
   /** Goes on until a page, the loopback address, or a place for which `stopAt` holds. */
   walk(url: string, stopAt?: (url: string) => boolean): Promise<Visited>;
   readonly cookies: Map<string, Map<string, string>>;
@@ -26,10 +28,13 @@ export function newBrowser(server: RunningServer): Browser {
     cookies.set(origin, found);
     return found;
   };
-  const get: Browser['get'] = async (url, extra = {}) => {
+  const send = async (
+    url: string,
+    more: { method?: string; body?: string; headers: Readonly<Record<string, string>> },
+  ): Promise<Visited> => {
     const { origin } = new URL(url);
     const cookie = [...jar(origin)].map(([name, value]) => `${name}=${value}`).join('; ');
-    const init = { redirect: 'manual' as const, headers: { ...(cookie === '' ? {} : { cookie }), ...extra } };
+    const init = { ...more, redirect: 'manual' as const, headers: { ...(cookie === '' ? {} : { cookie }), ...more.headers } };
     const response = origin === server.url ? await server.request(url.slice(origin.length), init) : await fetch(url, init);
     for (const line of response.headers.getSetCookie()) {
       const [pair = ''] = line.split(';');
@@ -40,6 +45,11 @@ export function newBrowser(server: RunningServer): Browser {
     }
     return { url, status: response.status, body: await response.text(), headers: response.headers };
   };
+  const get: Browser['get'] = async (url, headers = {}) => send(url, { headers });
+  // Our pages send no referrer, so Chromium says no more of where a form comes from.
+  const own = { origin: 'null', 'sec-fetch-site': 'same-origin', 'content-type': 'application/x-www-form-urlencoded' };
+  const post: Browser['post'] = async (url, form, headers = {}) =>
+    send(url, { method: 'POST', body: new URLSearchParams(form).toString(), headers: { ...own, ...headers } });
   const walk: Browser['walk'] = async (first, stopAt = () => false) => {
     let url = first;
     for (let steps = 0; steps < 20; steps += 1) {
@@ -51,7 +61,7 @@ export function newBrowser(server: RunningServer): Browser {
     }
     throw new Error(`the browser is sent on and on, now to ${url}`);
   };
-  return { get, walk, cookies };
+  return { get, post, walk, cookies };
 }
 
 const isLoopback = (url: string): boolean => /^http:\/\/127\.0\.0\.1:\d+\/callback\?/.test(url);

@@ -1,6 +1,7 @@
 /** Login by browser at an OpenID provider of the real protocol (oidc-provider), from the CLI's link to a session. */
 import { expect } from 'chai';
 import { api } from '../../../shared/api/index.ts';
+import { formOn } from '../../support/page-login.ts';
 import { exchange, loginByBrowser, LoginFailed, loginUrl, newBrowser, newCliSide } from '../../support/browser.ts';
 import { startOidcProvider, type OidcProvider } from '../../support/oidc-provider.ts';
 import { startServer, type RunningServer } from '../../support/server.ts';
@@ -106,7 +107,7 @@ describe('login by browser', function () {
     )(api.identityProviders.remove, { params: { id } });
   });
 
-  it('lets people choose where there are several, with links alone, and says what to do where there is none', async () => {
+  it('lets people choose where there are several, with links alone; without any there is a form, and it can be asked for', async () => {
     const beta = await connect('beta');
     const cli = newCliSide();
     const browser = newBrowser(server);
@@ -116,7 +117,7 @@ describe('login by browser', function () {
       text,
       href: href.replaceAll('&#38;', '&'),
     }));
-    expect(links.map(({ text }) => text)).to.deep.equal(['acme', 'beta']);
+    expect(links.map(({ text }) => text)).to.deep.equal(['acme', 'beta', 'Email and password']);
     expect(body).to.contain('<h1>Log in to infra</h1>').and.contain('lang="en"').and.not.contain('<script');
     idp.signIn('bob');
     const end = await browser.walk(server.url + (links[0]?.href ?? ''));
@@ -125,11 +126,14 @@ describe('login by browser', function () {
     const admin = await server.admin();
     const acme = (await admin(api.identityProviders.list, { query: { name: 'acme' } })).items[0];
     for (const id of [beta.id, acme?.id ?? beta.id]) await admin(api.identityProviders.disable, { params: { id } });
-    const none = await browser.get(loginUrl(server, cli));
-    expect(none.status).to.equal(404);
-    expect(none.body).to.contain('infra login --user EMAIL');
-    expect((await server.client()(api.server.info, {})).loginMethods).to.not.include('browser');
+    expect((await server.client()(api.server.info, {})).loginMethods)
+      .to.include('browser-password')
+      .and.not.include('browser');
+    expect(formOn(await browser.get(loginUrl(server, cli))).action).to.equal(`${server.url}/login/password`);
     await admin(api.identityProviders.enable, { params: { id: acme?.id ?? beta.id } });
+    // With the one there is, nobody is asked who has said nothing.
+    expect((await browser.get(loginUrl(server, cli))).headers.get('location')).to.include(idp.issuer);
+    expect(formOn(await browser.get(loginUrl(server, cli, 'infra'))).action).to.equal(`${server.url}/login/password`);
   });
 
   it('has pages for its end', async () => {

@@ -1,0 +1,153 @@
+/** The forms of our own pages for signing in, and where a login in the browser begins, whatever it is for. */
+import type { Request, Response, Router } from 'express';
+import { z } from 'zod';
+import { api } from '../../shared/api/index.ts';
+import { assertedCredential } from '../../shared/api/passkeys.ts';
+import { DomainError } from '../../shared/api/problem.ts';
+import type { Logger } from '../../shared/node/logger.ts';
+import { browserSecretOf, forgetBrowserSecret, keepBrowserSecret } from '../http/browser-secret.ts';
+import { formRoute, type FormValues } from '../http/form-route.ts';
+import { sendPage } from '../http/page.ts';
+import type { SourceOf } from '../http/source-address.ts';
+import type { Provider } from '../identity/provider-store.ts';
+import { choicePage, unknownProviderPage } from './browser-login-pages.ts';
+import { browserLoginSeconds } from './browser-login-store.ts';
+import type { BrowserLoginService } from './browser-login-service.ts';
+import { newPasswordPath, passwordPath, secondFactorPath } from './login-form-rules.ts';
+import type { LoginPurpose } from './login-purpose-rules.ts';
+import type { BegunSecrets, BrowserSecrets, PageLoginService, PageStep } from './page-login-service.ts';
+import { arrivedPage, askingPage, formAlonePage, waitPage } from './password-pages.ts';
+import { signInWay } from './sign-in-rules.ts';
+
+export interface SignInOptions {
+  readonly logins: Pick<BrowserLoginService, 'providers' | 'begin'>;
+  readonly pages: PageLoginService;
+  readonly sourceOf: SourceOf;
+}
+/** Somebody at the beginning of a login. */
+export interface SignInWish {
+  readonly purpose: LoginPurpose;
+  /** A provider's name, or `ownProvider`; undefined: the person has said nothing. */
+  readonly wanted: string | undefined;
+}
+export type SignIn = (request: Request, response: Response, wish: SignInWish) => Promise<void>;
+
+/** Sends the person on to a provider, shows our own form, or asks which it shall be. */
+export const createSignIn =
+  ({ logins, pages, sourceOf }: SignInOptions): SignIn =>
+  async (request, response, { purpose, wanted }) => {
+    await orWait(response, async () => {
+      const providers = await logins.providers();
+      const way = signInWay<Provider>(providers, wanted);
+      const source = sourceOf(request);
+      switch (way.kind) {
+        case 'unknown':
+          sendPage(response, 404, unknownProviderPage);
+          return;
+        case 'choice':
+          sendPage(response, 200, choicePage(providers, purpose));
+          return;
+        case 'provider': {
+          const { redirectTo, kept } = await logins.begin(way.provider, purpose, source);
+          if (kept !== undefined) keep(response, kept, 'Lax');
+          redirect(response, redirectTo);
+          return;
+        }
+        case 'password': {
+          const begun = await pages.begin(purpose, source);
+          keep(response, begun, 'Strict');
+          sendPage(response, 200, askingPage({ kind: 'password', email: '' }, { state: begun.state, purpose }));
+        }
+      }
+    });
+  };
+
+const keep = (response: Response, { state, browser }: BegunSecrets, sameSite: 'Lax' | 'Strict'): void =>
+  keepBrowserSecret(response, { state, secret: browser, seconds: browserLoginSeconds, sameSite });
+
+export function redirect(response: Response, to: string): void {
+  response.setHeader('Cache-Control', 'no-store');
+  response.setHeader('Location', to);
+  response.status(303).end();
+}
+
+export interface PageLoginRoutes {
+  readonly pages: PageLoginService;
+  readonly sourceOf: SourceOf;
+  readonly logger: Logger;
+  readonly publicUrl: string;
+}
+
+export function pageLoginRoutes(router: Router, { pages, sourceOf, logger, publicUrl }: PageLoginRoutes): void {
+  const step = (path: string, take: (form: FormValues, secrets: BrowserSecrets, request: Request) => Promise<PageStep>): void => {
+    formRoute(router, { logger, publicUrl }, path, async (form, request, response) => {
+      const state = form.get('login') ?? '';
+      const secrets = { state, browser: browserSecretOf(request, state) };
+      await orWait(response, async () => sendStep(response, await take(form, secrets, request), state));
+    });
+    router.get(path, (_request, response) => {
+      response.setHeader('Allow', 'POST');
+      sendPage(response, 405, formAlonePage);
+    });
+  };
+
+  step(passwordPath, async (form, secrets, request) => {
+    const given = filledIn(api.login.password.body, { email: form.get('email')?.trim(), password: form.get('password') });
+    return pages.password(secrets, given, sourceOf(request));
+  });
+  step(secondFactorPath, async (form, secrets, request) => {
+    const passkey = form.get('passkey');
+    if (passkey !== undefined)
+      return pages.passkey(secrets, filledIn(givenPasskey, { mfaToken: form.get('step'), credential: passkey }), sourceOf(request));
+    const given = filledIn(api.login.secondFactor.body, { mfaToken: form.get('step'), code: form.get('code') });
+    return pages.secondFactor(secrets, given, sourceOf(request));
+  });
+  step(newPasswordPath, async (form, secrets, request) => {
+    const given = filledIn(api.login.changePassword.body, { changeToken: form.get('step'), newPassword: form.get('password') });
+    return pages.newPassword(secrets, { ...given, again: form.get('again') ?? '' }, sourceOf(request));
+  });
+}
+
+/** The form's script writes what the browser gave as JSON. */
+const givenPasskey = z.object({
+  mfaToken: api.login.secondFactor.body.shape.mfaToken,
+  credential: z
+    .string()
+    .max(30_000)
+    .transform((text, { addIssue }) => {
+      try {
+        return JSON.parse(text) as unknown;
+      } catch {
+        addIssue('is no JSON');
+        return z.NEVER;
+      }
+    })
+    .pipe(assertedCredential),
+});
+
+function sendStep(response: Response, { purpose, next }: PageStep, state: string): void {
+  if (next.kind !== 'arrived') {
+    sendPage(response, next.refusal?.status ?? 200, askingPage(next, { state, purpose }));
+    return;
+  }
+  forgetBrowserSecret(response, state);
+  sendPage(response, 200, arrivedPage(purpose, next.code));
+}
+
+/** Whoever has tried too often reads for how long, in words. */
+async function orWait(response: Response, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof DomainError) || error.retryAfterSeconds === undefined) throw error;
+    response.setHeader('Retry-After', String(error.retryAfterSeconds));
+    sendPage(response, error.status, waitPage(error.retryAfterSeconds));
+  }
+}
+
+/** The API's own limits hold for forms. Browsers see to it that nothing is left out. */
+function filledIn<Output>(schema: z.ZodType<Output>, given: unknown): Output {
+  const parsed = schema.safeParse(given);
+  if (parsed.success) return parsed.data;
+  throw new DomainError('request.invalid', 'The form was not filled in, or with far more than it takes. Go back and fill it in again.');
+}
