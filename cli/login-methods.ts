@@ -143,7 +143,9 @@ async function loginWithPassword(input: LoginInput): Promise<OpenedSession> {
     throw error;
   });
   if (first.status === 'mfa-required' && !first.kinds.includes('totp'))
-    input.output.warn('your second factor is a passkey, which takes a browser; in a terminal a recovery code does');
+    input.output.warn(
+      `your second factor is a passkey, which takes a browser: infra login ${input.server} --provider infra; here a recovery code does`,
+    );
   const result = first.status === 'mfa-required' ? await proveAtLogin(call, first.mfaToken, codes) : first;
   if (result.status === 'session') return result;
   return call(api.login.changePassword, { body: { changeToken: result.changeToken, newPassword: await newPassword() } });

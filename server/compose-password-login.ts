@@ -2,6 +2,7 @@
 import type { Foundation } from './foundation.ts';
 import { sessionGoal } from './login/login-goal.ts';
 import { createLoginService } from './login/login-service.ts';
+import { createPasskeyLogin } from './login/passkey-login.ts';
 import { createPageLoginService } from './login/page-login-service.ts';
 import { passwordPreparation } from './login/password-preparation.ts';
 import { createSecondFactorLogin } from './login/second-factor-login.ts';
@@ -15,9 +16,11 @@ export function composePasswordLogin({ config, clock, read, transact, sealing, a
     login: createLoginService({ read, transact, attempts, preparation: passwordPreparation, sessionSettings: config.session, clock }),
     secondFactorLogin: createSecondFactorLogin({ read, transact, proof, attempts, clock }),
   };
+  const { publicUrl } = config;
+  const passkeyLogin = createPasskeyLogin({ read, transact, proof, attempts, sealing, publicUrl, clock });
   return {
     ...steps,
     toSession: sessionGoal(config.session),
-    pages: createPageLoginService({ read, transact, ...steps, attempts, clock }),
+    pages: createPageLoginService({ read, transact, ...steps, passkeyLogin, attempts, clock }),
   };
 }

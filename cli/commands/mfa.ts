@@ -80,7 +80,7 @@ async function addPasskey(context: CommandContext, input: CommandInput): Promise
   const link = await call(api.passkeys.begin, { body });
   await untilDone(context, input, { call, link });
   const confirmed = await call(api.passkeys.confirm, { params: { id: link.id } });
-  if (factors.length === 0) showRecoveryCodes(context, confirmed, confirmed.recoveryCodes);
+  if (confirmed.recoveryCodes.length > 0) showRecoveryCodes(context, confirmed, confirmed.recoveryCodes);
   else output.lines(confirmed, []);
   output.say(`the passkey "${confirmed.secondFactor.name ?? ''}" is added; a second factor is asked for at every login with a password`);
 }

@@ -12,6 +12,8 @@ export interface Page {
   /** What the person is asked about, each by its name. */
   readonly facts?: readonly { readonly name: string; readonly value: string }[];
   readonly form?: Form;
+  /** A second form, which the browser's authenticator fills in, by the script that comes with it. */
+  readonly passkey?: PasskeyForm | undefined;
   readonly links?: readonly { readonly text: string; readonly href: string }[];
   /** Where the browser goes by itself, at once. A form's own redirect may not leave this server: `form-action` holds for it as well. */
   readonly goesTo?: string;
@@ -25,6 +27,11 @@ export interface Form {
   readonly hidden?: Readonly<Record<string, string>>;
   /** The first is what Enter presses; `name` and `value` say which it was, where there are several. */
   readonly buttons: readonly FormButton[];
+}
+export interface PasskeyForm extends Pick<Form, 'action' | 'hidden'> {
+  readonly button: string;
+  /** For `navigator.credentials.get`, as JSON. */
+  readonly options: Readonly<Record<string, unknown>>;
 }
 export interface FormField {
   readonly name: string;
@@ -62,13 +69,14 @@ export function renderPage(page: Page): string {
     <meta charset="utf-8" />
     <meta name="viewport" content="width=device-width" />
     <title>${escapeHtml(page.title)} · infra</title>
-    <link rel="stylesheet" href="/assets/tokens.css" />${goesTo}
+    <link rel="stylesheet" href="/assets/tokens.css" />${goesTo}${page.passkey === undefined ? '' : passkeyScript}
   </head>
   <body>
     <main>
       <h1>${escapeHtml(page.title)}</h1>
       ${paragraphs.join('\n      ')}
       ${page.facts === undefined ? '' : renderFacts(page.facts)}
+      ${page.passkey === undefined ? '' : renderPasskeyForm(page.passkey)}
       ${page.form === undefined ? '' : renderForm(page.form, page.isFailure === true ? failureId : undefined)}
       ${links.length === 0 ? '' : `<ul class="choices">${links.join('')}</ul>`}
     </main>
@@ -79,6 +87,17 @@ export function renderPage(page: Page): string {
 
 const renderFacts = (facts: NonNullable<Page['facts']>): string =>
   `<dl>${facts.map(({ name, value }) => `<div><dt>${escapeHtml(name)}</dt><dd>${escapeHtml(value)}</dd></div>`).join('')}</dl>`;
+
+const passkeyScript = '\n    <script type="module" src="/assets/passkey-login.js"></script>';
+
+/** Shown by the script: without it there is nobody who could fill it in. */
+function renderPasskeyForm({ action, hidden = {}, button, options }: PasskeyForm): string {
+  const parts = Object.entries({ ...hidden, passkey: '' }).map(
+    ([name, value]) => `<input${attributes({ type: 'hidden', name, value })} />`,
+  );
+  const form = attributes({ method: 'post', action, hidden: true, 'data-passkey': JSON.stringify(options) });
+  return `<form${form}>${parts.join('')}<button type="submit">${escapeHtml(button)}</button><p id="passkey-outcome" role="alert"></p></form>`;
+}
 
 const failureId = 'failure';
 

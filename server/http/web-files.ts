@@ -11,6 +11,7 @@ const pages: Readonly<Record<string, { readonly file: string; readonly type: str
   '/passkeys/new': { file: 'passkey.html', type: 'text/html' },
   '/passkeys/prove': { file: 'passkey.html', type: 'text/html' },
   '/assets/passkey.js': { file: 'passkey.js', type: 'text/javascript' },
+  '/assets/passkey-login.js': { file: 'passkey-login.js', type: 'text/javascript' },
   '/assets/tokens.css': { file: 'tokens.css', type: 'text/css' },
 };
 

@@ -19,7 +19,7 @@ import { browserLoginSeconds, type BrowserLogin, type BrowserLoginStore } from '
 import { isChallengeOf } from './code-challenge.ts';
 import type { LoginAttempts } from './login-attempts.ts';
 import type { LoginOrigins } from './login-origins.ts';
-import { answerTo, codeSecondsOf, type ArrivingPurpose, type LoginPurpose } from './login-purpose-rules.ts';
+import { answerTo, type LoginPurpose } from './login-purpose-rules.ts';
 import type { OpenedSession, SessionSettings } from './open-session.ts';
 import type { ProviderLoginTestRun } from './provider-login-test-run.ts';
 import { changedMeanwhile, type ProviderLogins } from './provider-logins.ts';

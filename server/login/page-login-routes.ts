@@ -1,7 +1,8 @@
 /** The forms of our own pages for signing in, and where a login in the browser begins, whatever it is for. */
 import type { Request, Response, Router } from 'express';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { api } from '../../shared/api/index.ts';
+import { assertedCredential } from '../../shared/api/passkeys.ts';
 import { DomainError } from '../../shared/api/problem.ts';
 import type { Logger } from '../../shared/node/logger.ts';
 import { browserSecretOf, forgetBrowserSecret, keepBrowserSecret } from '../http/browser-secret.ts';
@@ -102,6 +103,9 @@ export function pageLoginRoutes(router: Router, { pages, sourceOf, logger, publi
     return pages.password(secrets, given, sourceOf(request));
   });
   step(secondFactorPath, async (form, secrets, request) => {
+    const passkey = form.get('passkey');
+    if (passkey !== undefined)
+      return pages.passkey(secrets, filledIn(givenPasskey, { mfaToken: form.get('step'), credential: passkey }), sourceOf(request));
     const given = filledIn(api.login.secondFactor.body, { mfaToken: form.get('step'), code: form.get('code') });
     return pages.secondFactor(secrets, given, sourceOf(request));
   });
@@ -110,6 +114,23 @@ export function pageLoginRoutes(router: Router, { pages, sourceOf, logger, publi
     return pages.newPassword(secrets, { ...given, again: form.get('again') ?? '' }, sourceOf(request));
   });
 }
+
+/** The form's script writes what the browser gave as JSON. */
+const givenPasskey = z.object({
+  mfaToken: api.login.secondFactor.body.shape.mfaToken,
+  credential: z
+    .string()
+    .max(30_000)
+    .transform((text, { addIssue }) => {
+      try {
+        return JSON.parse(text) as unknown;
+      } catch {
+        addIssue('is no JSON');
+        return z.NEVER;
+      }
+    })
+    .pipe(assertedCredential),
+});
 
 function sendStep(response: Response, { purpose, next }: PageStep, state: string): void {
   if (next.kind !== 'arrived') {

@@ -15,11 +15,13 @@ import { codeGoal, overInBrowser, type Arrived } from './login-goal.ts';
 import type { ArrivingPurpose } from './login-purpose-rules.ts';
 import type { LoginService } from './login-service.ts';
 import { findChange, type ChangeRequired } from './password-change.ts';
+import type { GivenPasskey, PasskeyLogin } from './passkey-login.ts';
 import type { MfaRequired, SecondFactorLogin } from './second-factor-login.ts';
 import { waysOf, type SecondFactorWays } from './second-factor-rules.ts';
 import type { SecondFactorStore } from './second-factor-store.ts';
 import { newSecret } from './secrets.ts';
 import type { LoginTokenStore } from './token-store.ts';
+import type { BrowserOptions } from './webauthn.ts';
 
 interface Stores {
   readonly browserLogins: BrowserLoginStore;
@@ -32,6 +34,7 @@ export interface PageLoginOptions {
   readonly transact: Transact<Pick<Stores, 'browserLogins'>>;
   readonly login: Pick<LoginService, 'withPassword' | 'changePassword'>;
   readonly secondFactorLogin: SecondFactorLogin;
+  readonly passkeyLogin: PasskeyLogin;
   readonly attempts: Pick<LoginAttempts, 'countStart'>;
   readonly clock: Clock;
 }
@@ -53,6 +56,8 @@ export type Asked =
       readonly kind: 'second-factor';
       readonly mfaToken: string;
       readonly ways: SecondFactorWays;
+      /** Of somebody with a passkey: what the browser is asked for. */
+      readonly passkey: BrowserOptions | undefined;
       readonly refusal?: DomainError | undefined;
     }
   | { readonly kind: 'new-password'; readonly changeToken: string; readonly email: string; readonly refusal?: DomainError | undefined };
@@ -64,7 +69,7 @@ export interface PageStep {
 export type PageLoginService = ReturnType<typeof createPageLoginService>;
 
 export function createPageLoginService(options: PageLoginOptions) {
-  const { read, transact, login: passwords, secondFactorLogin, attempts, clock } = options;
+  const { read, transact, login: passwords, secondFactorLogin, passkeyLogin, attempts, clock } = options;
 
   const find = async ({ state, browser }: BrowserSecrets): Promise<OwnLogin> => {
     const login = browser === undefined ? undefined : await read.browserLogins.findWaiting({ state, browser }, toTime(clock.now()));
@@ -75,7 +80,8 @@ export function createPageLoginService(options: PageLoginOptions) {
     const token = await read.loginTokens.peek('second-factor', mfaToken, clock.now(), id);
     if (token?.subjectId == null) throw new DomainError('login.expired', overInBrowser);
     const ways = waysOf(await read.secondFactors.activeOf(token.subjectId));
-    return { kind: 'second-factor', mfaToken, ways, refusal };
+    const passkey = await passkeyLogin.question(mfaToken, token.subjectId);
+    return { kind: 'second-factor', mfaToken, ways, passkey, refusal };
   };
   const askNewPassword = async ({ id }: BrowserLogin, changeToken: string, refusal?: DomainError): Promise<Asked> => {
     const change = await findChange(read, changeToken, { now: clock.now(), loginId: id });
@@ -135,6 +141,12 @@ export function createPageLoginService(options: PageLoginOptions) {
 
     secondFactor: async (secrets: BrowserSecrets, given: { readonly mfaToken: string; readonly code: string }, source: AuditSource) =>
       step(secrets, async (login) => secondFactorLogin(given, source, codeGoal(login)), {
+        code: 'mfa.failed',
+        again: async (login, refusal) => askSecondFactor(login, given.mfaToken, refusal),
+      }),
+
+    passkey: async (secrets: BrowserSecrets, given: GivenPasskey, source: AuditSource) =>
+      step(secrets, async (login) => passkeyLogin.prove(given, source, codeGoal(login)), {
         code: 'mfa.failed',
         again: async (login, refusal) => askSecondFactor(login, given.mfaToken, refusal),
       }),

@@ -16,7 +16,7 @@ export const linkOver =
   'This link does not hold: it was used, is older than five minutes, or its login is over. Go back to the terminal and run the command again.';
 
 /** The same whatever was wrong with it. */
-export const wrongPasskey = 'This passkey does not hold here. Load this page again to try once more, or use another second factor.';
+export const wrongPasskey = 'This passkey does not hold here. Try once more, or use another second factor.';
 
 export const noPasskeysHere =
   'This server’s address is an IP, and a passkey belongs to a name. An admin can give it one: set publicUrl to https://NAME. An app does without: infra mfa add';

@@ -62,11 +62,9 @@ export async function requireSecondFactor(
   { now, loginId }: { readonly now: number; readonly loginId: string | null },
 ): Promise<MfaRequired> {
   const mfaToken = newSecret('mfa');
+  const token = { kind: 'second-factor', secret: mfaToken, subjectId: identity.id, lifetimeSeconds: mfaTokenSeconds } as const;
   return transact(async ({ loginTokens, secondFactors }) => {
-    await loginTokens.insert({
-      ...{ kind: 'second-factor', secret: mfaToken, subjectId: identity.id, loginId },
-      ...{ now, lifetimeSeconds: mfaTokenSeconds },
-    });
+    await loginTokens.insert({ ...token, now, loginId });
     const kinds = (await secondFactors.activeOf(identity.id)).map(({ kind }) => kind);
     return { status: 'mfa-required', mfaToken, kinds: [...new Set(kinds)] };
   });
@@ -77,7 +75,7 @@ export function createSecondFactorLogin(options: SecondFactorLoginOptions): Seco
   return async ({ mfaToken, code }, source, goal) => {
     const found = await read.loginTokens.peek('second-factor', mfaToken, clock.now(), goal.loginId);
     const identity = found?.subjectId == null ? undefined : await read.identities.find(found.subjectId);
-    if (identity?.status !== 'active') return refuse(options, source);
+    if (identity?.status !== 'active') return refuseToken(options, source);
     const claim = { identity, code, by: anonymous(source), source, sessionId: null };
     return proof.prove(claim, async (stores, { now }) => goOnProven(stores, { identity, mfaToken, source, now }, goal));
   };
@@ -105,7 +103,10 @@ export async function goOnProven<Result>(
 }
 
 /** Nobody finds a token by trying; whoever tries all the same does not fill the audit. */
-async function refuse({ transact, attempts, clock }: SecondFactorLoginOptions, source: AuditSource): Promise<never> {
+export async function refuseToken(
+  { transact, attempts, clock }: Pick<SecondFactorLoginOptions, 'transact' | 'attempts' | 'clock'>,
+  source: AuditSource,
+): Promise<never> {
   const now = clock.now();
   const limit = await attempts.count('second factor of a login', source.address, now);
   if (limit === undefined || limit.isFirst)

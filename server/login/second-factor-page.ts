@@ -3,25 +3,31 @@ import type { Form, Page } from '../http/page.ts';
 import { secondFactorPath, type FormOf } from './login-form-rules.ts';
 import type { Asked } from './page-login-service.ts';
 
-export function secondFactorPage({ mfaToken, ways, refusal }: Asked & { readonly kind: 'second-factor' }, { state }: FormOf): Page {
+export function secondFactorPage(
+  { mfaToken, ways, passkey, refusal }: Asked & { readonly kind: 'second-factor' },
+  { state }: FormOf,
+): Page {
+  const hidden = { login: state, step: mfaToken };
   return {
     title: 'Your second factor',
     says: [refusal === undefined ? 'Your password holds. One more proof is needed that it is you.' : refusal.message],
     isFailure: refusal !== undefined,
-    ...(ways.codes ? { form: codeForm({ login: state, step: mfaToken }) } : {}),
+    passkey: passkey === undefined ? undefined : { action: secondFactorPath, hidden, button: 'Use a passkey', options: passkey },
+    form: codeForm(hidden, ways.codes),
   };
 }
 
-const codeForm = (hidden: Readonly<Record<string, string>>): Form => ({
+/** A recovery code stands in for whatever was lost. */
+const codeForm = (hidden: Readonly<Record<string, string>>, hasApp: boolean): Form => ({
   action: secondFactorPath,
   hidden,
   fields: [
     {
       name: 'code',
-      label: 'Code',
+      label: hasApp ? 'Code' : 'Recovery code',
       type: 'text',
       autocomplete: 'one-time-code',
-      hint: 'Six digits from your app, or one of your recovery codes.',
+      hint: hasApp ? 'Six digits from your app, or one of your recovery codes.' : 'One of those you got with your passkey.',
       autofocus: true,
     },
   ],

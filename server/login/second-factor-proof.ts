@@ -100,11 +100,7 @@ export function createSecondFactorProof<Stores extends ProofStores>(options: Sec
       attempt(claim, async (stores, act) => {
         const by = await take(options, stores, claim, act.now);
         if (by === undefined) return wrong;
-        const { identity, source, sessionId } = claim;
-        // Whoever it was until now: with the password, or a session, and a code it is this person.
-        const person: Act = { ...act, by: { actor: { kind: 'user', id: identity.id, name: identity.name }, source } };
-        const details = { user: { id: identity.id, name: identity.name }, session: sessionId, by };
-        await stores.audit.record({ event: 'second-factor.proven', act: person, details });
+        await recordProven(stores.audit, { ...claim, now: act.now }, by);
         return { result: await work(stores, act) };
       }),
     proveNew: async (claim, find, work) =>
@@ -146,6 +142,17 @@ function stepOf({ sealing }: { readonly sealing: Sealing }, factor: SecondFactor
   // The public key of a passkey is no secret that codes could be made of.
   if (typed?.kind !== 'totp' || factor.kind !== 'totp') return undefined;
   return totpStep(sealing.open(factor.sealedSecret, factorPurpose(factor.identityId, factor.id)), typed.digits, now);
+}
+
+/** Whoever it was until now: with the password, or a session, and a second factor it is this person. */
+export async function recordProven(
+  audit: AuditLog,
+  { identity, source, sessionId, now }: Pick<Claim, 'identity' | 'source' | 'sessionId'> & { readonly now: number },
+  by: MfaProof,
+): Promise<void> {
+  const user = { id: identity.id, name: identity.name };
+  const act: Act = { by: { actor: { kind: 'user', ...user }, source }, now };
+  await audit.record({ event: 'second-factor.proven', act, details: { user, session: sessionId, by } });
 }
 
 const recordRefusal = async (audit: AuditLog, { identity, by }: Attempt, now: number, reason: string): Promise<void> =>

@@ -1,7 +1,7 @@
 /** Second factors before anything is looked up: what may be typed, who may begin to add one, what is said. Pure. */
 import type { ProblemCode } from '../../shared/api/problem.ts';
-import type { SecondFactorKind } from '../../shared/api/values.ts';
 import type { SessionMethod } from '../../shared/api/sessions.ts';
+import type { SecondFactorKind } from '../../shared/api/values.ts';
 import { isProofSecret } from './passkey-rules.ts';
 
 export type TypedCode =

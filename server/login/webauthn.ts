@@ -54,9 +54,18 @@ export async function creationOptions(
   return { ...options };
 }
 
-export async function requestOptions({ id: rpID }: RelyingParty, allowed: readonly KnownCredential[]): Promise<BrowserOptions> {
-  const allowCredentials = allowed.map(({ id, transports }) => ({ id, transports: [...transports] }));
-  return { ...(await generateAuthenticationOptions({ rpID, allowCredentials, timeout, userVerification: 'required' })) };
+/** With a challenge of 32 random bytes, or that one. */
+export async function requestOptions(
+  { id: rpID }: RelyingParty,
+  allowed: readonly KnownCredential[],
+  challenge?: Buffer,
+): Promise<BrowserOptions> {
+  const options = await generateAuthenticationOptions({
+    ...{ rpID, timeout, userVerification: 'required' },
+    allowCredentials: allowed.map(({ id, transports }) => ({ id, transports: [...transports] })),
+    ...(challenge === undefined ? {} : { challenge: Uint8Array.from(challenge) }),
+  });
+  return { ...options };
 }
 
 export interface Asked {

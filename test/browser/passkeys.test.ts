@@ -1,7 +1,7 @@
 /** Passkeys as people use them: the command in a terminal, the page in a real Chromium, an authenticator of Chromium's own. */
 import { expect } from 'chai';
 import { api } from '../../shared/api/index.ts';
-import { notingBrowser, type NotingBrowser } from '../support/browser-login.ts';
+import { notingBrowser, startBrowserLogin, type NotingBrowser } from '../support/browser-login.ts';
 import { accessibilityFaults, closeBrowser, newBrowser, type BrowserContext, type Page } from '../support/chromium.ts';
 import { loginWithPassword, newTerminal, type Terminal } from '../support/infra.ts';
 import { type Program, startProgram } from '../support/program.ts';
@@ -118,6 +118,25 @@ describe('passkeys in the browser', function () {
     await cy.page.getByRole('button', { name: 'Make a passkey' }).click();
     await cy.page.getByRole('alert').getByText('has a passkey of yours').waitFor();
     await command.end('SIGINT');
+  });
+
+  it('signing in on our own pages takes it after the password, and the session is proven', async () => {
+    const fay = await person('fay');
+    await add(fay, 'key');
+    const [terminal, browser] = [newTerminal(), notingBrowser()];
+    const login = startBrowserLogin({ terminal, server, browser, args: ['--provider', 'infra', '--timeout', '2m'] });
+    await fay.page.goto((await browser.firstOpened()).href);
+    await fay.page.getByLabel('Email').fill(fay.email);
+    await fay.page.getByLabel('Password').fill(fay.password);
+    await fay.page.getByRole('button', { name: 'Log in' }).click();
+    await fay.authenticator.recognise(false);
+    await fay.page.getByRole('button', { name: 'Use a passkey' }).click();
+    await fay.page.getByRole('alert').getByText('The browser gave none').waitFor();
+    expect(await accessibilityFaults(fay.page)).to.deep.equal([]);
+    await fay.authenticator.recognise(true);
+    await fay.page.getByRole('button', { name: 'Use a passkey' }).click();
+    expect(await login.ended, login.stderr()).to.equal(0);
+    expect((await terminal.infra(['whoami'])).stdout).to.match(/second factor: +proven at 20/);
   });
 
   it('a link without its secret, and one that does not hold, say what to do', async () => {

@@ -97,7 +97,7 @@ describeServerDefences('passkeys', [
     async ({ server, authenticator }) => {
       const eve = await newPerson(server, 'eve@example.com');
       await addPasskey(server, eve.call);
-      // The key opens for its owner alone: what the attacker sees is a failure that is none of ours to give.
+      // Her key is sealed for her, so it would prove nothing all the same: what is seen is that hers is asked for.
       const { url } = await eve.call(api.passkeys.ask, { body: { purpose: 'verify' } });
       const { options } = await openLink(server, url);
       return options.allowCredentials?.some(({ id }) => id === authenticator.credentialId()) === true ? 'broken' : 'held';

@@ -81,7 +81,7 @@ describeServerDefences('second factors', [
   ),
   defence(
     'another second factor takes a code of the one there is',
-    service('before !== undefined && input.code === undefined', 'false'),
+    service('active.length > 0 && input.code === undefined', 'false'),
     async ({ call }) => succeeds(addSecondFactor(call)),
   ),
   defence('the first one takes a young login', service('refuseOldLogin(caller, act.now);', ';'), async ({ server }) => {

@@ -7,9 +7,14 @@ import type { Call } from '../../shared/client.ts';
 import { addPasskey, ask, finishLink, openLink, passkeyProof, tokenIn, useLink, type AddedPasskey } from '../support/passkeys.ts';
 import { refusal } from '../support/refusal.ts';
 import { addSecondFactor, newCodeApp } from '../support/second-factor.ts';
+import type { Visited } from '../support/browser.ts';
+import { leadsTo, submit } from '../support/page-login.ts';
 import { serverCommand } from '../support/server-command.ts';
 import { adminEmail, newPerson, startServer, type RunningServer } from '../support/server.ts';
-import { softwareAuthenticator, type Lies } from '../support/software-authenticator.ts';
+import { softwareAuthenticator, type BrowserOptions, type Lies } from '../support/software-authenticator.ts';
+import { afterPassword, type PageLoginAt } from './page-login-stage.ts';
+
+const unescaped = (text: string): string => text.replace(/&#(\d+);/g, (_, code: string) => String.fromCharCode(Number(code)));
 
 describe('passkeys under attack', function () {
   this.timeout(120_000);
@@ -250,6 +255,38 @@ describe('passkeys under attack', function () {
     write('UPDATE passkeys SET credential_id = ? WHERE factor_id = ?', copy.credentialId(), ana.id);
     expect(await codeOf(eve.call(api.passkeys.confirm, { params: { id: again.id } }))).to.equal('passkey.duplicate');
     expect((await eve.call(api.secondFactors.list, {})).items).to.deep.equal([]);
+  });
+
+  describe('at a login on our own pages', () => {
+    /** What the page after the password asks the browser for. */
+    const questionOn = ({ body }: Visited): BrowserOptions =>
+      JSON.parse(unescaped(/data-passkey="([^"]*)"/.exec(body)?.[1] ?? '')) as BrowserOptions;
+    const answer = async ({ browser, next }: PageLoginAt, passkey: unknown): Promise<Visited> =>
+      submit(browser, next, { passkey: JSON.stringify(passkey) });
+    const opens = (page: Visited): boolean => leadsTo(page) !== undefined;
+
+    it('row 41: the passkey of this person alone, of this login alone, and true in every way', async () => {
+      const [mine, theirs] = [await holder('page-mine'), await holder('page-theirs')];
+      const [login, other] = [await afterPassword(server, mine), await afterPassword(server, mine)];
+      const options = questionOn(login.next);
+      expect(options.allowCredentials?.map(({ id }) => id)).to.deep.equal([mine.authenticator.credentialId()]);
+      const { authenticator } = mine;
+      for (const lie of [{ origin: 'https://infra.example.com' }, { crossOrigin: true }, { isVerified: false }, { rpId: 'example.com' }])
+        expect(opens(await answer(login, authenticator.get(options, server.url, lie))), JSON.stringify(lie)).to.equal(false);
+      expect(opens(await answer(login, theirs.authenticator.get(options, server.url)))).to.equal(false);
+      const right = authenticator.get(options, server.url);
+      expect(opens(await answer(other, right))).to.equal(false);
+      expect(opens(await answer(login, right))).to.equal(true);
+      expect(opens(await answer(login, authenticator.get(options, server.url)))).to.equal(false);
+    });
+
+    it('row 28: is tried as seldom as a code', async () => {
+      const person = await holder('page-guessed');
+      const login = await afterPassword(server, person);
+      const wrong = person.authenticator.get(questionOn(login.next), server.url, { key: foreignKey });
+      for (let guess = 0; guess < 10; guess += 1) expect((await answer(login, wrong)).status).to.equal(401);
+      expect((await answer(login, person.authenticator.get(questionOn(login.next), server.url))).status).to.equal(429);
+    });
   });
 
   it('row 11: a link ends with its session, and with the account', async () => {
