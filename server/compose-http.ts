@@ -286,8 +286,9 @@ function mountLogins(router: Router, context: RouteContext, features: Features):
   trustRuleRoutes(router, context, workloads.trustRules);
   const { browserLogins: logins } = providerLogins;
   const sourceOf = context.source;
-  browserLoginRoutes(router, { logins, signIn: createSignIn({ logins, pages, sourceOf }), sourceOf, logger });
-  pageLoginRoutes(router, { pages, sourceOf, logger, publicUrl: config.publicUrl });
+  const canReset = foundation.mail !== undefined;
+  browserLoginRoutes(router, { logins, signIn: createSignIn({ logins, pages, sourceOf, canReset }), sourceOf, logger });
+  pageLoginRoutes(router, { pages, sourceOf, logger, publicUrl: config.publicUrl, canReset });
   clientKeyRoutes(router, { providers: read.providers, logger });
   providerLogoutRoutes(router, context, { logouts: providerLogins.logouts, logger });
   providerRoutes(router, context, { providers: providerLogins.providers, impactOf: async (id) => impactOf(read, id) });
