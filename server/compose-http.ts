@@ -297,9 +297,10 @@ function mountLogins(router: Router, context: RouteContext, features: Features):
   trustRuleRoutes(router, context, workloads.trustRules);
   const { browserLogins: logins } = providerLogins;
   const sourceOf = context.source;
-  const signIn = createSignIn({ logins, pages, sourceOf });
+  const canReset = foundation.mail !== undefined;
+  const signIn = createSignIn({ logins, pages, sourceOf, canReset });
   browserLoginRoutes(router, { logins, signIn, sourceOf, logger });
-  pageLoginRoutes(router, { pages, sourceOf, logger, publicUrl: config.publicUrl });
+  pageLoginRoutes(router, { pages, sourceOf, logger, publicUrl: config.publicUrl, canReset });
   mountDeviceLogins(router, context, foundation, { logins, signIn });
   providerLoginTestRoutes(router, context, { tests: providerLogins.loginTests, logger });
   clientKeyRoutes(router, { providers: read.providers, logger });

@@ -9,4 +9,6 @@ export interface FormOf {
   /** Hidden in the form; worth nothing without the browser's cookie. */
   readonly state: string;
   readonly purpose: ArrivingPurpose;
+  /** The server sends mail, by which a forgotten password is replaced. */
+  readonly canReset: boolean;
 }

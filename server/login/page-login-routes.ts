@@ -14,7 +14,7 @@ import { plainly } from './authorization-request-rules.ts';
 import { choicePage, unknownProviderPage } from './browser-login-pages.ts';
 import { browserLoginSeconds } from './browser-login-store.ts';
 import type { BegunLogin, BrowserLoginService } from './browser-login-service.ts';
-import { newPasswordPath, passwordPath, secondFactorPath } from './login-form-rules.ts';
+import { newPasswordPath, passwordPath, secondFactorPath, type FormOf } from './login-form-rules.ts';
 import type { ArrivingPurpose } from './login-purpose-rules.ts';
 import type { BegunSecrets, BrowserSecrets, PageLoginService, PageStep } from './page-login-service.ts';
 import { arrivedPage, askingPage, formAlonePage, waitPage } from './password-pages.ts';
@@ -24,6 +24,7 @@ export interface SignInOptions {
   readonly logins: Pick<BrowserLoginService, 'providers' | 'begin'>;
   readonly pages: PageLoginService;
   readonly sourceOf: SourceOf;
+  readonly canReset: boolean;
 }
 /** Somebody at the beginning of a login. */
 export interface SignInWish {
@@ -37,7 +38,7 @@ export type SignIn = (request: Request, response: Response, wish: SignInWish) =>
 
 /** Sends the person on to a provider, shows our own form, or asks which it shall be. */
 export const createSignIn =
-  ({ logins, pages, sourceOf }: SignInOptions): SignIn =>
+  ({ logins, pages, sourceOf, canReset }: SignInOptions): SignIn =>
   async (request, response, { purpose, wanted, isFresh = false }) => {
     await orWait(response, async () => {
       const providers = await logins.providers();
@@ -57,7 +58,7 @@ export const createSignIn =
         case 'password': {
           const begun = await pages.begin(purpose, source);
           keep(response, begun, 'Strict');
-          sendPage(response, 200, askingPage({ kind: 'password', email: '' }, { state: begun.state, purpose }));
+          sendPage(response, 200, askingPage({ kind: 'password', email: '' }, { state: begun.state, purpose, canReset }));
         }
       }
     });
@@ -83,14 +84,16 @@ export interface PageLoginRoutes {
   readonly sourceOf: SourceOf;
   readonly logger: Logger;
   readonly publicUrl: string;
+  /** The server sends mail, by which a forgotten password is replaced. */
+  readonly canReset: boolean;
 }
 
-export function pageLoginRoutes(router: Router, { pages, sourceOf, logger, publicUrl }: PageLoginRoutes): void {
+export function pageLoginRoutes(router: Router, { pages, sourceOf, logger, publicUrl, canReset }: PageLoginRoutes): void {
   const step = (path: string, take: (form: FormValues, secrets: BrowserSecrets, request: Request) => Promise<PageStep>): void => {
     formRoute(router, { logger, publicUrl }, path, async (form, request, response) => {
       const state = form.get('login') ?? '';
       const secrets = { state, browser: browserSecretOf(request, state) };
-      await orWait(response, async () => sendStep(response, await take(form, secrets, request), state));
+      await orWait(response, async () => sendStep(response, await take(form, secrets, request), { state, canReset }));
     });
     router.get(path, (_request, response) => {
       response.setHeader('Allow', 'POST');
@@ -132,9 +135,9 @@ const givenPasskey = z.object({
     .pipe(assertedCredential),
 });
 
-function sendStep(response: Response, { purpose, next }: PageStep, state: string): void {
+function sendStep(response: Response, { purpose, next }: PageStep, { state, canReset }: Omit<FormOf, 'purpose'>): void {
   if (next.kind !== 'arrived') {
-    sendPage(response, next.refusal?.status ?? 200, askingPage(next, { state, purpose }));
+    sendPage(response, next.refusal?.status ?? 200, askingPage(next, { state, purpose, canReset }));
     return;
   }
   forgetBrowserSecret(response, state);

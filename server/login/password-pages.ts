@@ -23,11 +23,13 @@ const whatFor: Readonly<Record<ArrivingPurpose['kind'], string>> = {
   device: 'To decide about the code that you typed. Nothing is let in yet.',
 };
 
-function passwordPage({ email, refusal }: Asked & { readonly kind: 'password' }, { state, purpose }: FormOf): Page {
+const forgotten = 'Forgotten? Get a mail with a link to choose a new one; on your machine, run: infra reset-password EMAIL';
+
+function passwordPage({ email, refusal }: Asked & { readonly kind: 'password' }, { state, purpose, canReset }: FormOf): Page {
   const isEmailKept = email !== '';
   return {
     title: 'Log in to infra',
-    says: [refusal === undefined ? whatFor[purpose.kind] : refusal.message],
+    says: refusal === undefined ? [whatFor[purpose.kind]] : [refusal.message, ...(canReset ? [forgotten] : [])],
     isFailure: refusal !== undefined,
     form: {
       action: passwordPath,

@@ -15,6 +15,7 @@ import {
   type MailServer,
   type ReceivedMail,
 } from '../support/mail-server.ts';
+import { openPasswordPage, submit } from '../support/page-login.ts';
 import { freePort } from '../support/ports.ts';
 import { refusal } from '../support/refusal.ts';
 import { adminEmail, newPerson, startServer, type RunningServer } from '../support/server.ts';
@@ -55,6 +56,14 @@ describe('a password that is forgotten', function () {
 
   it('is offered where mail is set up, and the server says so', async () => {
     expect((await server.client()(api.server.info, {})).passwordReset).to.equal(true);
+  });
+
+  it('is spoken of on the page for signing in, where a password was wrong; for everybody alike', async () => {
+    for (const email of [adminEmail, 'nobody@example.com']) {
+      const { browser, page } = await openPasswordPage(server);
+      expect(page.body).to.not.include('reset-password');
+      expect((await submit(browser, page, { email, password: 'wrong wrong wrong' })).body).to.include('infra reset-password EMAIL');
+    }
   });
 
   it('is mailed a link over TLS, short and plain, to the server’s own page; the new password holds, the old one does not', async () => {

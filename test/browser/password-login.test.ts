@@ -1,4 +1,5 @@
 /** Signing in on the server's own pages in a real browser: the whole way of `infra login`, by keyboard, with script and without. */
+import Sqlite from 'better-sqlite3';
 import { expect } from 'chai';
 import { join } from 'node:path';
 import { personWithOneTimePassword, protectedPerson, type Protected } from '../security/page-login-stage.ts';
@@ -52,6 +53,12 @@ describe('signing in on the server’s own pages', function () {
     expect(await accessibilityFaults(page), name).to.deep.equal([]);
     expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth'), name).to.equal(true);
     if (pictures !== undefined) await page.screenshot({ path: join(pictures, `${name}.png`) });
+  };
+  /** Of this address, which all of these share. */
+  const attempts = (statement: string): void => {
+    const database = new Sqlite(server.databaseFile);
+    database.exec(statement);
+    database.close();
   };
   const heading = async (page: Page, name: string): Promise<void> => page.getByRole('heading', { name, level: 1 }).waitFor();
 
@@ -140,10 +147,18 @@ describe('signing in on the server’s own pages', function () {
     });
 
   for (const look of looks)
-    it(`${look.name}: so are the new password’s, the way back, and the wait`, async () => {
+    it(`${look.name}: so it is with those for a new password, for who must wait, and with the last`, async () => {
       const fresh = await personWithOneTimePassword(server, `looking-${look.name}`);
       const browser = await newBrowser(look.options);
       const { login, page } = await begin(browser);
+      attempts('UPDATE login_attempts SET failures = 1000');
+      await type(page, fresh.email, fresh.password);
+      await heading(page, 'Too many attempts');
+      await looksWell(page, `wait-${look.name}`);
+      attempts('DELETE FROM login_attempts');
+      await page.goBack();
+      await page.getByLabel('Email').fill('');
+      await page.getByLabel('Email').focus();
       await type(page, fresh.email, fresh.password);
       await heading(page, 'Choose a new password');
       await looksWell(page, `new-password-${look.name}`);
