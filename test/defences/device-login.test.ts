@@ -28,6 +28,7 @@ const approved = async ({ server }: FederationStage): Promise<AskingProgram> => 
 
 const byDeviceCode = ".where('device_code_hash', '=', hashSecret(deviceCode))";
 const notOver = "\n                .where('state', '!=', 'over')";
+const ends = ".set({ state: 'over' })\n                .where('id', '=', id)";
 const inTime = "\n                .where('expires_at', '>', now)";
 
 const defences: readonly ServerDefence[] = [
@@ -69,7 +70,7 @@ const defences: readonly ServerDefence[] = [
     row: 19,
     cut: store(`${byDeviceCode}${notOver}`, byDeviceCode),
     behind: [
-      cutIn('login/device-login-service.js')('const isOurs = await stores.deviceLogins.end(id);', 'const isOurs = true;'),
+      store(`${ends}${notOver}`, ends),
       cutIn('login/browser-login-store.js')(
         "const live = (now) => db.selectFrom('browser_logins').selectAll().where('exchanged_at', 'is', null)",
         "const live = (now) => db.selectFrom('browser_logins').selectAll()",
