@@ -12,8 +12,8 @@ import { up as providerSessions } from './migrations/0009-provider-sessions.ts';
 import { up as clientKeys } from './migrations/0010-client-keys.ts';
 import { up as loginPurposes } from './migrations/0011-login-purposes.ts';
 import { up as deviceLogins } from './migrations/0012-device-logins.ts';
-import { up as passkeys } from './migrations/0014-passkeys.ts';
-import { up as providerLoginTests } from './migrations/0015-provider-login-tests.ts';
+import { up as passkeys } from './migrations/0013-passkeys.ts';
+import { up as providerLoginTests } from './migrations/0014-provider-login-tests.ts';
 
 export interface Migration {
   readonly version: number;
@@ -33,6 +33,6 @@ export const migrations: readonly Migration[] = [
   { version: 10, up: clientKeys },
   { version: 11, up: loginPurposes },
   { version: 12, up: deviceLogins },
-  { version: 14, up: passkeys },
-  { version: 15, up: providerLoginTests },
+  { version: 13, up: passkeys },
+  { version: 14, up: providerLoginTests },
 ];
