@@ -8,7 +8,7 @@ import type { AssertedCredential, NewCredential } from '../../shared/api/passkey
 import { DomainError } from '../../shared/api/problem.ts';
 import type { SecondFactorId } from '../../shared/api/values.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
-import { anonymous, type Act } from '../audit/caller.ts';
+import { anonymous } from '../audit/caller.ts';
 import type { Sealing } from '../authority/sealing.ts';
 import type { Transact } from '../storage/transact.ts';
 import type { LoginAttempts } from './login-attempts.ts';
