@@ -1,8 +1,7 @@
 /** Second factors put together: codes, passkeys, and what a trusted provider says of its own. */
-import type { Router } from 'express';
 import type { PasswordLogin } from './compose-password-login.ts';
 import type { Foundation } from './foundation.ts';
-import type { RouteContext } from './http/route.ts';
+import type { RouteContext, Router } from './http/route.ts';
 import { createPasskeyCeremony } from './login/passkey-ceremony.ts';
 import { passkeyRoutes } from './login/passkey-routes.ts';
 import { createPasskeyService } from './login/passkey-service.ts';

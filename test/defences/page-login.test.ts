@@ -85,7 +85,10 @@ describeServerDefences('the pages for signing in', [
   {
     name: 'a code ends with the password it was given for',
     row: 11,
-    cut: cutIn('login/login-service.js')('await stores.browserLogins.voidArrivals({ identityId: caller.identity.id }, toTime(act.now));', ''),
+    cut: cutIn('login/login-service.js')(
+      'await stores.browserLogins.voidArrivals({ identityId: caller.identity.id }, toTime(act.now));',
+      '',
+    ),
     attack: exchangedAfter(async ({ call, password }) =>
       call(api.sessions.changeOwnPassword, { body: { currentPassword: password, newPassword: 'another lantern by the harbour' } }),
     ),
