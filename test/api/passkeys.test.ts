@@ -87,7 +87,7 @@ describe('passkeys', function () {
     expect(await mfaAtOf(eva.call)).to.equal(null);
     expect((await listOf(eva.call)).recoveryCodesLeft).to.equal(10);
     await eva.call(api.secondFactors.remove, { params: { id }, body: { code: await proof('remove') } });
-    expect(await listOf(eva.call)).to.deep.equal({ items: [], recoveryCodesLeft: 0 });
+    expect(await listOf(eva.call)).to.deep.equal({ items: [], recoveryCodesLeft: 0, atProvider: null });
     await server.login('eva@example.com', eva.password);
   });
 
