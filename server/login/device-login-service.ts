@@ -14,6 +14,7 @@ import type { Transact } from '../storage/transact.ts';
 import { openArrivedSession, type ArrivedOptions, type ArrivedStores } from './arrived-session.ts';
 import type { BrowserLoginStore } from './browser-login-store.ts';
 import { isChallengeOf } from './code-challenge.ts';
+import { refuseCounted } from './counted-refusal.ts';
 import { deviceLoginSeconds, firstIntervalSeconds, paceAfter, shownUserCode } from './device-login-rules.ts';
 import type { ApprovedDeviceLogin, DeviceLogin, DeviceLoginStore } from './device-login-store.ts';
 import type { LoginAttempts } from './login-attempts.ts';
@@ -51,20 +52,8 @@ export type DeviceLoginService = ReturnType<typeof createDeviceLoginService>;
 export function createDeviceLoginService(options: DeviceLoginOptions) {
   const { transact, attempts, publicUrl, clock } = options;
 
-  const refuse = async (reason: string, source: AuditSource): Promise<never> => {
-    const now = clock.now();
-    const limit = await attempts.count('login by a code', source.address, now);
-    if (limit === undefined || limit.isFirst)
-      await transact(async ({ audit }) =>
-        audit.record({
-          event: 'login.refused',
-          act: { by: anonymous(source), now },
-          outcome: 'refused',
-          details: { attempted: '', method: 'device', reason },
-        }),
-      );
-    throw limit?.error ?? expired();
-  };
+  const refuse = async (reason: string, source: AuditSource): Promise<never> =>
+    refuseCounted(options, { countedAs: 'login by a code', source, details: { method: 'device', reason }, error: expired() });
 
   return {
     begin: async ({ codeChallenge, host }: Asked, source: AuditSource) => {

@@ -11,6 +11,7 @@ import type { AuditLog } from '../audit/audit-log.ts';
 import { anonymous } from '../audit/caller.ts';
 import type { Sealing } from '../authority/sealing.ts';
 import type { Transact } from '../storage/transact.ts';
+import { refuseCounted, type RefusalOptions } from './counted-refusal.ts';
 import type { LoginAttempts } from './login-attempts.ts';
 import type { PasskeyLink, PasskeyLinkStore } from './passkey-link-store.ts';
 import { linkOver, noPasskeysHere, wrongPasskey } from './passkey-rules.ts';
@@ -159,20 +160,13 @@ async function findLink(options: PasskeyCeremonyOptions, token: string, source: 
 }
 
 /** Nobody finds a link by trying; whoever tries all the same does not fill the audit. */
-async function refuseLink({ transact, attempts, clock }: PasskeyCeremonyOptions, source: AuditSource): Promise<never> {
-  const now = clock.now();
-  const limit = await attempts.count('link for a passkey', source.address, now);
-  if (limit === undefined || limit.isFirst)
-    await transact(async ({ audit }) =>
-      audit.record({
-        event: 'login.refused',
-        act: { by: anonymous(source), now },
-        outcome: 'refused',
-        details: { attempted: '', method: 'second-factor', reason: 'no such link for a passkey' },
-      }),
-    );
-  throw limit?.error ?? new DomainError('token.invalid', linkOver);
-}
+const refuseLink = async (options: RefusalOptions, source: AuditSource): Promise<never> =>
+  refuseCounted(options, {
+    countedAs: 'link for a passkey',
+    source,
+    details: { method: 'second-factor', reason: 'no such link for a passkey' },
+    error: new DomainError('token.invalid', linkOver),
+  });
 
 const linkPurpose = (linkId: string): string => `passkey-link:${linkId}`;
 

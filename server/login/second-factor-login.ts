@@ -11,6 +11,7 @@ import type { AuditLog } from '../audit/audit-log.ts';
 import { anonymous } from '../audit/caller.ts';
 import type { Identity, IdentityStore } from '../identity/identity-store.ts';
 import type { Transact } from '../storage/transact.ts';
+import { refuseCounted, type RefusalOptions } from './counted-refusal.ts';
 import type { LoginAttempts } from './login-attempts.ts';
 import type { GoalStores, LoginGoal } from './login-goal.ts';
 import { issueChangeToken, type ChangeRequired } from './password-change.ts';
@@ -103,20 +104,10 @@ export async function goOnProven<Result>(
 }
 
 /** Nobody finds a token by trying; whoever tries all the same does not fill the audit. */
-export async function refuseToken(
-  { transact, attempts, clock }: Pick<SecondFactorLoginOptions, 'transact' | 'attempts' | 'clock'>,
-  source: AuditSource,
-): Promise<never> {
-  const now = clock.now();
-  const limit = await attempts.count('second factor of a login', source.address, now);
-  if (limit === undefined || limit.isFirst)
-    await transact(async ({ audit }) =>
-      audit.record({
-        event: 'login.refused',
-        act: { by: anonymous(source), now },
-        outcome: 'refused',
-        details: { attempted: '', method: 'second-factor', reason: 'no such token' },
-      }),
-    );
-  throw limit?.error ?? new DomainError('token.invalid', over);
-}
+export const refuseToken = async (options: RefusalOptions, source: AuditSource): Promise<never> =>
+  refuseCounted(options, {
+    countedAs: 'second factor of a login',
+    source,
+    details: { method: 'second-factor', reason: 'no such token' },
+    error: new DomainError('token.invalid', over),
+  });

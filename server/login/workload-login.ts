@@ -7,10 +7,10 @@ import { toTime, type Clock } from '../../shared/clock.ts';
 import type { AuditSource } from '../../shared/api/audit.ts';
 import { DomainError } from '../../shared/api/problem.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
-import { anonymous } from '../audit/caller.ts';
 import type { IdentityStore } from '../identity/identity-store.ts';
 import type { Transact } from '../storage/transact.ts';
 import type { IssuerKeys } from './issuer-keys.ts';
+import { refuseCounted } from './counted-refusal.ts';
 import type { LoginAttempts } from './login-attempts.ts';
 import { openSession, type OpenedSession, type SessionSettings } from './open-session.ts';
 import type { SessionStore } from './session-store.ts';
@@ -46,26 +46,19 @@ type Judged = { readonly rule: OwnedTrustRule } | Refused;
 export type WorkloadLogin = ReturnType<typeof createWorkloadLogin>;
 
 export function createWorkloadLogin(options: WorkloadLoginOptions) {
-  const { transact, attempts, own, clock } = options;
+  const { transact, own, clock } = options;
 
   /** Only what is refused counts: a cluster behind one address may log in as often as it needs. */
-  const refuse = async ({ told, reason }: Refused, token: SentToken | undefined, source: AuditSource): Promise<never> => {
-    const now = clock.now();
-    const limit = await attempts.count('workload-token', source.address, now);
-    if (limit === undefined || limit.isFirst)
-      await transact(async ({ audit }) =>
-        audit.record({
-          event: 'login.refused',
-          act: { by: anonymous(source), now },
-          outcome: 'refused',
-          details: {
-            ...{ attempted: '', method: 'workload-token', reason: reason.slice(0, 500) },
-            ...(token === undefined ? {} : { token: traceOf(token) }),
-          },
-        }),
-      );
-    throw limit?.error ?? told;
-  };
+  const refuse = async ({ told, reason }: Refused, token: SentToken | undefined, source: AuditSource): Promise<never> =>
+    refuseCounted(options, {
+      countedAs: 'workload-token',
+      source,
+      details: {
+        ...{ method: 'workload-token', reason: reason.slice(0, 500) },
+        ...(token === undefined ? {} : { token: traceOf(token) }),
+      },
+      error: told,
+    });
 
   return {
     withToken: async (text: string, source: AuditSource): Promise<OpenedSession> => {

@@ -6,10 +6,11 @@ import { DomainError } from '../../shared/api/problem.ts';
 import type { ScimToken } from '../../shared/api/scim-tokens.ts';
 import type { ProviderId, ScimTokenId } from '../../shared/api/values.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
-import { anonymous, authorOf, type Act, type Author, type Caller } from '../audit/caller.ts';
+import { authorOf, type Act, type Author, type Caller } from '../audit/caller.ts';
 import { existingProvider } from '../identity/provider-service.ts';
 import type { Provider, ProviderStore } from '../identity/provider-store.ts';
 import type { ProvisionedGroupStore } from '../identity/provisioned-group-store.ts';
+import { refuseCounted } from '../login/counted-refusal.ts';
 import type { LoginAttempts } from '../login/login-attempts.ts';
 import { hashSecret, newSecret } from '../login/secrets.ts';
 import type { Transact } from '../storage/transact.ts';
@@ -42,20 +43,16 @@ export type ScimTokenService = ReturnType<typeof createScimTokenService>;
 const touchMilliseconds = 30_000;
 
 export function createScimTokenService({ read, transact, attempts, baseUrlOf, clock }: ScimTokenServiceOptions) {
-  const refuse = async (source: AuditSource): Promise<never> => {
-    const now = clock.now();
-    const limit = await attempts.count('scim', source.address, now);
-    if (limit === undefined || limit.isFirst)
-      await transact(async ({ audit }) =>
-        audit.record({
-          event: 'login.refused',
-          act: { by: anonymous(source), now },
-          outcome: 'refused',
-          details: { attempted: '', method: 'scim', reason: 'no such SCIM token of this provider, or it is over' },
-        }),
-      );
-    throw limit?.error ?? new DomainError('scim-token.invalid', 'This token does not hold here. Ask an admin of infra for another one.');
-  };
+  const refuse = async (source: AuditSource): Promise<never> =>
+    refuseCounted(
+      { transact, attempts, clock },
+      {
+        countedAs: 'scim',
+        source,
+        details: { method: 'scim', reason: 'no such SCIM token of this provider, or it is over' },
+        error: new DomainError('scim-token.invalid', 'This token does not hold here. Ask an admin of infra for another one.'),
+      },
+    );
 
   return {
     /** Only what does not hold is counted: a directory may ask as often as it needs. An unknown provider answers as a wrong token does. */

@@ -54,7 +54,7 @@ const defences: readonly ServerDefence[] = [
   {
     name: 'wrong SCIM tokens are limited',
     row: 28,
-    cut: tokens("await attempts.count('scim', source.address, now)", 'undefined'),
+    cut: cutIn('login/counted-refusal.js')('await attempts.count(countedAs, source.address, now)', 'undefined'),
     attack: async ({ server }) => {
       const guess = scimClient(server, 'acme', `infra_scim_${'x'.repeat(43)}`);
       for (let tries = 0; tries < 10; tries += 1) await guess.get('/Users');

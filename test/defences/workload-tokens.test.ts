@@ -149,7 +149,7 @@ const defences: readonly ServerDefence[] = [
   {
     name: 'tokens that do not hold are limited',
     row: 28,
-    cut: login("await attempts.count('workload-token', source.address, now)", 'undefined'),
+    cut: cutIn('login/counted-refusal.js')('await attempts.count(countedAs, source.address, now)', 'undefined'),
     attack: async ({ server }) => {
       const answers: number[] = [];
       for (let tries = 0; tries < 12; tries += 1)
