@@ -1,4 +1,5 @@
 /** The run behind scripts/test: clusters start in the background, the build comes first, then checks and tests side by side. */
+import { join } from 'node:path';
 import { failedOutcome, type Outcome } from './test-run/outcome.ts';
 import { type MochaJob, type Plan, planOf } from './test-run/plan.ts';
 import { type Task, runQueue } from './test-run/queue.ts';
@@ -52,6 +53,12 @@ async function runAll(context: RunContext, plan: Plan): Promise<void> {
 
 function testTask(context: RunContext, clusters: SharedClusters, job: MochaJob): Task {
   const { KUBECONFIG: _, ...env } = process.env; // somebody's own cluster is not for tests
+  const ofRun = {
+    TMPDIR: context.temporary,
+    INFRA_TEST_RUN: context.temporary,
+    INFRA_TEST_CLUSTERS: clusters.stateFile,
+    NODE_COMPILE_CACHE: join(context.temporary, 'compile-cache'),
+  };
   const prepared = Promise.all(job.needs.map((need) => clusters.ready(need)));
   const run = async (): Promise<void> => {
     try {
@@ -60,7 +67,7 @@ function testTask(context: RunContext, clusters: SharedClusters, job: MochaJob):
       conclude(failedOutcome(job.name, 0, `not run: ${String(error)}`));
       return;
     }
-    conclude(await runMocha(context, job, { ...env, TMPDIR: context.temporary, INFRA_TEST_CLUSTERS: clusters.stateFile }));
+    conclude(await runMocha(context, job, { ...env, ...ofRun }));
   };
   return { prepared, run };
 }

@@ -16,7 +16,7 @@ describe('infra-server backup and restore', function () {
   const home = tempDir('infra-backup');
 
   before(async () => {
-    server = await startServer();
+    server = await startServer({ isNew: true });
     const admin = await server.admin();
     const person = await newPerson(server, 'ana@example.com');
     await admin(api.groups.create, { body: { name: 'platform' } });

@@ -28,7 +28,7 @@ describe('the first start', function () {
   describe('with an admin in its settings', () => {
     let server: RunningServer;
     before(async () => {
-      server = await startServer();
+      server = await startServer({ isNew: true });
     });
     after(async () => server.stop());
 

@@ -25,7 +25,7 @@ describe('several servers and accounts in one kubeconfig', function () {
   before(async () => {
     cluster = await controlPlane();
     await kubectlOrThrow({ kubeconfig: cluster.adminKubeconfig }, 'create', 'namespace', 'side-by-side');
-    servers = [await startServer(), await startServer()];
+    servers = [await startServer(), await startServer({ isNew: true })];
     for (const server of servers) {
       connectors.push(await startConnector({ server, cluster, destination: 'prod' }));
       const call = await server.admin();

@@ -36,7 +36,7 @@ describe('a restored backup', function () {
   describe('at the server', () => {
     let server: RunningServer;
     beforeEach(async () => {
-      server = await startServer();
+      server = await startServer({ isNew: true });
     });
     afterEach(async () => server.stop('SIGKILL'));
 

@@ -33,9 +33,15 @@ export interface Program {
   end(signal?: NodeJS.Signals): Promise<number | string>;
 }
 
+/** The run's, so that a program that starts hundreds of times is compiled once. The CLI has its own; a build that was changed for one test is not worth keeping. */
+function compileCacheFor(program: ProgramOptions['program'], main: string | undefined): Record<string, string> {
+  const { NODE_COMPILE_CACHE: cache } = process.env;
+  return program === 'cli' || main !== undefined || cache === undefined ? {} : { NODE_COMPILE_CACHE: cache };
+}
+
 export function startProgram({ program, main, args = [], env = {}, input, cwd }: ProgramOptions): Program {
   const child = spawn(process.execPath, [...nodeArguments(main ?? join(programs, program, 'main.js')), ...args], {
-    env: { PATH: process.env['PATH'] ?? '', ...env },
+    env: { PATH: process.env['PATH'] ?? '', ...compileCacheFor(program, main), ...env },
     stdio: 'pipe',
     ...(cwd === undefined ? {} : { cwd }),
   });

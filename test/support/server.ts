@@ -5,6 +5,7 @@ import { Agent, fetch as undiciFetch } from 'undici';
 import { createClient, type Call } from '../../shared/client.ts';
 import { api } from '../../shared/api/index.ts';
 import type { ServerInfo } from '../../shared/api/server-info.ts';
+import { beginWithCopy } from './first-start.ts';
 import { freePort } from './ports.ts';
 import { startProgram, type Program } from './program.ts';
 import { tempDir } from './temp-dir.ts';
@@ -18,6 +19,8 @@ export interface ServerWish {
   readonly settings?: Readonly<Record<string, string>>;
   /** False: no admin from settings, so a set-up link is printed. */
   readonly withAdmin?: boolean;
+  /** Its first start, with an authority of its own. Otherwise it begins with a copy of what a first start left, where its settings allow that. */
+  readonly isNew?: true;
   readonly env?: Readonly<Record<string, string>>;
   readonly dataDir?: string;
   readonly port?: number;
@@ -49,9 +52,24 @@ export interface RunningServer {
   stop(signal?: NodeJS.Signals): Promise<void>;
 }
 
+/** Settings that are of the first start, or of sessions that are open already. */
+const notForCopies = ['admin-email', 'public-url', 'trust-domain', 'root-key-file', 'database-url', 'session-lifetime', 'session-idle'];
+
+function canBegin({ dataDir, isNew, withAdmin, settings = {} }: ServerWish): boolean {
+  return dataDir === undefined && isNew !== true && withAdmin !== false && !notForCopies.some((name) => name in settings);
+}
+
+async function firstStart(dataDir: string): Promise<string> {
+  const server = await startServer({ dataDir });
+  const { secret } = await server.login(adminEmail, adminPassword);
+  await server.stop();
+  return secret;
+}
+
 export async function startServer(wish: ServerWish = {}): Promise<RunningServer> {
   const home = tempDir('infra-server');
   const dataDir = wish.dataDir ?? join(home, 'data');
+  const adminSecret = canBegin(wish) ? await beginWithCopy(dataDir, firstStart) : undefined;
   const port = wish.port ?? (await freePort());
   const passwordFile = join(home, 'admin-password');
   mkdirSync(home, { recursive: true });
@@ -96,7 +114,7 @@ export async function startServer(wish: ServerWish = {}): Promise<RunningServer>
     if (opened.status !== 'session') throw new Error(`${email} must change the password first`);
     return { call: client(opened.secret), secret: opened.secret };
   };
-  let admin: Promise<Call> | undefined;
+  let admin = adminSecret === undefined ? undefined : Promise.resolve(client(adminSecret));
   return {
     url,
     port,
