@@ -255,7 +255,7 @@ function mountFeatures(router: Router, context: RouteContext, features: Features
   grantRoutes(
     router,
     context,
-    createGrantService({ read, transact, serverName: foundation.serverNameOf, rootCertificate: authority.rootCertificate, clock }),
+    createGrantService({ read, transact, directory: foundation.directory, rootCertificate: authority.rootCertificate, clock }),
   );
   mountExplanations(router, context, foundation);
   leaseRoutes(

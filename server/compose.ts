@@ -10,9 +10,11 @@ import { createChangeService } from './destinations/change-service.ts';
 import { createConnectorService } from './destinations/connector-service.ts';
 import { createDesiredStateService } from './destinations/desired-state-service.ts';
 import { type DestinationServices } from './destinations/destination-routes.ts';
+import { createDirectory } from './destinations/directory.ts';
 import { createDestinationService } from './destinations/destination-service.ts';
 import { createEnrolmentService } from './destinations/enrolment-service.ts';
 import { createPresence } from './destinations/presence.ts';
+import type { Tunnels } from './destinations/tunnels.ts';
 import type { ComposeOptions, Foundation } from './foundation.ts';
 import { type Readiness } from './http/health.ts';
 import { isInstalled, openInstallation } from './installation.ts';
@@ -65,6 +67,10 @@ async function composeOn(database: OpenDatabase, options: ComposeOptions): Promi
     trustDomain: installation.trustDomain,
     clock,
   });
+  const serverNameOf = (destinationId: string): string => connectorServerName(destinationId, authority.trustDomain);
+  const presence = createPresence();
+  const tunnels: Tunnels = { countTo: () => 0, ofConnector: () => [] };
+  const relayAddress = relayAddressOf(config.publicUrl);
   const foundation: Foundation = {
     ...options,
     read,
@@ -74,7 +80,10 @@ async function composeOn(database: OpenDatabase, options: ComposeOptions): Promi
     sealing: installation.sealing,
     attempts: createLoginAttempts(transact, attemptLimits),
     mail,
-    serverNameOf: (destinationId) => connectorServerName(destinationId, authority.trustDomain),
+    serverNameOf,
+    presence,
+    tunnels,
+    directory: createDirectory({ connectors: read.connectors, presence, tunnels, serverNameOf, relayAddress }),
   };
   const setup = createSetupService({ ...foundation, preparation: passwordPreparation });
   if (firstAdmin !== undefined) await setup.createFirstAdmin(firstAdmin);
@@ -101,9 +110,14 @@ async function composeOn(database: OpenDatabase, options: ComposeOptions): Promi
   };
 }
 
+/** Of a URL, as kubeconfigs have it. */
+const relayAddressOf = (url: string): string => {
+  const { hostname, port } = new URL(url);
+  return `${hostname}:${port === '' ? '443' : port}`;
+};
+
 function composeDestinations(foundation: Foundation): DestinationServices {
-  const { read, transact, bell, authority, attempts, serverNameOf, clock, logger } = foundation;
-  const presence = createPresence();
+  const { read, transact, bell, authority, attempts, presence, clock, logger } = foundation;
   const root = { certificate: authority.rootCertificate, fingerprint: authority.rootFingerprint };
   const seen = (connectorId: string): void => {
     read.connectors
@@ -111,7 +125,7 @@ function composeDestinations(foundation: Foundation): DestinationServices {
       .catch((error: unknown) => logger.warn({ err: error }, 'could not note a connector’s presence'));
   };
   return {
-    destinations: createDestinationService({ read, transact, presence, serverName: serverNameOf, root, clock }),
+    destinations: createDestinationService({ ...foundation, root }),
     enrolment: createEnrolmentService({
       transact,
       trustDomain: authority.trustDomain,

@@ -5,6 +5,9 @@ import type { Logger } from '../shared/node/logger.ts';
 import type { CertificateAuthority } from './authority/certificate-authority.ts';
 import type { Sealing } from './authority/sealing.ts';
 import type { ServerConfig } from './config.ts';
+import type { Directory } from './destinations/directory.ts';
+import type { Presence } from './destinations/presence.ts';
+import type { Tunnels } from './destinations/tunnels.ts';
 import type { LoginAttempts } from './login/login-attempts.ts';
 import type { MailSender } from './mail/mail-sender.ts';
 import type { ChangeBell } from './storage/change-feed.ts';
@@ -30,4 +33,9 @@ export interface Foundation extends ComposeOptions {
   readonly sealing: Sealing;
   /** The DNS name that a destination's connector serves under. */
   readonly serverNameOf: (destinationId: string) => string;
+  /** Who is in contact. */
+  readonly presence: Presence;
+  /** Which tunnels lead where. */
+  readonly tunnels: Tunnels;
+  readonly directory: Directory;
 }

@@ -29,6 +29,8 @@ export interface ConnectorStore {
   find(id: string): Promise<ConnectorRecord | undefined>;
   findByKey(thumbprint: string): Promise<ConnectorRecord | undefined>;
   ofDestination(destinationId: string): Promise<ConnectorRecord[]>;
+  /** When each connector of these destinations was last heard of. */
+  contacts(destinationIds: readonly string[]): Promise<Pick<ConnectorRecord, 'id' | 'destinationId' | 'lastSeenAt'>[]>;
   seen(id: string, at: string): Promise<void>;
   /** True when this report is newer than the last one of the same replica. */
   advanceReport(id: string, report: { readonly replica: string; readonly sequence: number; readonly version: string }): Promise<boolean>;
@@ -53,6 +55,8 @@ export function createConnectorStore(db: Handle): ConnectorStore {
     find: async (id) => fromOptional(await live.where('id', '=', id).executeTakeFirst()),
     findByKey: async (thumbprint) => fromOptional(await live.where('key_thumbprint', '=', thumbprint).executeTakeFirst()),
     ofDestination: async (destinationId) => (await live.where('destination_id', '=', destinationId).orderBy('id').execute()).map(fromRow),
+    contacts: async (destinationIds) =>
+      destinationIds.length === 0 ? [] : (await live.where('destination_id', 'in', [...destinationIds]).execute()).map(fromRow),
     seen: async (id, at) => void (await db.updateTable('connectors').set({ last_seen_at: at }).where('id', '=', id).execute()),
     advanceReport: async (id, report) => {
       const updated = await db

@@ -15,8 +15,10 @@ import type { AcknowledgementStore } from './acknowledgement-store.ts';
 import { hashJoinSecret } from './enrolment-service.ts';
 import type { ConnectorStore } from './connector-store.ts';
 import type { DestinationRecord, DestinationStore } from './destination-store.ts';
+import type { Directory } from './directory.ts';
 import type { Presence } from './presence.ts';
 import { staleAt } from './staleness-rules.ts';
+import type { Tunnels } from './tunnels.ts';
 
 /** What destinations need of grants and leases when one goes. */
 export interface DestinationEffects {
@@ -36,8 +38,8 @@ export interface DestinationServiceOptions {
   readonly read: Pick<Stores, 'destinations' | 'connectors' | 'acknowledgements' | 'feed'>;
   readonly transact: Transact<Stores>;
   readonly presence: Presence;
-  /** The name in the certificate of a destination's connector. */
-  readonly serverName: (destinationId: string) => string;
+  readonly tunnels: Tunnels;
+  readonly directory: Directory;
   readonly root: { readonly certificate: string; readonly fingerprint: string };
   readonly clock: Clock;
 }
@@ -89,9 +91,7 @@ export function createDestinationService(options: DestinationServiceOptions) {
     }): Promise<{ destinations: DirectoryEntry[]; caCertificates: string }> => {
       const all = await read.destinations.allLive();
       return {
-        destinations: all
-          .filter(({ name }) => filter.name === undefined || name === filter.name)
-          .map((record) => directoryEntryOf(record, options.serverName)),
+        destinations: await options.directory(all.filter(({ name }) => filter.name === undefined || name === filter.name)),
         caCertificates: root.certificate,
       };
     },
@@ -157,14 +157,6 @@ const merge = (settings: DestinationSettings, patch: SettingsPatch): Destination
   userPrefix: patch.userPrefix ?? settings.userPrefix,
 });
 
-export const directoryEntryOf = (record: DestinationRecord, serverName: (destinationId: string) => string): DirectoryEntry => ({
-  id: record.id,
-  name: record.name,
-  kind: record.kind,
-  address: record.address,
-  tlsServerName: serverName(record.id),
-});
-
 async function existing(destinations: DestinationStore, id: DestinationId): Promise<DestinationRecord> {
   const record = await destinations.findLive(id);
   if (record === undefined) throw new DomainError('destination.not-found', 'There is no such destination. See: infra destinations list');
@@ -172,7 +164,7 @@ async function existing(destinations: DestinationStore, id: DestinationId): Prom
 }
 
 async function describe(
-  { read, presence, clock }: Pick<DestinationServiceOptions, 'read' | 'presence' | 'clock'>,
+  { read, presence, tunnels, clock }: Pick<DestinationServiceOptions, 'read' | 'presence' | 'tunnels' | 'clock'>,
   record: DestinationRecord,
 ): Promise<Destination> {
   const { epoch } = await read.feed.position();
@@ -194,6 +186,7 @@ async function describe(
       appliedRevision: newest.applied,
       refusesFrom: toTime(refusesFrom),
       stale: now >= refusesFrom,
+      tunnels: [...tunnels.ofConnector(id)],
     };
   });
   const { id, name, kind, address, createdAt, settings, discovery } = record;

@@ -8,7 +8,7 @@ import { parseResourceName, serverResource } from '../../shared/resource-name.ts
 import type { Change, GrantId } from '../../shared/api/values.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
 import { authorOf, type Act, type Caller } from '../audit/caller.ts';
-import { directoryEntryOf } from '../destinations/destination-service.ts';
+import type { Directory } from '../destinations/directory.ts';
 import type { DestinationRecord, DestinationStore } from '../destinations/destination-store.ts';
 import type { GroupStore } from '../identity/group-store.ts';
 import type { IdentityStore } from '../identity/identity-store.ts';
@@ -31,7 +31,7 @@ interface Stores {
 export interface GrantServiceOptions {
   readonly read: Pick<Stores, 'grants' | 'identities' | 'groups' | 'destinations'>;
   readonly transact: Transact<Stores>;
-  readonly serverName: (destinationId: string) => string;
+  readonly directory: Directory;
   readonly rootCertificate: string;
   readonly clock: Clock;
 }
@@ -52,7 +52,7 @@ export interface GrantListFilter extends PageRequest {
 
 export type GrantService = ReturnType<typeof createGrantService>;
 
-export function createGrantService({ read, transact, serverName, rootCertificate, clock }: GrantServiceOptions) {
+export function createGrantService({ read, transact, directory, rootCertificate, clock }: GrantServiceOptions) {
   return {
     list: async (filter: GrantListFilter): Promise<Page<Grant>> => {
       const subject = filter.subject === undefined ? undefined : await findSubject(read, filter.subject);
@@ -128,12 +128,12 @@ export function createGrantService({ read, transact, serverName, rootCertificate
         ...new Set(held.map(({ destinationId }) => destinationId).filter((id) => id !== null)),
       ]);
       const groups = new Map((await read.groups.groupsOf(caller.identity.id)).map(({ id, name }) => [id as string, name]));
-      const reachable = destinations.map((destination) => ({
-        destination: directoryEntryOf(destination, serverName),
-        grants: held
-          .filter(({ destinationId }) => destinationId === destination.id)
-          .map((grant) => describeHeld(grant, destination, groups)),
-      }));
+      const entries = await directory(destinations);
+      const reachable = destinations.flatMap((destination, position) => {
+        const entry = entries[position];
+        const here = held.filter(({ destinationId }) => destinationId === destination.id);
+        return entry === undefined ? [] : [{ destination: entry, grants: here.map((grant) => describeHeld(grant, destination, groups)) }];
+      });
       return {
         reachable: reachable.sort((left, right) => left.destination.name.localeCompare(right.destination.name)),
         caCertificates: rootCertificate,

@@ -181,6 +181,15 @@ export const auditEvent = z.discriminatedUnion('event', [
   event('destination.join-token-created', { expiresAt: time }),
   event('connector.enrolled', { connector: z.string(), clusterUid: z.string().nullable() }),
   event('connector.refused', { connector: z.string().max(300), reason }),
+  event('connector.tunnel-opened', { connector: z.string(), tunnel: z.string(), replica: z.string() }),
+  event('connector.tunnel-closed', {
+    connector: z.string(),
+    tunnel: z.string(),
+    replica: z.string(),
+    seconds: z.int(),
+    streams: z.int(),
+    reason,
+  }),
   event('connector.certificate-issued', { connector: z.string(), serial: z.string(), expiresAt: time }),
   event('grant.added', {
     grant: z.string(),

@@ -1,6 +1,7 @@
 /** Destinations: what access is brokered to. */
 import { z } from 'zod';
 import { endpoint } from './endpoint.ts';
+import { tunnelSummary } from './connector-tunnel.ts';
 import { pageOf, pageQuery } from './pagination.ts';
 import { change, connectorId, destinationId, destinationName, idParams, note, time } from './values.ts';
 
@@ -42,6 +43,8 @@ export const connectorSummary = z.object({
   refusesFrom: time,
   /** That time has come. */
   stale: z.boolean(),
+  /** By which the relay reaches it now. */
+  tunnels: z.array(tunnelSummary),
 });
 
 export const destination = z.object({
@@ -65,6 +68,14 @@ export const directoryEntry = z.object({
   address: z.string().nullable(),
   /** The name in the connector's serving certificate. */
   tlsServerName: z.string(),
+  /** `host:port` that kubectl reaches it by through the server's relay. */
+  relayAddress: z.string(),
+  /** Tunnels that lead to it now; 0: the relay does not reach it. */
+  tunnels: z.int(),
+  /** A connector of it is in contact with the server. */
+  online: z.boolean(),
+  /** When one was last heard of; null: never. */
+  lastSeenAt: time.nullable(),
 });
 export type DirectoryEntry = z.output<typeof directoryEntry>;
 

@@ -235,6 +235,7 @@ describe('the kubeconfig', function () {
 });
 
 describe('a server that lies about its destinations', () => {
+  const reach = { relayAddress: 'infra.example.com:8443', tunnels: 0, online: true, lastSeenAt: null };
   for (const [lie, changes] of Object.entries({
     'a name that is a path': { name: '../../x' },
     'a name with lines of YAML': { name: 'prod\nusers:\n- name: evil' },
@@ -245,7 +246,7 @@ describe('a server that lies about its destinations', () => {
   }))
     it(`writes nothing for ${lie} (security.md row 33)`, async () => {
       const server = await scriptedServer(loginScript());
-      const destination = { id: scriptedIds.destination, name: 'prod', kind: 'kubernetes', address: 'a:1', tlsServerName: 'a', ...changes };
+      const destination = { id: scriptedIds.destination, name: 'prod', kind: 'kubernetes', address: 'a:1', tlsServerName: 'a', ...reach, ...changes };
       server.answer({
         'GET /api/v1/access': { body: { reachable: [{ destination, grants: [] }], caCertificates: server.rootCertificate } },
         'GET /api/v1/directory': { body: { destinations: [destination], caCertificates: server.rootCertificate } },

@@ -21,6 +21,10 @@ const entry = (changes: Partial<Record<keyof DirectoryEntry, unknown>>): Directo
       kind: 'kubernetes',
       address: 'prod.example.com:8444',
       tlsServerName: 'dst_0.connector.example.com',
+      relayAddress: 'infra.example.com:8443',
+      tunnels: 0,
+      online: true,
+      lastSeenAt: null,
     }),
     ...changes,
   }) as DirectoryEntry;
