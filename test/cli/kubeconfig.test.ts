@@ -246,7 +246,15 @@ describe('a server that lies about its destinations', () => {
   }))
     it(`writes nothing for ${lie} (security.md row 33)`, async () => {
       const server = await scriptedServer(loginScript());
-      const destination = { id: scriptedIds.destination, name: 'prod', kind: 'kubernetes', address: 'a:1', tlsServerName: 'a', ...reach, ...changes };
+      const destination = {
+        id: scriptedIds.destination,
+        name: 'prod',
+        kind: 'kubernetes',
+        address: 'a:1',
+        tlsServerName: 'a',
+        ...reach,
+        ...changes,
+      };
       server.answer({
         'GET /api/v1/access': { body: { reachable: [{ destination, grants: [] }], caCertificates: server.rootCertificate } },
         'GET /api/v1/directory': { body: { destinations: [destination], caCertificates: server.rootCertificate } },
