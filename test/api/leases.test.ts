@@ -2,9 +2,10 @@
 import { expect } from 'chai';
 import { api } from '../../shared/api/index.ts';
 import type { Lease } from '../../shared/api/leases.ts';
-import type { DestinationId, GrantId } from '../../shared/api/values.ts';
+import { destinationId, type DestinationId, type GrantId } from '../../shared/api/values.ts';
 import type { Call } from '../../shared/client.ts';
 import { createKeyPair } from '../../cli/key-pair.ts';
+import { enrolConnector } from '../support/enrolled-connector.ts';
 import { newLease } from '../support/lease.ts';
 import { refusal } from '../support/refusal.ts';
 import { newPerson, startServer, type RunningServer } from '../support/server.ts';
@@ -81,6 +82,21 @@ describe('leases', function () {
       const problem = await waitFor(async () => refusal(ask(ana.call, destination)), { within: 10, what: 'the grant to run out' });
       expect(problem.code).to.equal('grant.missing');
     });
+  });
+
+  it('say whether a connector of their destination is in contact, and since when none is', async () => {
+    const connector = await enrolConnector(server, 'coming-and-going');
+    const destination = destinationId.parse(connector.destinationId);
+    const gina = await newPerson(server, 'gina@example.com');
+    await grant('gina@example.com', 'coming-and-going');
+    const offline = async () => (await ask(gina.call, destination)).offline;
+    expect(await offline()).to.deep.equal({ lastSeenAt: null });
+    const stream = await connector.send({ method: 'GET', path: '/api/v1/connector/changes' });
+    expect(await offline()).to.equal(null);
+    await stream.body?.cancel();
+    const left = await waitFor(offline, { within: 10, what: 'the connector to be missed' });
+    await waitFor(async () => ((await offline())?.lastSeenAt ?? null) !== null, { within: 10, what: 'its last contact to be noted' });
+    expect(left).to.not.equal(null);
   });
 
   describe('are refused', () => {
