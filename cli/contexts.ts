@@ -73,7 +73,7 @@ export async function refreshContexts(context: CommandContext, connection: Conne
     const { destinations, caCertificates } = await connection.call(api.destinations.directory, {});
     const written = writtenServers(context, connection.profile);
     const known = destinations.flatMap((entry) => checkDestination(entry, caCertificates) ?? []).filter(({ id }) => written.has(id));
-    const access = await chooseWays(known, { choose: 'where-needed' }, written);
+    const access = chooseWays(known, { choose: 'where-needed' }, written);
     await updateContexts(context, connection, { destinations: access, which: 'known', makeCurrent: 'never' });
     await dropDeadCredentials(context, connection);
   } catch (error) {

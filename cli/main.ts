@@ -50,19 +50,12 @@ async function main(): Promise<number> {
   return runProgram(environment, home);
 }
 
-/** A name that was asked for and is no longer waited for cannot be called off, and would keep the program for as long as its server is silent. */
-async function leave(): Promise<never> {
-  for (const stream of [process.stdout, process.stderr]) await new Promise((written) => stream.write('', written));
-  process.exit();
-}
-
 // `infra … | head`: whoever reads has enough, which is no failure.
 for (const stream of [process.stdout, process.stderr])
   stream.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? exitCodes.ok : exitCodes.failed));
 
 try {
   process.exitCode = await main();
-  if (process.getActiveResourcesInfo().includes('GetAddrInfoReqWrap')) await leave();
 } catch (error) {
   process.stderr.write(
     `infra: ${error instanceof CliError ? error.message : 'unexpected failure; run again with --verbose and report it'}\n`,

@@ -1,21 +1,21 @@
 /** Decides for checked destinations which way each is written, and asks at their addresses where that decides; all at once. */
 import type { DirectoryEntry } from '../shared/api/destinations.ts';
-import { probeAddresses } from './direct-probe.ts';
+import { askAddresses } from './direct-probe.ts';
 import type { CheckedDestination, DestinationAccess } from './kubeconfig-entries.ts';
 import { wayAfterAsking, wayWithoutAsking, type Way, type WayFacts, type WayWish } from './way-rules.ts';
 
 /** @param written where the kubeconfig's entries point now, by destination id. */
-export async function chooseWays(
+export function chooseWays(
   destinations: readonly CheckedDestination[],
   wish: WayWish,
   written: ReadonlyMap<string, string>,
-): Promise<DestinationAccess[]> {
+): DestinationAccess[] {
   const choices = destinations.map((destination) => {
     const facts = factsOf(destination, written.get(destination.id));
     return { destination, facts, way: wayWithoutAsking(facts, wish) };
   });
   const asked = choices.flatMap(({ destination, way }) => (way === 'ask' ? [destination] : []));
-  const answering = await answeringOf(asked);
+  const answering = answeringOf(asked);
   return choices.map(({ destination, facts, way }) =>
     accessBy(destination, way === 'ask' ? wayAfterAsking(facts, answering.has(destination.id)) : way),
   );
@@ -49,12 +49,12 @@ function wayAmong(servers: { readonly direct: string | undefined; readonly relay
   return server === servers.relay ? 'relay' : undefined;
 }
 
-async function answeringOf(destinations: readonly CheckedDestination[]): Promise<ReadonlySet<string>> {
+function answeringOf(destinations: readonly CheckedDestination[]): ReadonlySet<string> {
   const addresses = destinations.flatMap(({ id, direct, tlsServerName, certificateAuthority }) => {
     const authority = Buffer.from(certificateAuthority, 'base64').toString();
     return direct === undefined ? [] : [{ id, host: direct.host, port: direct.port, serverName: tlsServerName, authority }];
   });
-  const answers = await probeAddresses(addresses);
+  const answers = askAddresses(addresses);
   return new Set(addresses.filter((_, position) => answers[position] === true).map(({ id }) => id));
 }
 

@@ -38,7 +38,7 @@ async function use(context: CommandContext, input: CommandInput): Promise<void> 
   const wish = wishOf(input);
   sayOfWay(context, checked, wish.via);
   const [name] = await updateContexts(context, connection, {
-    destinations: await chooseWays([checked], wish, writtenServers(context, profile)),
+    destinations: chooseWays([checked], wish, writtenServers(context, profile)),
     which: 'all',
     makeCurrent: 'always',
     namespace: resource.namespace,
