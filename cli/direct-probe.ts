@@ -29,10 +29,12 @@ export function askAddresses(addresses: readonly ProbedAddress[]): readonly bool
     ...{ timeout: processMilliseconds, killSignal: 'SIGKILL' },
     stdio: ['pipe', 'pipe', 'ignore'],
   });
-  // Our own program wrote it, if it got so far.
-  return stdout.endsWith(']') ? (JSON.parse(stdout) as boolean[]) : [];
+  // Null, whatever its type says, when the program could not be started. What is there our own program wrote, if it got so far.
+  const text = String(stdout);
+  return text.endsWith(']') ? (JSON.parse(text) as boolean[]) : [];
 }
 
+/** In the order of the addresses, here. */
 export const probeAddresses = async (addresses: readonly ProbedAddress[]): Promise<boolean[]> => Promise.all(addresses.map(answers));
 
 async function answers({ host, port, serverName, authority }: ProbedAddress): Promise<boolean> {
