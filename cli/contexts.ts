@@ -9,24 +9,24 @@ import { kubeconfigFiles, readOwnContexts, writeContexts, type WriteRequest } fr
 import { installPlugin } from './plugin-command.ts';
 import { allPages } from './resolve.ts';
 import type { WayWish } from './way-rules.ts';
-import { chooseWays, whyNot } from './ways.ts';
+import { chooseWays, whyNot, type WrittenServers } from './ways.ts';
 
 /** For a kubeconfig of its own, in which nothing stands. */
-export const nothingWritten: ReadonlyMap<string, string> = new Map();
+export const nothingWritten: WrittenServers = new Map();
 
-/** Where this profile's entries point now, by destination id. */
-export const writtenServers = ({ environment }: CommandContext, { name }: Pick<Connection['profile'], 'name'>): Map<string, string> =>
+/** Of this profile's contexts. */
+export const writtenServers = ({ environment }: CommandContext, { name }: Pick<Connection['profile'], 'name'>): WrittenServers =>
   new Map(
-    readOwnContexts(kubeconfigFiles(environment)[0]).flatMap(({ destination, profile, server }) =>
-      profile === name && server !== undefined ? [[destination, server]] : [],
-    ),
+    readOwnContexts(kubeconfigFiles(environment)[0])
+      .filter(({ profile }) => profile === name)
+      .map(({ destination, server }) => [destination, server]),
   );
 
 /** All that the session may reach, each by the way that was chosen. */
 export async function reachableAccess(
   context: CommandContext,
   connection: Connection,
-  wish: WayWish & { readonly written?: ReadonlyMap<string, string> },
+  wish: WayWish & { readonly written?: WrittenServers },
 ): Promise<DestinationAccess[]> {
   const { output } = context;
   const { entries, caCertificates } = await reachableEntries(connection);

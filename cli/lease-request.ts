@@ -71,7 +71,8 @@ function readIssued(body: Readonly<Record<string, unknown>>, server: string): Is
   if (typeof id === 'string' && /^lse_[0-9a-z]{26}$/.test(id) && typeof chain === 'string') {
     const lifeMilliseconds = Date.parse(String(expiresAt)) - Date.parse(String(issuedAt));
     const certificateChain = rewritten(chain);
-    if (lifeMilliseconds > 0 && certificateChain !== undefined) return { leaseId: id, lifeMilliseconds, certificateChain, offline: readOffline(body, lease) };
+    if (lifeMilliseconds > 0 && certificateChain !== undefined)
+      return { leaseId: id, lifeMilliseconds, certificateChain, offline: readOffline(body, lease) };
   }
   throw new CliError('unreachable', `the answer of ${server} is not understood; are server and CLI of compatible versions?`);
 }

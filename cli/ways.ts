@@ -4,12 +4,10 @@ import { askAddresses } from './direct-probe.ts';
 import type { CheckedDestination, DestinationAccess } from './kubeconfig-entries.ts';
 import { wayAfterAsking, wayWithoutAsking, type Way, type WayFacts, type WayWish } from './way-rules.ts';
 
-/** @param written where the kubeconfig's entries point now, by destination id. */
-export function chooseWays(
-  destinations: readonly CheckedDestination[],
-  wish: WayWish,
-  written: ReadonlyMap<string, string>,
-): DestinationAccess[] {
+/** By destination id, where the clusters of our contexts point now; undefined: the context has lost its cluster. */
+export type WrittenServers = ReadonlyMap<string, string | undefined>;
+
+export function chooseWays(destinations: readonly CheckedDestination[], wish: WayWish, written: WrittenServers): DestinationAccess[] {
   const choices = destinations.map((destination) => {
     const facts = factsOf(destination, written.get(destination.id));
     return { destination, facts, way: wayWithoutAsking(facts, wish) };

@@ -5,7 +5,7 @@ import { nothingWritten, refreshContexts, writtenServers } from '../contexts.ts'
 import { CliError } from '../failure.ts';
 import { mfaOf } from '../grant-words.ts';
 import { reachWords } from '../reach-words.ts';
-import { wayTo } from '../ways.ts';
+import { wayTo, type WrittenServers } from '../ways.ts';
 
 export const listCommand: CommandSpec = {
   words: 'list',
@@ -37,7 +37,7 @@ async function list(context: CommandContext): Promise<void> {
 }
 
 /** One that cannot be read is said when it is refreshed. */
-function writtenIfReadable(context: CommandContext, { profile }: Connection): ReadonlyMap<string, string> {
+function writtenIfReadable(context: CommandContext, { profile }: Connection): WrittenServers {
   try {
     return writtenServers(context, profile);
   } catch (error) {

@@ -9,7 +9,8 @@ import { readSession } from '../session-file.ts';
 
 export const statusCommand: CommandSpec = {
   words: 'status',
-  summary: 'every server and account, whether its session is alive where its secret is, and how its contexts are reached; exits as the current one stands',
+  summary:
+    'every server and account, whether its session is alive where its secret is, and how its contexts are reached; exits as the current one stands',
   run: status,
 };
 

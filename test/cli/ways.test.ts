@@ -91,8 +91,7 @@ describe('the way to a destination', function () {
     expect(readFileSync(terminal.kubeconfig, 'utf8')).to.equal(foreign);
   });
 
-  it('stays the relay of a destination that is away', async () =>
-    expect(await writing({ tunnels: 0, online: false })).to.equal(relay));
+  it('stays the relay of a destination that is away', async () => expect(await writing({ tunnels: 0, online: false })).to.equal(relay));
 
   it('is the connector’s address where the connector answers there', async () =>
     expect(await writing({ address: direct })).to.equal(direct));
@@ -158,9 +157,7 @@ describe('the way to a destination', function () {
     told({ tunnels: 0 });
     const impossible = await terminal.infra(['use', 'prod', '--via', 'direct']);
     expect(impossible.code).to.equal(1);
-    expect(impossible.stderr).to.equal(
-      'infra: prod has no address of its own: it is reached by the relay alone; leave --via direct out\n',
-    );
+    expect(impossible.stderr).to.equal('infra: prod has no address of its own: it is reached by the relay alone; leave --via direct out\n');
     const wrong = await terminal.infra(['kubeconfig', 'write', '--via', 'tunnel']);
     expect([wrong.code, wrong.stderr]).to.deep.equal([2, 'infra: --via is direct or relay, not "tunnel"\n']);
     expect(readFileSync(terminal.kubeconfig, 'utf8')).to.equal(foreign);

@@ -56,7 +56,9 @@ describe('what the server says of a destination', () => {
       expect(() => checkDestination(entry({ address }), '')).to.throw(/the address .* nothing was written/));
     it(`is refused with the relay address ${JSON.stringify(address)}, whichever way is taken`, () => {
       expect(() => checkDestination(entry({ relayAddress: address }), '')).to.throw(/the relay address .* nothing was written/);
-      expect(() => checkDestination(entry({ relayAddress: address, address: null }), '')).to.throw(/the relay address .* nothing was written/);
+      expect(() => checkDestination(entry({ relayAddress: address, address: null }), '')).to.throw(
+        /the relay address .* nothing was written/,
+      );
     });
   }
 
