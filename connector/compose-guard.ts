@@ -1,6 +1,7 @@
 /** The part that lets people in or not: audit spool, gate, proxy, listener. */
 import { X509Certificate } from 'node:crypto';
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { join } from 'node:path';
 import type { Logger } from '../shared/node/logger.ts';
 import { splitPem } from '../shared/node/fingerprint.ts';
@@ -28,6 +29,7 @@ import { createIdentityLimits, type IdentityLimits } from './proxy/identity-limi
 import { createKubeProxy } from './proxy/kube-proxy.ts';
 import { createListener, createPeerLookup } from './proxy/listener.ts';
 import { createOpenRequests } from './proxy/open-requests.ts';
+import { createPeerAddresses, relayedPeer, type PeerAddresses } from './proxy/peer-addresses.ts';
 import type { PeerExpectations, PeerResult } from './proxy/peer-certificate.ts';
 import type { Staleness } from './proxy/staleness-rules.ts';
 import { refuse, type Refusal } from './proxy/status.ts';
@@ -60,7 +62,9 @@ export interface Guard {
   refreshWith(pull: () => Promise<void>): void;
   missing(): readonly string[];
   staleness(): Staleness;
-  readings(): Omit<Readings, 'appliedRevision'>;
+  /** A connection that came through the relay, and where from. */
+  takeRelayed(stream: Duplex, from: string): void;
+  readings(): Omit<Readings, 'appliedRevision' | 'tunnels'>;
 }
 
 const drainMilliseconds = 3000;
@@ -96,9 +100,9 @@ export function composeGuard(options: GuardOptions): Guard {
   const entry = composeEntry(options, () => trust.expectations);
   const admission = createAdmission({ gate, accessLog, clock, ...entry, counts: options.metrics });
   const listener = createListener({
-    ...config.listen,
+    address: config.relayOnly ? undefined : config.listen,
     entrance: createEntrance(admission, createKubeProxy({ upstream, gate, turns: createFairTurns(requestsInOneTurn) })),
-    connections: entry.connections,
+    ...entry,
     upgrade: createUpgradeHandler(admission, upstream, gate),
     listening: (port) => logger.info({ host: config.listen.host, port }, 'listening'),
     handshakeFailed: () => options.metrics.handshake('failed'),
@@ -120,8 +124,9 @@ export function composeGuard(options: GuardOptions): Guard {
     refreshWith: (next) => {
       pull = next;
     },
-    missing: () => [...(state === undefined ? ['desired state'] : []), ...(listener.isListening() ? [] : ['serving certificate'])],
+    missing: () => [...(state === undefined ? ['desired state'] : []), ...(listener.isServing() ? [] : ['serving certificate'])],
     staleness: () => gate.staleness(),
+    takeRelayed: (stream, from) => listener.takeRelayed(stream, relayedPeer(from)),
     readings: () => ({ ...readingsOf(entry), staleness: gate.staleness(), spool: spool.size(), enforcedRevision: state?.revision }),
   };
 }
@@ -156,6 +161,7 @@ interface Entry {
   readonly peerOf: (socket: Socket) => PeerResult;
   readonly limits: IdentityLimits;
   readonly connections: ConnectionLimits;
+  readonly addresses: PeerAddresses;
 }
 
 const readingsOf = ({ limits, connections }: Entry): Pick<Readings, 'openRequests' | 'openStreams' | 'connections'> => ({
@@ -170,7 +176,9 @@ function composeEntry({ config, metrics, logger }: GuardOptions, expectations: (
   const limits = limitsOf(config);
   const now = (): number => performance.now();
   const identities = createIdentityLimits(limits, now);
-  return { peerOf, limits: identities, connections: createConnectionLimits({ limits, identities, peerOf, now, counts: metrics, logger }) };
+  const addresses = createPeerAddresses();
+  const connections = createConnectionLimits({ limits, identities, peerOf, addresses, now, counts: metrics, logger });
+  return { peerOf, limits: identities, connections, addresses };
 }
 
 function keepServing(options: GuardOptions, use: (certificate: ServingCertificate, keyPem: string) => void): { stop(): Promise<void> } {

@@ -13,6 +13,7 @@ import { loadOrCreateKey } from './broker-link/key-files.ts';
 import { createServerApi } from './broker-link/server-api.ts';
 import { createServerClock } from './broker-link/server-clock.ts';
 import { createServerFetch } from './broker-link/server-fetch.ts';
+import { startTunnels } from './broker-link/tunnels.ts';
 import { openStateDirectory, type StateDirectory } from './broker-link/state-directory.ts';
 import { findClusterAccess } from './cluster-access.ts';
 import { composeGuard } from './compose-guard.ts';
@@ -56,7 +57,7 @@ export async function startConnector(options: ConnectorOptions): Promise<void> {
   const clock = createServerClock(cache.loadContact()?.clockOffset ?? 0);
   const contact = createServerContact(cache, clock);
   shutdown.onShutdown('last contact', () => contact.flush());
-  const transport = createServerFetch(readCa(config) ?? (enrolment.serverTrust === 'pinned' ? enrolment.roots : undefined));
+  const transport = createServerFetch(readCa(config) ?? (enrolment.serverTrust === 'pinned' ? enrolment.roots : undefined), options.env);
   shutdown.onShutdown('connections to the server', () => transport.close());
   const signer = { key, connectorId: enrolment.connectorId, trustDomain: enrolment.trustDomain };
   const api = createServerApi({ serverUrl: config.server, transport, signer, clock, version: options.build.version });
@@ -85,8 +86,18 @@ export async function startConnector(options: ConnectorOptions): Promise<void> {
     failed: options.failed,
   });
   const link = composeLink({ ...shared, guard, clusterUid, version: options.build.version, replica: replicaName() });
+  const tunnels = startTunnels({
+    ...{ agent: transport.agent, signer, clock, logger },
+    serverUrl: config.server,
+    version: options.build.version,
+    replica: replicaName(),
+    destinationId: enrolment.destination.id,
+    count: config.tunnels,
+    take: (stream, from) => guard.takeRelayed(stream, from),
+  });
+  shutdown.onShutdown('tunnels', () => tunnels.drain());
   ready.now = () => ({ missing: [...guard.missing(), ...link.missing()], staleness: guard.staleness() });
-  metrics.observe(() => ({ ...guard.readings(), appliedRevision: link.appliedRevision() }));
+  metrics.observe(() => ({ ...guard.readings(), appliedRevision: link.appliedRevision(), tunnels: tunnels.readings() }));
 }
 
 function enrolThis(
@@ -107,6 +118,7 @@ function enrolThis(
     version: options.build.version,
     logger,
     signal,
+    proxyEnv: options.env,
   });
 }
 

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { describeSettings, loadConfig, type Config } from '../shared/node/load-config.ts';
 import { SecretValue } from '../shared/node/secret-value.ts';
-import { duration, listenAddress } from '../shared/node/setting-values.ts';
+import { duration, hostAndPort, listenAddress, onOff } from '../shared/node/setting-values.ts';
 import type { Limits } from './proxy/identity-limits.ts';
 
 export const variablePrefix = 'INFRA_CONNECTOR';
@@ -12,12 +12,6 @@ const path = z.string().min(1, 'must be a path').optional();
 const serverUrl = z
   .url({ error: 'must be the URL of the infra server, such as https://infra.example.com:8443' })
   .refine((text) => text.startsWith('https://'), 'must start with https://');
-
-const hostAndPort = z
-  .string()
-  .max(300)
-  .regex(/^(?:\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):\d{1,5}$/, 'must be HOST:PORT, such as k8s.example.com:8444')
-  .optional();
 
 const limit = (fallback: number) => z.coerce.number().int().min(1).max(10_000_000).default(fallback);
 
@@ -34,7 +28,15 @@ export const settings = {
   tokenFile: { schema: path, help: 'file with the join token' },
   ca: { schema: path, help: "PEM file that the server's certificate is checked with (default: the infra root named by the join token)" },
   listen: { schema: listenAddress('0.0.0.0:8444'), help: 'where kubectl connects to (default 0.0.0.0:8444)' },
-  address: { schema: hostAndPort, help: 'HOST:PORT that kubeconfigs point at' },
+  address: { schema: hostAndPort.optional(), help: 'HOST:PORT that kubeconfigs point at (default: none, the relay of the server)' },
+  relayOnly: {
+    schema: onOff.default(false),
+    help: 'on: listen on nothing, and be reached through the relay of the server alone (default off)',
+  },
+  tunnels: {
+    schema: z.coerce.number().int().min(0).max(8).default(2),
+    help: 'connections to the relay of the server, which share what comes through it; 0: none (default 2)',
+  },
   stateDir: {
     schema: z.string().min(1).default('./connector'),
     help: 'key, certificate and last desired state; 0700 (default ./connector)',

@@ -1,6 +1,7 @@
 /** Prometheus metrics of this connector; the one door to prom-client here. Labels come from short fixed lists, never from what people send. */
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 import type { StatusReason } from './proxy/status.ts';
+import type { TunnelReadings } from './broker-link/tunnels.ts';
 import type { Staleness } from './proxy/staleness-rules.ts';
 
 /** `identified`: a valid certificate was shown; `stranger`: none or another; `failed`: it broke before that. */
@@ -15,6 +16,7 @@ export interface Readings {
   readonly spool: { readonly bytes: number; readonly lines: number };
   readonly enforcedRevision: number | undefined;
   readonly appliedRevision: number | undefined;
+  readonly tunnels: TunnelReadings;
 }
 
 export interface ConnectorMetrics {
@@ -79,6 +81,12 @@ function addGauges(registry: Registry, read: () => Readings): void {
   gauge('open_requests', 'Requests under way, streams left out', ({ openRequests }) => openRequests);
   gauge('open_streams', 'Watches, logs, exec, attach and port-forward under way', ({ openStreams }) => openStreams);
   gauge('connections', 'Open connections of clients', ({ connections }) => connections);
+  gauge('tunnels', 'Tunnels to the server that are up', ({ tunnels }) => tunnels.up);
+  gauge('tunnel_streams', 'Connections that came through the relay', ({ tunnels }) => tunnels.streams);
+  gauge('tunnel_reconnects', 'How often a tunnel had to be dialled anew since the start', ({ tunnels }) => tunnels.reconnects);
+  gauge('tunnel_round_trip_seconds', 'Time of the last sign of life, of the slowest tunnel', ({ tunnels }) =>
+    tunnels.roundTripMilliseconds === undefined ? undefined : tunnels.roundTripMilliseconds / 1000,
+  );
   gauge('audit_spool_bytes', 'Access log lines on disk that the server has not taken yet, in bytes', ({ spool }) => spool.bytes);
   gauge('audit_spool_lines', 'Access log lines on disk that the server has not taken yet', ({ spool }) => spool.lines);
   gauge('enforced_revision', 'Revision of the desired state that the gate decides by', ({ enforcedRevision }) => enforcedRevision);

@@ -1,13 +1,12 @@
 /** The HTTP application: middleware in order, every endpoint mounted, problems last. Knows nothing of TLS, ports or storage. */
 import express, { type Express, type Router } from 'express';
-import type { AssertionCheck } from './destinations/assertion-check.ts';
-import { assertionToken, bearerSecret } from './http/authenticate.ts';
+import { bearerSecret } from './http/authenticate.ts';
 import { readBody } from './http/body.ts';
 import { healthRoutes, type Readiness } from './http/health.ts';
 import type { Metrics } from './http/metrics.ts';
 import { refuseOtherMethods } from './http/other-methods.ts';
 import { notFound, problemHandler } from './http/problem-handler.ts';
-import type { ConnectorCaller, RouteContext } from './http/route.ts';
+import type { RouteContext } from './http/route.ts';
 import { securityHeaders } from './http/security-headers.ts';
 import type { SourceOf } from './http/source-address.ts';
 import { webFiles } from './http/web-files.ts';
@@ -21,8 +20,7 @@ export interface AppParts {
   readonly metrics: Metrics;
   readonly sourceOf: SourceOf;
   readonly authenticateSession: (secret: string, source: AuditSource) => Promise<Caller>;
-  readonly checkAssertion: AssertionCheck;
-  readonly connectorCaller: (connectorId: string, source: AuditSource) => Promise<ConnectorCaller>;
+  readonly authenticateConnector: RouteContext['authenticateConnector'];
   readonly recordRefusal: RouteContext['recordRefusal'];
   readonly mount: (router: Router, context: RouteContext) => void;
 }
@@ -63,10 +61,7 @@ export function createMetricsApp(parts: Pick<AppParts, 'logger' | 'readiness' | 
 function routeContext(parts: AppParts): RouteContext {
   return {
     authenticateSession: async (request) => parts.authenticateSession(bearerSecret(request), parts.sourceOf(request)),
-    authenticateConnector: async (request, body) => {
-      const connectorId = await parts.checkAssertion(assertionToken(request), { method: request.method, url: request.originalUrl, body });
-      return parts.connectorCaller(connectorId, parts.sourceOf(request));
-    },
+    authenticateConnector: parts.authenticateConnector,
     source: parts.sourceOf,
     readBody,
     recordRefusal: parts.recordRefusal,

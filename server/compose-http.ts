@@ -1,4 +1,5 @@
 /** Mounts every feature behind HTTP: who may call what is asked here, what happens is the features' own. */
+import type { IncomingMessage } from 'node:http';
 import { ownPagesMethod } from '../shared/api/browser-login.ts';
 import { api } from '../shared/api/index.ts';
 import { toTime } from '../shared/clock.ts';
@@ -19,8 +20,8 @@ import { createGrantService } from './grants/grant-service.ts';
 import { createOwnWhy } from './grants/own-why.ts';
 import { createWhoCan } from './grants/who-can.ts';
 import { createReadiness } from './http/health.ts';
-import { createMetrics } from './http/metrics.ts';
-import { route, type RouteContext, type Router } from './http/route.ts';
+import { assertionToken } from './http/authenticate.ts';
+import { route, type ConnectorCaller, type RouteContext, type Router } from './http/route.ts';
 import { createSourceOf } from './http/source-address.ts';
 import { createGroupService } from './identity/group-service.ts';
 import { identityRoutes } from './identity/identity-routes.ts';
@@ -71,8 +72,11 @@ import { createScimTokenService } from './scim/scim-token-service.ts';
 import { createScimUserService } from './scim/scim-user-service.ts';
 import { createSharedCommit } from './storage/shared-commit.ts';
 
+/** Express keeps the whole path elsewhere. */
+type ConnectorRequest = IncomingMessage & { readonly originalUrl?: string };
+
 export function composeHttp(foundation: Foundation, setup: SetupService, destinations: DestinationServices) {
-  const { config, logger, clock, read, transact, authority } = foundation;
+  const { config, logger, clock, read, transact, authority, metrics } = foundation;
   const serverRolesOf = async (identityId: string, now: number): Promise<ReadonlySet<ServerRole>> => {
     const held = await read.grants.ofIdentity(identityId, toTime(now), null);
     const isAdmin = held.some(({ role }) => role === 'admin');
@@ -82,24 +86,30 @@ export function composeHttp(foundation: Foundation, setup: SetupService, destina
   const passwordLogin = composePasswordLogin(foundation);
   const providerLogins = composeProviderLogins(foundation);
   const readiness = createReadiness();
-  const metrics = createMetrics();
   const mail = composeMail(foundation, metrics);
   const parts = { logger, readiness, metrics };
+  const sourceOf = createSourceOf(config.trustedProxies, (socket) => foundation.relay.frontDoor.sourceOf(socket).address);
+  const checkAssertion = createAssertionCheck({
+    trustDomain: authority.trustDomain,
+    clock,
+    keyOf: async (id) => (await read.connectors.find(id))?.publicKey,
+  });
+  const authenticateConnector = async (request: ConnectorRequest, body: Buffer): Promise<ConnectorCaller> => {
+    const connectorId = await checkAssertion(assertionToken(request), {
+      method: request.method ?? '',
+      url: request.originalUrl ?? request.url ?? '',
+      body,
+    });
+    const connector = await read.connectors.find(connectorId);
+    const destination = connector === undefined ? undefined : await read.destinations.find(connector.destinationId);
+    if (destination === undefined) throw new Error('an assertion held for a connector that is not there');
+    return { connectorId, destination: { id: destination.id, name: destination.name }, source: sourceOf(request) };
+  };
   const app = createApp({
     ...parts,
-    sourceOf: createSourceOf(config.trustedProxies),
+    sourceOf,
     authenticateSession: sessions.authenticate,
-    checkAssertion: createAssertionCheck({
-      trustDomain: authority.trustDomain,
-      clock,
-      keyOf: async (id) => (await read.connectors.find(id))?.publicKey,
-    }),
-    connectorCaller: async (connectorId, source) => {
-      const connector = await read.connectors.find(connectorId);
-      const destination = connector === undefined ? undefined : await read.destinations.find(connector.destinationId);
-      if (destination === undefined) throw new Error('an assertion held for a connector that is not there');
-      return { connectorId, destination: { id: destination.id, name: destination.name }, source };
-    },
+    authenticateConnector,
     recordRefusal: async (caller, endpoint) =>
       transact(async ({ audit }) =>
         audit.record({
@@ -116,7 +126,13 @@ export function composeHttp(foundation: Foundation, setup: SetupService, destina
       mountFeatures(router, context, { foundation, sessions, passwordLogin, providerLogins, setup, destinations });
     },
   });
-  return { app, metricsApp: createMetricsApp(parts), readiness, jobs: [providerLogins.syncJob, ...mail.jobs] };
+  return {
+    app,
+    metricsApp: createMetricsApp(parts),
+    readiness,
+    jobs: [providerLogins.syncJob, ...mail.jobs],
+    authenticateConnector: async (request: IncomingMessage) => authenticateConnector(request, Buffer.alloc(0)),
+  };
 }
 
 function mountServerInfo(

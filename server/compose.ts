@@ -4,6 +4,7 @@ import { toTime } from '../shared/clock.ts';
 import { system } from './audit/caller.ts';
 import { connectorServerName, openCertificateAuthority, type CertificateAuthority } from './authority/certificate-authority.ts';
 import { composeHttp } from './compose-http.ts';
+import { composeRelay, composeTunnelDoor } from './compose-relay.ts';
 import { configuredAdmin } from './configured-admin.ts';
 import { createChangeNotices } from './destinations/change-notices.ts';
 import { createChangeService } from './destinations/change-service.ts';
@@ -14,9 +15,9 @@ import { createDirectory } from './destinations/directory.ts';
 import { createDestinationService } from './destinations/destination-service.ts';
 import { createEnrolmentService } from './destinations/enrolment-service.ts';
 import { createPresence } from './destinations/presence.ts';
-import type { Tunnels } from './destinations/tunnels.ts';
 import type { ComposeOptions, Foundation } from './foundation.ts';
 import { type Readiness } from './http/health.ts';
+import { createMetrics } from './http/metrics.ts';
 import { isInstalled, openInstallation } from './installation.ts';
 import { housekeepingJobs } from './jobs/housekeeping.ts';
 import type { Job } from './jobs/scheduler.ts';
@@ -24,6 +25,8 @@ import { attemptLimits, createLoginAttempts } from './login/login-attempts.ts';
 import { passwordPreparation } from './login/password-preparation.ts';
 import { createSetupService, type SetupService } from './login/setup-service.ts';
 import { createMailSender } from './mail/mail-sender.ts';
+import type { FrontDoor } from './relay/front-door.ts';
+import type { TunnelDoor } from './relay/tunnel-door.ts';
 import { createChangeBell } from './storage/change-feed.ts';
 import { openDatabase, type OpenDatabase } from './storage/database.ts';
 import { createTransact } from './storage/transact.ts';
@@ -39,8 +42,14 @@ export interface Server {
   readonly isFirstStart: boolean;
   /** Ends the connectors' change streams. */
   readonly endStreams: () => void;
+  readonly frontDoor: FrontDoor;
+  readonly tunnelDoor: TunnelDoor;
+  /** Lets relayed connections end by themselves for a while, then ends them and the tunnels. */
+  readonly drainRelay: () => Promise<void>;
   readonly close: () => Promise<void>;
 }
+
+const relayDrainMilliseconds = 3000;
 
 export async function compose(options: ComposeOptions): Promise<Server> {
   const database = await openDatabase(options.config.databaseUrl);
@@ -67,24 +76,7 @@ async function composeOn(database: OpenDatabase, options: ComposeOptions): Promi
     trustDomain: installation.trustDomain,
     clock,
   });
-  const serverNameOf = (destinationId: string): string => connectorServerName(destinationId, authority.trustDomain);
-  const presence = createPresence();
-  const tunnels: Tunnels = { countTo: () => 0, ofConnector: () => [] };
-  const relayAddress = relayAddressOf(config.publicUrl);
-  const foundation: Foundation = {
-    ...options,
-    read,
-    transact,
-    bell,
-    authority,
-    sealing: installation.sealing,
-    attempts: createLoginAttempts(transact, attemptLimits),
-    mail,
-    serverNameOf,
-    presence,
-    tunnels,
-    directory: createDirectory({ connectors: read.connectors, presence, tunnels, serverNameOf, relayAddress }),
-  };
+  const foundation = layFoundation(options, { read, transact, bell, authority, sealing: installation.sealing, mail });
   const setup = createSetupService({ ...foundation, preparation: passwordPreparation });
   if (firstAdmin !== undefined) await setup.createFirstAdmin(firstAdmin);
   await transact(async ({ audit }) =>
@@ -96,7 +88,8 @@ async function composeOn(database: OpenDatabase, options: ComposeOptions): Promi
   );
 
   const destinations = composeDestinations(foundation);
-  const { app, metricsApp, readiness, jobs } = composeHttp(foundation, setup, destinations);
+  const { app, metricsApp, readiness, jobs, authenticateConnector } = composeHttp(foundation, setup, destinations);
+  const tunnelDoor = composeTunnelDoor(foundation, authenticateConnector);
   return {
     app,
     metricsApp,
@@ -106,15 +99,39 @@ async function composeOn(database: OpenDatabase, options: ComposeOptions): Promi
     setup,
     isFirstStart: installation.isFirstStart,
     endStreams: destinations.notices.closeAll,
+    frontDoor: foundation.relay.frontDoor,
+    tunnelDoor,
+    drainRelay: async () => {
+      await foundation.relay.hub.drain(relayDrainMilliseconds);
+      await tunnelDoor.settled();
+    },
     close: database.close,
   };
 }
 
-/** Of a URL, as kubeconfigs have it. */
-const relayAddressOf = (url: string): string => {
-  const { hostname, port } = new URL(url);
-  return `${hostname}:${port === '' ? '443' : port}`;
-};
+type Opened = Pick<Foundation, 'read' | 'transact' | 'bell' | 'authority' | 'sealing' | 'mail'>;
+
+function layFoundation(options: ComposeOptions, parts: Opened): Foundation {
+  const serverNameOf = (destinationId: string): string => connectorServerName(destinationId, parts.authority.trustDomain);
+  const presence = createPresence();
+  const metrics = createMetrics();
+  const relay = composeRelay(options.config, serverNameOf, metrics);
+  return {
+    ...options,
+    ...parts,
+    attempts: createLoginAttempts(parts.transact, attemptLimits),
+    serverNameOf,
+    presence,
+    metrics,
+    relay,
+    directory: createDirectory({
+      connectors: parts.read.connectors,
+      ...{ presence, serverNameOf },
+      tunnels: relay.hub,
+      relayAddress: options.config.relay.address,
+    }),
+  };
+}
 
 function composeDestinations(foundation: Foundation): DestinationServices {
   const { read, transact, bell, authority, attempts, presence, clock, logger } = foundation;
@@ -125,7 +142,7 @@ function composeDestinations(foundation: Foundation): DestinationServices {
       .catch((error: unknown) => logger.warn({ err: error }, 'could not note a connector’s presence'));
   };
   return {
-    destinations: createDestinationService({ ...foundation, root }),
+    destinations: createDestinationService({ ...foundation, tunnels: foundation.relay.hub, root }),
     enrolment: createEnrolmentService({
       transact,
       trustDomain: authority.trustDomain,

@@ -3,9 +3,9 @@ import { isAbsolute, join, resolve } from 'node:path';
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
 import { email } from '../shared/api/values.ts';
-import type { ListenAddress } from '../shared/node/listen-address.ts';
+import { parseListenAddress, type ListenAddress } from '../shared/node/listen-address.ts';
 import { ConfigError, loadConfig, type ConfigSources, type Settings } from '../shared/node/load-config.ts';
-import { duration, listenAddress } from '../shared/node/setting-values.ts';
+import { duration, hostAndPort, listenAddress, onOff } from '../shared/node/setting-values.ts';
 import { mailSettings, readMailSettings, type MailSettings } from './mail/mail-settings.ts';
 
 const httpsUrl = z
@@ -29,6 +29,16 @@ const cidrs = z
   .refine((list) => list.every((cidr) => ipaddr.isValidCIDR(cidr)), 'must be networks such as 10.0.0.0/8')
   .default([]);
 
+const optionalListenAddress = z
+  .string()
+  .optional()
+  .transform((text, context) => {
+    if (text === undefined) return undefined;
+    const address = parseListenAddress(text);
+    if (address === undefined) context.addIssue({ code: 'custom', message: 'must be HOST:PORT, such as 0.0.0.0:8445' });
+    return address;
+  });
+
 const between = (schema: typeof duration, least: number, most: number, words: string) =>
   schema.refine((seconds) => seconds >= least && seconds <= most, words);
 
@@ -41,6 +51,19 @@ export const serverSettings = {
   'tls.cert': { schema: z.string().min(1).optional(), help: 'PEM chain of the listener; read again when it changes (from the own CA)' },
   'tls.key': { schema: z.string().min(1).optional(), help: 'PEM key of the listener' },
   trustedProxies: { schema: cidrs, help: 'networks whose X-Forwarded-For counts (none)' },
+  proxyProtocol: {
+    schema: onOff.default(false),
+    help: 'on: connections from trustedProxies begin with a PROXY header, version 2, and all others do not (off)',
+  },
+  'relay.listen': {
+    schema: optionalListenAddress,
+    help: 'a second address for relayed connections, where a balancer in front of the first ends TLS (none)',
+  },
+  'relay.address': { schema: hostAndPort.optional(), help: 'HOST:PORT that kubectl reaches the relay by (that of publicUrl)' },
+  'relay.streams': {
+    schema: z.coerce.number().int().min(1).max(1_000_000).default(5000),
+    help: 'relayed connections to one destination at a time (5000)',
+  },
   metricsListen: { schema: listenAddress('127.0.0.1:9090'), help: 'address of /metrics and health (127.0.0.1:9090)' },
   'session.lifetime': {
     schema: between(duration, 60, 30 * 86_400, 'must be between 1m and 30d').default(12 * 3600),
@@ -77,6 +100,13 @@ export interface ServerConfig {
   readonly databaseUrl: string;
   readonly tls: { readonly cert: string; readonly key: string } | undefined;
   readonly trustedProxies: readonly string[];
+  readonly proxyProtocol: boolean;
+  readonly relay: {
+    readonly listen: ListenAddress | undefined;
+    /** `HOST:PORT`. */
+    readonly address: string;
+    readonly streams: number;
+  };
   readonly metricsListen: ListenAddress;
   readonly session: { readonly lifetimeSeconds: number; readonly idleSeconds: number | null };
   readonly leaseTtlSeconds: number;
@@ -98,6 +128,12 @@ export function loadServerConfig(sources: Omit<ConfigSources, 'prefix' | 'otherV
     databaseUrl: config.databaseUrl === undefined ? `sqlite:${join(dataDir, 'infra.db')}` : absoluteDatabase(config.databaseUrl),
     tls: bothOrNeither(cert, key),
     trustedProxies: config.trustedProxies,
+    proxyProtocol: proxyProtocolOf(config),
+    relay: {
+      listen: config['relay.listen'],
+      address: config['relay.address'] ?? addressOf(config.publicUrl),
+      streams: config['relay.streams'],
+    },
     metricsListen: config.metricsListen,
     session: { lifetimeSeconds: config['session.lifetime'], idleSeconds: config['session.idle'] ?? null },
     leaseTtlSeconds: config['lease.ttl'],
@@ -106,6 +142,27 @@ export function loadServerConfig(sources: Omit<ConfigSources, 'prefix' | 'otherV
     mail: readMailSettings(config),
     logLevel: config['log.level'],
   };
+}
+
+/** Trusted are those whose header counts; without any the setting would mean nothing. */
+function proxyProtocolOf({
+  proxyProtocol,
+  trustedProxies,
+}: {
+  readonly proxyProtocol: boolean;
+  readonly trustedProxies: readonly string[];
+}): boolean {
+  if (proxyProtocol && trustedProxies.length === 0)
+    throw new ConfigError(
+      'proxyProtocol (--proxy-protocol) needs trustedProxies (--trusted-proxies): the networks whose PROXY header counts',
+    );
+  return proxyProtocol;
+}
+
+/** `HOST:PORT` of a URL. */
+function addressOf(url: string): string {
+  const { hostname, port } = new URL(url);
+  return `${hostname}:${port === '' ? '443' : port}`;
 }
 
 /** Half of it would mean a certificate of the own authority, which is not what was asked for. */

@@ -4,10 +4,11 @@ import type { BuildInfo } from '../shared/node/build-info.ts';
 import type { Logger } from '../shared/node/logger.ts';
 import type { CertificateAuthority } from './authority/certificate-authority.ts';
 import type { Sealing } from './authority/sealing.ts';
+import type { Relaying } from './compose-relay.ts';
 import type { ServerConfig } from './config.ts';
 import type { Directory } from './destinations/directory.ts';
 import type { Presence } from './destinations/presence.ts';
-import type { Tunnels } from './destinations/tunnels.ts';
+import type { Metrics } from './http/metrics.ts';
 import type { LoginAttempts } from './login/login-attempts.ts';
 import type { MailSender } from './mail/mail-sender.ts';
 import type { ChangeBell } from './storage/change-feed.ts';
@@ -35,7 +36,7 @@ export interface Foundation extends ComposeOptions {
   readonly serverNameOf: (destinationId: string) => string;
   /** Who is in contact. */
   readonly presence: Presence;
-  /** Which tunnels lead where. */
-  readonly tunnels: Tunnels;
+  readonly relay: Relaying;
+  readonly metrics: Metrics;
   readonly directory: Directory;
 }

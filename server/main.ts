@@ -14,6 +14,7 @@ import { compose, type Server } from './compose.ts';
 import { adminPasswordFileVariable, loadServerConfig, serverSettings, type ServerConfig } from './config.ts';
 import { claimServer, prepareDataDirectory } from './data-directory.ts';
 import { listenTls, tlsFromAuthority, tlsFromFiles } from './http/tls-listener.ts';
+import { listenRelay } from './relay/relay-listener.ts';
 import { createScheduler } from './jobs/scheduler.ts';
 import { StorageError } from './storage/database.ts';
 
@@ -86,12 +87,19 @@ async function start(config: ServerConfig, logger: Logger, shutdown: Shutdown): 
     app: server.app,
     address: config.listen,
     tls: tlsFiles ?? tlsFromAuthority(server.authority, config.publicUrl),
+    frontDoor: server.frontDoor,
+    upgrades: server.tunnelDoor,
     logger,
   });
   shutdown.onShutdown('listener', listener.close);
   const metrics = createServer(server.metricsApp).listen(config.metricsListen.port, config.metricsListen.host);
   metrics.on('error', (error) => logger.error({ err: error }, 'the metrics address cannot be used'));
   shutdown.onShutdown('metrics', () => void metrics.close());
+  if (config.relay.listen !== undefined) {
+    const relayListener = await listenRelay(config.relay.listen, server.frontDoor);
+    shutdown.onShutdown('relay listener', relayListener.close);
+  }
+  shutdown.onShutdown('relay', server.drainRelay);
   shutdown.onShutdown('streams', server.endStreams);
   shutdown.onShutdown('readiness', () => server.readiness.setReady(false));
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void shutdown.run(signal).then(() => process.exit(0)));

@@ -25,6 +25,7 @@ export const idPrefixes = {
   passkeyLink: 'pkl',
   trustRule: 'tru',
   mail: 'mai',
+  tunnel: 'tun',
 } as const;
 export type IdKind = keyof typeof idPrefixes;
 

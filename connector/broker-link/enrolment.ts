@@ -11,7 +11,7 @@ import type { SecretValue } from '../../shared/node/secret-value.ts';
 import { pause } from '../pause.ts';
 import { createBackoff } from './backoff.ts';
 import { publicJwkOf } from './key-files.ts';
-import { createServerFetch } from './server-fetch.ts';
+import { createServerFetch, type ProxyVariables } from './server-fetch.ts';
 import { findServerTrust, rootsVouchedFor, UntrustedServerError, type ServerTrust } from './server-trust.ts';
 import type { StateDirectory } from './state-directory.ts';
 
@@ -36,6 +36,7 @@ export interface EnrolmentOptions {
   readonly version: string;
   readonly logger: Logger;
   readonly signal: AbortSignal;
+  readonly proxyEnv: ProxyVariables;
 }
 
 const recordFile = 'enrolment.json';
@@ -101,8 +102,8 @@ function throwWhatTryingAgainCannotMend(error: unknown, signal: AbortSignal): vo
 
 async function enrolOnce(options: EnrolmentOptions, token: JoinToken, secret: SecretValue): Promise<Enrolment> {
   const trust: ServerTrust =
-    options.serverCa === undefined ? await findServerTrust(options.serverUrl, token.rootFingerprint) : { kind: 'system' };
-  const transport = createServerFetch(options.serverCa ?? (trust.kind === 'pinned' ? trust.roots : undefined));
+    options.serverCa === undefined ? await findServerTrust(options.serverUrl, token.rootFingerprint, options.proxyEnv) : { kind: 'system' };
+  const transport = createServerFetch(options.serverCa ?? (trust.kind === 'pinned' ? trust.roots : undefined), options.proxyEnv);
   try {
     const call = createClient({ baseUrl: options.serverUrl, fetch: transport.fetch, userAgent: `infra-connector/${options.version}` });
     const answer = await call(

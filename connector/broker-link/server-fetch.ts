@@ -3,14 +3,19 @@ import { Agent, request } from 'node:https';
 import { Readable } from 'node:stream';
 
 export interface ServerFetch {
+  /** For what is no request: tunnels. */
+  readonly agent: Agent;
   readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
   close(): void;
 }
 
+/** Of what a program is told, where its proxy is: `HTTPS_PROXY` (with `user:password@` where it asks for one) and `NO_PROXY`, in either case. */
+export type ProxyVariables = Readonly<Record<string, string | undefined>>;
+
 /** `ca`: PEM roots, or undefined for the system's. */
-export function createServerFetch(ca: string | undefined): ServerFetch {
-  const agent = new Agent({ keepAlive: true, maxSockets: 16, minVersion: 'TLSv1.2', ...(ca === undefined ? {} : { ca }) });
-  return { fetch: (url, init) => send(agent, url, init), close: () => agent.destroy() };
+export function createServerFetch(ca: string | undefined, proxyEnv: ProxyVariables): ServerFetch {
+  const agent = new Agent({ keepAlive: true, maxSockets: 16, minVersion: 'TLSv1.2', proxyEnv, ...(ca === undefined ? {} : { ca }) });
+  return { agent, fetch: (url, init) => send(agent, url, init), close: () => agent.destroy() };
 }
 
 function send(agent: Agent, url: string, init: RequestInit): Promise<Response> {

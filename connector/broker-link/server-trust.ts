@@ -3,7 +3,9 @@
  * only as far as it holds a certificate of that fingerprint, and from then on ordinary TLS verification against that root applies.
  */
 import { X509Certificate } from 'node:crypto';
-import { connect, type DetailedPeerCertificate, type TLSSocket } from 'node:tls';
+import { Agent, request } from 'node:https';
+import { TLSSocket, type DetailedPeerCertificate } from 'node:tls';
+import type { ProxyVariables } from './server-fetch.ts';
 import { certificateFingerprint, sameFingerprint, splitPem } from '../../shared/node/fingerprint.ts';
 
 export type ServerTrust =
@@ -21,10 +23,10 @@ export class UntrustedServerError extends Error {
 
 const connectMilliseconds = 10_000;
 
-/** Sends nothing but a TLS hello. */
-export async function findServerTrust(serverUrl: string, rootFingerprint: string): Promise<ServerTrust> {
+/** Asks for nothing that matters and says nothing of us. */
+export async function findServerTrust(serverUrl: string, rootFingerprint: string, proxyEnv: ProxyVariables): Promise<ServerTrust> {
   const url = new URL(serverUrl);
-  const { chain, publiclyTrusted } = await presentedChain(url);
+  const { chain, publiclyTrusted } = await presentedChain(url, proxyEnv);
   const root = chain.find((certificate) => sameFingerprint(certificateFingerprint(certificate.toString()), rootFingerprint));
   if (root !== undefined) return { kind: 'pinned', roots: root.toString() };
   if (publiclyTrusted) return { kind: 'system' };
@@ -39,23 +41,19 @@ export function rootsVouchedFor(bundle: string, rootFingerprint: string): string
   return certificates.some((pem) => sameFingerprint(certificateFingerprint(pem), rootFingerprint)) ? certificates.join('') : undefined;
 }
 
-function presentedChain(url: URL): Promise<{ chain: X509Certificate[]; publiclyTrusted: boolean }> {
-  const host = url.hostname.replace(/^\[|\]$/g, '');
+function presentedChain(url: URL, proxyEnv: ProxyVariables): Promise<{ chain: X509Certificate[]; publiclyTrusted: boolean }> {
   return new Promise((resolve, reject) => {
-    const socket = connect({
-      host,
-      port: Number(url.port === '' ? 443 : url.port),
-      ...(/^[\d.]+$|:/.test(host) ? {} : { servername: host }),
-      // Only to look: nothing is sent on this connection, and what it shows is checked by fingerprint.
-      rejectUnauthorized: false,
-      timeout: connectMilliseconds,
+    // Only to look: nothing of ours is said on this connection, and what it shows is checked by fingerprint.
+    const agent = new Agent({ proxyEnv, rejectUnauthorized: false });
+    const looking = request(new URL('/livez', url), { agent, timeout: connectMilliseconds });
+    looking.once('timeout', () => looking.destroy(new Error(`no TLS answer from ${url.host} in ${connectMilliseconds} ms`)));
+    looking.once('error', reject);
+    looking.once('response', ({ socket }) => {
+      if (socket instanceof TLSSocket) resolve({ chain: chainOf(socket), publiclyTrusted: socket.authorized });
+      else reject(new Error(`${url.host} speaks no TLS`));
+      looking.destroy();
     });
-    socket.once('timeout', () => socket.destroy(new Error(`no TLS answer from ${url.host} in ${connectMilliseconds} ms`)));
-    socket.once('error', reject);
-    socket.once('secureConnect', () => {
-      resolve({ chain: chainOf(socket), publiclyTrusted: socket.authorized });
-      socket.destroy();
-    });
+    looking.end();
   });
 }
 

@@ -9,6 +9,7 @@ import type { Gate, Verdict } from './gate.ts';
 import type { IdentityLimits, Slot } from './identity-limits.ts';
 import type { Impersonation } from './impersonation.ts';
 import type { OpenRequest } from './open-requests.ts';
+import type { PeerAddresses } from './peer-addresses.ts';
 import type { Peer, PeerResult } from './peer-certificate.ts';
 import { cleanHeaders } from './request-headers.ts';
 import { readRequest, type RequestInfo, type RequestInfoResult } from './request-info.ts';
@@ -46,6 +47,7 @@ export interface AdmissionOptions {
   readonly accessLog: AccessLog;
   readonly clock: Clock;
   readonly peerOf: (socket: Socket) => PeerResult;
+  readonly addresses: Pick<PeerAddresses, 'of'>;
   readonly limits: IdentityLimits;
   readonly connections: Pick<ConnectionLimits, 'refusalOf'>;
   /** Who is told, for the metrics. */
@@ -64,7 +66,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
       const record = accessLog.start({
         method: request.method ?? '',
         target: request.url ?? '',
-        address: socket.remoteAddress ?? '',
+        address: options.addresses.of(socket).address,
         userAgent: userAgentOf(request.rawHeaders),
         peer,
         info,

@@ -2,19 +2,21 @@
  * Who may open a connection, judged twice: by source address before any cryptography is spent on it, and by identity once the certificate is
  * known. A handshake that ends in a valid certificate is given back to its address: many people may share one, and only strangers use it up.
  */
-import type { Socket } from 'node:net';
+import { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import type { Logger } from '../../shared/node/logger.ts';
 import { createForgetfulMap, type ForgetfulMap } from './forgetful-map.ts';
 import type { IdentityLimits, Limits } from './identity-limits.ts';
 import type { PeerResult } from './peer-certificate.ts';
 import { fullAfterOne, fullWithOneBack, waitForToken } from './rate-rules.ts';
+import type { PeerAddresses } from './peer-addresses.ts';
 import { sourceKey } from './source-address.ts';
 import type { Refusal } from './status.ts';
 
 export interface ConnectionLimits {
   /** A connection as it comes; false: it was reset, upon which client-go tries a GET again by itself. */
-  accept(socket: Socket): boolean;
+  accept(socket: Duplex): boolean;
   /** Its handshake is over. */
   identify(socket: TLSSocket): void;
   /** Why nothing may be asked on this connection. */
@@ -36,6 +38,7 @@ export interface ConnectionLimitsOptions {
   readonly limits: Limits;
   readonly identities: IdentityLimits;
   readonly peerOf: (socket: Socket) => PeerResult;
+  readonly addresses: Pick<PeerAddresses, 'of'>;
   /** Milliseconds that only grow. */
   readonly now: () => number;
   readonly counts: ConnectionCounts;
@@ -51,12 +54,12 @@ export function createConnectionLimits(options: ConnectionLimitsOptions): Connec
 class LiveConnectionLimits implements ConnectionLimits {
   readonly #options: ConnectionLimitsOptions;
   readonly #addresses: ForgetfulMap<{ fullAt: number }>;
-  /** Every connection, by address and port of the other end. */
-  readonly #open = new Map<string, Socket>();
+  /** Every connection, by the name of its other end. */
+  readonly #open = new Map<string, Duplex>();
   /** Those that have shown no valid certificate yet, the oldest first. */
-  readonly #strangers = new Map<string, Socket>();
+  readonly #strangers = new Map<string, Duplex>();
   readonly #refusals = new WeakMap<Socket, Refusal | 'stranger'>();
-  readonly #warn: (address: string | undefined, why: string) => void;
+  readonly #warn: (address: string, why: string) => void;
 
   constructor(options: ConnectionLimitsOptions) {
     this.#options = options;
@@ -64,7 +67,7 @@ class LiveConnectionLimits implements ConnectionLimits {
     this.#warn = createWarning(options);
   }
 
-  accept(socket: Socket): boolean {
+  accept(socket: Duplex): boolean {
     const { handshakeRate } = this.#options.limits;
     const bucket = this.#bucketOf(socket);
     const now = this.#options.now();
@@ -72,7 +75,7 @@ class LiveConnectionLimits implements ConnectionLimits {
       return this.#turnAway(socket, 'too many handshakes from one address (limits.handshakesPerSecond)');
     if (!this.#makeRoom()) return this.#turnAway(socket, 'too many connections (limits.connections)');
     bucket.fullAt = fullAfterOne(bucket.fullAt, now, handshakeRate);
-    const name = nameOf(socket);
+    const { name } = this.#options.addresses.of(socket);
     this.#open.set(name, socket);
     this.#strangers.set(name, socket);
     socket.once('close', () => {
@@ -92,7 +95,7 @@ class LiveConnectionLimits implements ConnectionLimits {
     }
     const { slot, refusal } = this.#options.identities.connect(found.peer.identityId);
     socket.once('close', () => slot.release());
-    this.#strangers.delete(nameOf(socket));
+    this.#strangers.delete(this.#options.addresses.of(socket).name);
     if (refusal !== undefined) {
       this.#refusals.set(socket, refusal);
       return;
@@ -130,22 +133,22 @@ class LiveConnectionLimits implements ConnectionLimits {
     return true;
   }
 
-  #turnAway(socket: Socket, why: string): boolean {
-    this.#warn(socket.remoteAddress, why);
+  #turnAway(socket: Duplex, why: string): boolean {
+    this.#warn(this.#options.addresses.of(socket).address, why);
     this.#options.counts.turnedAway();
-    socket.resetAndDestroy();
+    // A stream of the relay has no reset of its own.
+    if (socket instanceof Socket) socket.resetAndDestroy();
+    else socket.destroy();
     return false;
   }
 
-  #bucketOf(socket: Socket): { fullAt: number } {
-    return this.#addresses.of(sourceKey(socket.remoteAddress ?? ''));
+  #bucketOf(socket: Duplex): { fullAt: number } {
+    return this.#addresses.of(sourceKey(this.#options.addresses.of(socket).address));
   }
 }
 
-const nameOf = (socket: Socket): string => `${socket.remoteAddress ?? ''} ${socket.remotePort ?? 0}`;
-
 /** Once in a while, with the number since: whoever is turned away here is nobody yet, and has no line in the access log. */
-function createWarning({ logger, now }: ConnectionLimitsOptions): (address: string | undefined, why: string) => void {
+function createWarning({ logger, now }: ConnectionLimitsOptions): (address: string, why: string) => void {
   let count = 0;
   let warnedAt = Number.NEGATIVE_INFINITY;
   return (address, why) => {

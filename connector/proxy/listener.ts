@@ -4,14 +4,18 @@
  */
 import { X509Certificate } from 'node:crypto';
 import { createServer, type Server } from 'node:https';
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { TLSSocket, type DetailedPeerCertificate } from 'node:tls';
+import type { ListenAddress } from '../../shared/node/listen-address.ts';
 import type { ConnectionLimits } from './connection-limits.ts';
 import type { Entrance } from './entrance.ts';
 import { http1Limits, serveHttp1 } from './http1-front.ts';
 import { createHttp2Front, type Http2Front } from './http2-front.ts';
 import { identifyPeer, type PeerExpectations, type PeerResult } from './peer-certificate.ts';
 import { createRests, type Rests } from './rests.ts';
+import type { PeerAddress, PeerAddresses } from './peer-addresses.ts';
 import type { UpgradeHandler } from './upgrade-proxy.ts';
 
 export interface ServingMaterial {
@@ -20,9 +24,11 @@ export interface ServingMaterial {
 }
 
 export interface Listener {
-  /** Opens the port with the first certificate; later ones replace it for new connections. */
+  /** Serves from the first certificate on; later ones replace it for new connections. */
   use(material: ServingMaterial): void;
-  isListening(): boolean;
+  /** A connection that came through the relay. Before there is a certificate it is turned away. */
+  takeRelayed(stream: Duplex, peer: PeerAddress): void;
+  isServing(): boolean;
   /** The port in use, once listening. */
   port(): number | undefined;
   /** Takes no new connection and lets requests under way finish; at the end of its patience `endAll` is called and every connection closed. */
@@ -30,10 +36,11 @@ export interface Listener {
 }
 
 export interface ListenerOptions {
-  readonly host: string;
-  readonly port: number;
+  /** Undefined: none; all comes through the relay. */
+  readonly address: ListenAddress | undefined;
   readonly entrance: Entrance;
   readonly connections: ConnectionLimits;
+  readonly addresses: Pick<PeerAddresses, 'note'>;
   readonly upgrade: UpgradeHandler;
   readonly listening: (port: number) => void;
   /** A handshake broke. */
@@ -75,11 +82,20 @@ export function createListener(options: ListenerOptions): Listener {
       server = createServer({ ...http1Limits, ...tlsLimits, ...identity, ALPNProtocols: [...tlsLimits.ALPNProtocols] });
       serve(server, { options, rests, http2 });
     },
-    isListening: () => server?.listening === true,
+    takeRelayed: (stream, peer) => {
+      if (server === undefined) {
+        stream.destroy();
+        return;
+      }
+      options.addresses.note(stream, peer);
+      // TLS says later which connection is ready, and not of what stream it was made.
+      relayedPeers.run(peer, () => server?.emit('connection', stream));
+    },
+    isServing: () => server !== undefined && (options.address === undefined || server.listening),
     port: () => portOf(server),
     drain: async (milliseconds, endAll) => {
       if (server === undefined) return;
-      const closed = new Promise((resolve) => server?.close(resolve));
+      const closed = Promise.all([new Promise((resolve) => server?.close(resolve)), untilNone(options.connections)]);
       server.closeIdleConnections();
       http2.close();
       const timer = setTimeout(() => {
@@ -93,6 +109,16 @@ export function createListener(options: ListenerOptions): Listener {
   };
 }
 
+/** Whose connection is being taken, when it came through the relay. */
+const relayedPeers = new AsyncLocalStorage<PeerAddress>();
+
+const lookMilliseconds = 50;
+
+/** Those of the relay are none of the server's own, which waits for its own. */
+async function untilNone(connections: Pick<ConnectionLimits, 'count'>): Promise<void> {
+  while (connections.count() > 0) await new Promise((resolve) => setTimeout(resolve, lookMilliseconds));
+}
+
 interface Fronts {
   readonly options: ListenerOptions;
   readonly rests: Rests;
@@ -101,10 +127,12 @@ interface Fronts {
 
 function serve(server: Server, { options, rests, http2 }: Fronts): void {
   const { connections } = options;
-  server.on('connection', (socket: Socket) => void connections.accept(socket));
+  server.on('connection', (socket: Duplex) => void connections.accept(socket));
   const [serveHttp1Connection] = server.listeners('secureConnection') as ((socket: TLSSocket) => void)[];
   server.removeAllListeners('secureConnection');
   server.on('secureConnection', (socket) => {
+    const peer = relayedPeers.getStore();
+    if (peer !== undefined) options.addresses.note(socket, peer);
     connections.identify(socket);
     if (socket.alpnProtocol === 'h2') http2.take(socket);
     else serveHttp1Connection?.call(server, socket);
@@ -112,7 +140,10 @@ function serve(server: Server, { options, rests, http2 }: Fronts): void {
   serveHttp1(server, { ...options, rests });
   server.on('tlsClientError', options.handshakeFailed);
   server.once('error', options.failed);
-  server.listen(options.port, options.host, () => options.listening(portOf(server) ?? options.port));
+  const { address } = options;
+  // Upon which it begins to look after connections that dawdle: those of the relay it must too.
+  if (address === undefined) server.emit('listening');
+  else server.listen(address.port, address.host, () => options.listening(portOf(server) ?? address.port));
 }
 
 function portOf(server: Server | undefined): number | undefined {

@@ -31,6 +31,7 @@ interface Suite {
 const suites: Readonly<Record<string, Suite>> = {
   e2e: { needs: ['control-plane', 'whole-cluster'], eachFile: true },
   connector: { needs: ['control-plane', 'whole-cluster'], eachFile: true },
+  relay: { needs: ['control-plane', 'whole-cluster'], eachFile: true },
   security: { needs: ['control-plane', 'whole-cluster'], eachFile: true },
   fidelity: { needs: ['whole-cluster'], eachFile: true },
   skew: { needs: ['whole-cluster', 'older-whole-cluster'], eachFile: true },

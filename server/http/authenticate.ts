@@ -1,4 +1,5 @@
 /** Takes the one credential out of a request. What it proves is decided by sessions and by the assertion check. */
+import type { IncomingMessage } from 'node:http';
 import type { Request } from 'express';
 import { assertionScheme } from '../../shared/api/connector-assertion.ts';
 import { DomainError } from '../../shared/api/problem.ts';
@@ -17,7 +18,7 @@ export const scimSecret = (request: Request): string | undefined =>
   /^Bearer (infra_scim_[A-Za-z0-9_-]{43})$/i.exec(singleAuthorization(request) ?? '')?.[1];
 
 /** The token of a connector's assertion: `Authorization: Connector <jwt>`, once. */
-export function assertionToken(request: Request): string {
+export function assertionToken(request: IncomingMessage): string {
   const header = singleAuthorization(request) ?? '';
   const token = header.startsWith(`${assertionScheme} `) ? header.slice(assertionScheme.length + 1) : '';
   if (!/^[\w-]+\.[\w-]+\.[\w-]+$/.test(token))
@@ -26,7 +27,7 @@ export function assertionToken(request: Request): string {
 }
 
 /** Two Authorization headers are none: which of them another program on the way believed cannot be known. */
-function singleAuthorization(request: Request): string | undefined {
+function singleAuthorization(request: IncomingMessage): string | undefined {
   const { rawHeaders } = request;
   const found = rawHeaders.filter((_, index) => index % 2 === 0 && rawHeaders[index]?.toLowerCase() === 'authorization');
   return found.length === 1 ? request.headers.authorization : undefined;

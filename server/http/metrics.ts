@@ -1,13 +1,24 @@
 /** Prometheus metrics of the process and of each endpoint; the one door to prom-client. Labels are names of endpoints, never of people. */
 import type { RequestHandler, Router } from 'express';
-import { collectDefaultMetrics, Counter, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { RelayCounts } from '../relay/relay.ts';
 
 export interface Metrics {
   /** Times every request by its route. */
   readonly middleware: RequestHandler;
   /** Each attempt to send a mail. */
   readonly countMail: (end: 'sent' | 'retried' | 'failed') => void;
+  readonly relay: RelayCounts;
+  /** From now on there is something to look at. */
+  observeRelay(read: () => RelayReadings): void;
   routes(router: Router): void;
+}
+
+export interface RelayReadings {
+  readonly tunnels: number;
+  readonly streams: number;
+  readonly waitingBytes: number;
+  readonly waitingConnections: number;
 }
 
 export function createMetrics(): Metrics {
@@ -26,7 +37,36 @@ export function createMetrics(): Metrics {
     labelNames: ['end'],
     registers: [registry],
   });
+  const relayed = new Counter({
+    name: 'infra_relay_connections_total',
+    help: 'Connections that named a destination: relayed, or turned away because it is offline, full or unknown',
+    labelNames: ['outcome'],
+    registers: [registry],
+  });
+  const relayedBytes = new Counter({
+    name: 'infra_relay_bytes_total',
+    help: 'Bytes of relayed connections that have ended, from people (in) and to them (out)',
+    labelNames: ['direction'],
+    registers: [registry],
+  });
   return {
+    relay: {
+      connection: (outcome) => relayed.inc({ outcome }),
+      bytes: (direction, count) => relayedBytes.inc({ direction }, count),
+    },
+    observeRelay: (read) => {
+      const gauge = (name: string, help: string, key: keyof RelayReadings): Gauge =>
+        new Gauge({ name: `infra_relay_${name}`, help, registers: [registry], collect: () => gauges[key]?.set(read()[key]) });
+      const gauges: Partial<Record<keyof RelayReadings, Gauge>> = {};
+      gauges.tunnels = gauge('tunnels', 'Tunnels of connectors', 'tunnels');
+      gauges.streams = gauge('streams', 'Relayed connections now', 'streams');
+      gauges.waitingBytes = gauge('waiting_bytes', 'Bytes for connectors that their lines have not taken yet', 'waitingBytes');
+      gauges.waitingConnections = gauge(
+        'waiting_connections',
+        'Connections that have not said yet where they want to',
+        'waitingConnections',
+      );
+    },
     countMail: (end) => mails.inc({ end }),
     middleware: (request, response, next) => {
       const stop = duration.startTimer();

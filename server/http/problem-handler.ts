@@ -1,6 +1,8 @@
 /** Every error leaves as problem+json (RFC 9457). What we did not expect is logged whole and told as nothing but "our fault". */
+import { STATUS_CODES } from 'node:http';
 import type { ErrorRequestHandler, RequestHandler } from 'express';
 import { DomainError, type Problem } from '../../shared/api/problem.ts';
+import { systemClock } from '../../shared/clock.ts';
 import type { Logger } from '../../shared/node/logger.ts';
 
 export const notFound: RequestHandler = () => {
@@ -33,6 +35,23 @@ function toDomainError(error: unknown): DomainError {
   return new DomainError('server.failed', 'The server failed. Its log says more; try again, and tell its operator if it stays.', {
     cause: error,
   });
+}
+
+/** The same for a connection that is no request of Express's any more. */
+export function problemResponse(error: unknown): string {
+  const known = toDomainError(error);
+  const body = JSON.stringify(toProblem(known));
+  return [
+    `HTTP/1.1 ${known.status} ${STATUS_CODES[known.status] ?? 'Refused'}`,
+    // A connector learns the server's clock from every answer.
+    `Date: ${new Date(systemClock.now()).toUTCString()}`,
+    'Content-Type: application/problem+json',
+    'Cache-Control: no-store',
+    'Connection: close',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    '',
+    body,
+  ].join('\r\n');
 }
 
 const toProblem = (error: DomainError): Problem => ({

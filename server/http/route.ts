@@ -10,6 +10,7 @@ import type { Access, Endpoint } from '../../shared/api/endpoint.ts';
 import { DomainError } from '../../shared/api/problem.ts';
 import type { Caller } from '../audit/caller.ts';
 import type { RequestBody } from './body.ts';
+import type { SourceOf } from './source-address.ts';
 
 /** A connector whose assertion held. */
 export interface ConnectorCaller {
@@ -23,7 +24,7 @@ export interface RouteContext {
   authenticateSession(request: Request): Promise<Caller>;
   /** Throws `assertion.*` unless the connector's signed assertion holds for exactly this request. */
   authenticateConnector(request: Request, body: Buffer): Promise<ConnectorCaller>;
-  source(request: Request): AuditSource;
+  readonly source: SourceOf;
   readBody(request: Request, maximumBytes: number): Promise<RequestBody>;
   /** A refusal for want of a role leaves an audit line. */
   recordRefusal(caller: Caller, endpoint: Endpoint): Promise<void>;

@@ -3,7 +3,9 @@ import { readFileSync, watchFile, unwatchFile } from 'node:fs';
 import { createServer, type Server } from 'node:https';
 import { createSecureContext } from 'node:tls';
 import { hostname } from 'node:os';
-import type { RequestListener } from 'node:http';
+import type { IncomingMessage, RequestListener } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { ListenAddress } from '../../shared/node/listen-address.ts';
 import { ConfigError } from '../../shared/node/load-config.ts';
 import type { Logger } from '../../shared/node/logger.ts';
@@ -34,13 +36,28 @@ export interface TlsListener {
   close(): Promise<void>;
 }
 
-export async function listenTls(options: {
+export interface TlsListenerOptions {
   readonly app: RequestListener;
   readonly address: ListenAddress;
   readonly tls: TlsSource;
+  /** Sees each connection first, and hands on those that are for this. */
+  readonly frontDoor: { take(socket: Socket, serve: () => void): void };
+  /** Requests that become something else. */
+  readonly upgrades: {
+    isFor(request: IncomingMessage): boolean;
+    take(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  };
   readonly logger: Logger;
-}): Promise<TlsListener> {
-  const server = createServer({ ...protocol, ...(await options.tls.current()) }, options.app);
+}
+
+export async function listenTls(options: TlsListenerOptions): Promise<TlsListener> {
+  const { upgrades, frontDoor } = options;
+  const material = await options.tls.current();
+  const server = createServer({ ...protocol, ...material, shouldUpgradeCallback: (request) => upgrades.isFor(request) }, options.app);
+  server.on('upgrade', (request, socket, head) => upgrades.take(request, socket, head));
+  const [serveTls] = server.listeners('connection') as ((socket: Socket) => void)[];
+  server.removeAllListeners('connection');
+  server.on('connection', (socket: Socket) => frontDoor.take(socket, () => serveTls?.call(server, socket)));
   // A client that dawdles over its headers or body holds a connection, not the server.
   server.headersTimeout = 15_000;
   server.requestTimeout = 60_000;

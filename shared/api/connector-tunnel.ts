@@ -19,7 +19,7 @@ export const personAddressHeader = 'infra-person-address';
 /** The connector asks for a sign of life this often, … */
 export const tunnelPingMilliseconds = 3000;
 /** … and either side takes a tunnel on which nothing came for this long for dead. */
-export const tunnelSilenceMilliseconds = 9000;
+export const tunnelSilenceMilliseconds = 7000;
 
 /** Bytes that one stream may have under way in one direction: what a stalled person costs, and what a fast one has per round trip. */
 export const tunnelStreamWindow = 1024 * 1024;

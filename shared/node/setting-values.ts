@@ -14,6 +14,17 @@ export const listenAddress = (fallback: string) =>
       return z.NEVER;
     });
 
+/** As people write it: on or off, in the file true or false. */
+export const onOff = z
+  .union([z.boolean(), z.enum(['on', 'off', 'true', 'false'])], { error: 'must be on or off' })
+  .transform((value) => value === true || value === 'on' || value === 'true');
+
+/** `HOST:PORT`, an IPv6 address in brackets. */
+export const hostAndPort = z
+  .string()
+  .max(300)
+  .regex(/^(?:\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):\d{1,5}$/, 'must be HOST:PORT, such as k8s.example.com:8444');
+
 /** Seconds. */
 export const duration = z.string().transform((text, context): number => {
   const seconds = parseDuration(text);

@@ -17,6 +17,8 @@ export interface ConnectorWish {
   readonly settings?: Partial<DestinationSettings>;
   /** Once the destination is there, and before the connector is. */
   readonly beforeStart?: (destinationId: string) => Promise<void>;
+  /** It listens on nothing: everything comes through the server's relay. */
+  readonly relayOnly?: true;
   /** More settings of the connector, as variables without their prefix: `{ AUDIT_MODE: 'bestEffort' }`. */
   readonly variables?: Readonly<Record<string, string>>;
 }
@@ -53,9 +55,10 @@ export async function startConnector(wish: ConnectorWish): Promise<RunningConnec
   });
   await wish.beforeStart?.(destination.id);
   const stateDir = join(tempDir('infra-connector'), 'state');
-  const port = await freePort();
+  const port = wish.relayOnly === true ? server.port : await freePort();
   const healthPort = await freePort();
   const address = `127.0.0.1:${port}`;
+  const reach = wish.relayOnly === true ? { RELAY_ONLY: 'on' } : { LISTEN: address, ADDRESS: address };
   let program: Program | undefined;
   const current = (): Program => {
     if (program === undefined) throw new Error('the connector was not started');
@@ -67,29 +70,29 @@ export async function startConnector(wish: ConnectorWish): Promise<RunningConnec
       env: {
         INFRA_CONNECTOR_SERVER: server.url,
         INFRA_CONNECTOR_TOKEN: joinToken,
-        INFRA_CONNECTOR_LISTEN: address,
-        INFRA_CONNECTOR_ADDRESS: address,
         INFRA_CONNECTOR_STATE_DIR: stateDir,
         INFRA_CONNECTOR_KUBECONFIG: cluster.adminKubeconfig,
         INFRA_CONNECTOR_HEALTH_LISTEN: `127.0.0.1:${healthPort}`,
         INFRA_CONNECTOR_LOG_LEVEL: 'info',
-        ...Object.fromEntries(Object.entries(wish.variables ?? {}).map(([name, value]) => [`INFRA_CONNECTOR_${name}`, value])),
+        ...Object.fromEntries(Object.entries({ ...reach, ...wish.variables }).map(([name, value]) => [`INFRA_CONNECTOR_${name}`, value])),
       },
     });
     await untilReady(current(), healthPort);
   };
   await start();
-  await waitFor(async () => (await admin(api.destinations.get, { params: { id: destination.id } })).address, {
-    within: 15,
-    what: 'the connector to report its address',
-  });
-  const { destinations } = await admin(api.destinations.directory, { query: { name: destination.name } });
+  const entry = await waitFor(
+    async () => {
+      const { destinations } = await admin(api.destinations.directory, { query: { name: destination.name } });
+      return destinations.find((each) => (wish.relayOnly === true ? each.tunnels > 0 : each.address !== null));
+    },
+    { within: 15, what: 'the connector to report its address, or to have a tunnel' },
+  );
   return {
     destination: { id: destination.id, name: destination.name },
     joinToken,
     address,
     port,
-    serverName: destinations[0]?.tlsServerName ?? '',
+    serverName: entry.tlsServerName,
     stateDir,
     program: current,
     start,
