@@ -48,6 +48,7 @@ module.exports = {
     onlyFrom('door-keyring', '@napi-rs/keyring', '^cli/keyring-process\\.ts$'),
     onlyFrom('door-pino', 'pino', '^shared/node/logger\\.ts$'),
     onlyFrom('door-commander', 'commander', '^cli/'),
+    onlyFrom('door-ws', 'ws', '^shared/node/web-socket\\.ts$'),
     {
       name: 'features-point-one-way',
       severity: 'error',
@@ -84,6 +85,13 @@ module.exports = {
       severity: 'error',
       from: { path: '^server/destinations/' },
       to: { path: '^server/(login|grants|leases)/' },
+    },
+    {
+      name: 'relay-knows-destinations-alone',
+      severity: 'error',
+      comment: 'It carries what it cannot read for whoever is named: nobody imports it but what composes.',
+      from: { path: '^server/relay/' },
+      to: { path: '^server/(identity|login|scim|grants|leases|authority)/' },
     },
     { name: 'grants-below-leases', severity: 'error', from: { path: '^server/grants/' }, to: { path: '^server/(login|leases)/' } },
     { name: 'web-knows-shared-alone', severity: 'error', from: { path: '^server/web/' }, to: { pathNot: '^(server/web|shared)/' } },

@@ -1,14 +1,17 @@
 /** Prometheus metrics of the process and of each endpoint; the one door to prom-client. Labels are names of endpoints, never of people. */
 import type { RequestHandler, Router } from 'express';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { RelayCounts } from '../relay/relay.ts';
 
 export interface Metrics {
   /** Times every request by its route. */
   readonly middleware: RequestHandler;
   /** Each attempt to send a mail. */
   readonly countMail: (end: 'sent' | 'retried' | 'failed') => void;
-  readonly relay: RelayCounts;
+  /** Connections that named a destination, and the bytes of those that ended. */
+  readonly relay: {
+    connection(outcome: 'relayed' | 'offline' | 'full' | 'unknown'): void;
+    bytes(direction: 'in' | 'out', count: number): void;
+  };
   /** From now on there is something to look at. */
   observeRelay(read: () => RelayReadings): void;
   routes(router: Router): void;

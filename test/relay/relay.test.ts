@@ -34,7 +34,7 @@ describe('relay', function () {
         resolve(socket.getPeerCertificate().subjectaltname ?? 'connected');
         socket.destroy();
       });
-      socket.once('error', (error) => resolve(error.message));
+      socket.once('error', (error: Error) => resolve(error.message));
     });
 
   it('the connector listens on nothing but health', async () => {
@@ -59,7 +59,7 @@ describe('relay', function () {
       async () => {
         const { items } = await guarded.call(api.audit.list, { query: { event: 'request', limit: 50 } });
         return items.find(
-          (item) => 'path' in item.details && String(item.details.path).includes(configMaps()) && item.source?.address === '127.0.0.1',
+          (item) => 'path' in item.details && item.details.path.includes(configMaps()) && item.source?.address === '127.0.0.1',
         );
       },
       { within: 20, what: 'the line of the request' },
@@ -73,7 +73,7 @@ describe('relay', function () {
     const watch = await client.stream(`${configMaps()}?watch=true`);
     await guarded.admin('-n', guarded.namespace, 'create', 'configmap', 'seen-through-the-relay');
     await waitFor(() => watch.text().includes('seen-through-the-relay'), { within: 10, what: 'the change in the watch' });
-    await guarded.call(api.users.disable, { params: { id: bo.id as never } });
+    await guarded.call(api.users.disable, { params: { id: bo.id } });
     await waitFor(() => watch.hasEnded(), { within: 10, what: 'the watch to end' });
   });
 
