@@ -85,18 +85,20 @@ describe('leases', function () {
   });
 
   it('say whether a connector of their destination is in contact, and since when none is', async () => {
+    const ines = await newPerson(server, 'ines@example.com');
+    const offlineAt = async (destination: DestinationId) => (await ask(ines.call, destination)).offline;
+    const unjoined = await newDestination('without-connector');
     const connector = await enrolConnector(server, 'coming-and-going');
     const destination = destinationId.parse(connector.destinationId);
-    const gina = await newPerson(server, 'gina@example.com');
-    await grant('gina@example.com', 'coming-and-going');
-    const offline = async () => (await ask(gina.call, destination)).offline;
-    expect(await offline()).to.deep.equal({ lastSeenAt: null });
+    for (const name of ['without-connector', 'coming-and-going']) await grant('ines@example.com', name);
+    expect(await offlineAt(unjoined)).to.deep.equal({ lastSeenAt: null });
+    const joinedAt = (await offlineAt(destination))?.lastSeenAt ?? '';
+    expect(joinedAt).to.match(/^20\S+Z$/);
     const stream = await connector.send({ method: 'GET', path: '/api/v1/connector/changes' });
-    expect(await offline()).to.equal(null);
+    expect(await offlineAt(destination)).to.equal(null);
     await stream.body?.cancel();
-    const left = await waitFor(offline, { within: 10, what: 'the connector to be missed' });
-    await waitFor(async () => ((await offline())?.lastSeenAt ?? null) !== null, { within: 10, what: 'its last contact to be noted' });
-    expect(left).to.not.equal(null);
+    const isMissed = async (): Promise<boolean> => ((await offlineAt(destination))?.lastSeenAt ?? '') > joinedAt;
+    await waitFor(isMissed, { within: 10, what: 'the connector to be missed, and its last contact noted' });
   });
 
   describe('are refused', () => {
