@@ -24,14 +24,13 @@ const processMilliseconds = 2500;
 export function askAddresses(addresses: readonly ProbedAddress[]): readonly boolean[] {
   if (addresses.length === 0) return [];
   const program = fileURLToPath(new URL('direct-probe-process.js', import.meta.url));
-  const { stdout } = spawnSync(process.execPath, [program], {
+  const { stdout, error } = spawnSync(process.execPath, [program], {
     ...{ input: JSON.stringify(addresses), encoding: 'utf8', windowsHide: true },
     ...{ timeout: processMilliseconds, killSignal: 'SIGKILL' },
     stdio: ['pipe', 'pipe', 'ignore'],
   });
-  // Null, whatever its type says, when the program could not be started. What is there our own program wrote, if it got so far.
-  const text = String(stdout);
-  return text.endsWith(']') ? (JSON.parse(text) as boolean[]) : [];
+  // What is there our own program wrote, if it got so far.
+  return error === undefined && stdout.endsWith(']') ? (JSON.parse(stdout) as boolean[]) : [];
 }
 
 /** In the order of the addresses, here. */

@@ -212,39 +212,6 @@ describe('administration by infra', function () {
     await double.close();
   });
 
-  it('destinations list and show: the ways there, and each tunnel with since when, from where, streams and round trip', async () => {
-    const double = await scriptedServer(loginScript());
-    const terminal = newTerminal();
-    await terminal.infra(['login', double.url, '--ca', double.caFile, '--user', 'ana@example.com', '--password-stdin'], 'x\n');
-    const destination = await json<Destination>('destinations', 'show', 'prod');
-    const told = (address: string | null, tunnels: readonly object[]): void => {
-      const body = { ...destination, address, connectors: destination.connectors.map((each) => ({ ...each, tunnels })) };
-      double.answer({
-        [`GET /api/v1/destinations/${prod.id}`]: { body },
-        'GET /api/v1/destinations': { body: { items: [body], nextCursor: null } },
-      });
-    };
-    const shown = async (...args: readonly string[]): Promise<string> => (await terminal.infra(['destinations', ...args])).stdout;
-    const tunnel = { replica: 'pod-1', since: '2026-01-02T03:04:05.000Z', source: '192.0.2.7', streams: 1, roundTripMilliseconds: 3.14159 };
-    told(null, [tunnel, { ...tunnel, replica: 'pod-2', streams: 0, roundTripMilliseconds: null }]);
-    expect(await shown('list')).to.match(/prod +kubernetes +- +\d of 1 online +relay \(2 tunnels\)/);
-    expect(await shown('show', prod.id))
-      .to.match(/reach: +relay \(2 tunnels\)/)
-      .and.match(/tunnel: +of pod-1 since 2026-01-02T03:04:05\.000Z from 192\.0\.2\.7, 1 open stream, round trip 3\.1 ms\n/)
-      .and.match(/tunnel: +of pod-2 since \S+ from 192\.0\.2\.7, 0 open streams, no round trip yet\n/);
-    told('a.example.com:8444', [{ ...tunnel, roundTripMilliseconds: 120.4 }]);
-    expect(await shown('show', prod.id))
-      .to.match(/reach: +direct, relay \(1 tunnel\)/)
-      .and.match(/round trip 120 ms/);
-    told('a.example.com:8444', []);
-    expect(await shown('show', prod.id))
-      .to.match(/reach: +direct\n/)
-      .and.match(/tunnels: +none/);
-    told(null, []);
-    expect(await shown('list')).to.match(/online +none/);
-    await double.close();
-  });
-
   it('keys: for oneself and for a workload, shown once', async () => {
     await ok('workloads', 'add', 'ci');
     const made = await json<{ secret: string; accessKey: { id: string } }>(
