@@ -23,7 +23,7 @@ export class UntrustedServerError extends Error {
 
 const connectMilliseconds = 10_000;
 
-/** Asks for nothing that matters and says nothing of us. */
+/** Sends nothing but a TLS hello. */
 export async function findServerTrust(serverUrl: string, rootFingerprint: string, proxyEnv: ProxyVariables): Promise<ServerTrust> {
   const url = new URL(serverUrl);
   const { chain, publiclyTrusted } = await presentedChain(url, proxyEnv);
@@ -43,17 +43,22 @@ export function rootsVouchedFor(bundle: string, rootFingerprint: string): string
 
 function presentedChain(url: URL, proxyEnv: ProxyVariables): Promise<{ chain: X509Certificate[]; publiclyTrusted: boolean }> {
   return new Promise((resolve, reject) => {
-    // Only to look: nothing of ours is said on this connection, and what it shows is checked by fingerprint.
+    // Only to look: what it shows is checked by fingerprint.
     const agent = new Agent({ proxyEnv, rejectUnauthorized: false });
-    const looking = request(new URL('/livez', url), { agent, timeout: connectMilliseconds });
+    // Never ended, so never sent.
+    const looking = request(url, { agent, timeout: connectMilliseconds });
     looking.once('timeout', () => looking.destroy(new Error(`no TLS answer from ${url.host} in ${connectMilliseconds} ms`)));
     looking.once('error', reject);
-    looking.once('response', ({ socket }) => {
-      if (socket instanceof TLSSocket) resolve({ chain: chainOf(socket), publiclyTrusted: socket.authorized });
-      else reject(new Error(`${url.host} speaks no TLS`));
-      looking.destroy();
+    looking.once('socket', (socket) => {
+      if (!(socket instanceof TLSSocket)) throw new TypeError('an https agent makes TLS connections');
+      const look = (): void => {
+        resolve({ chain: chainOf(socket), publiclyTrusted: socket.authorized });
+        looking.destroy();
+      };
+      // Through a proxy it comes when its handshake is over.
+      if (socket.getPeerX509Certificate() === undefined) socket.once('secureConnect', look);
+      else look();
     });
-    looking.end();
   });
 }
 

@@ -25,32 +25,43 @@ const hostNameType = 0;
 const incomplete: HelloReading = { kind: 'incomplete' };
 const other: HelloReading = { kind: 'other' };
 
-/** `bytes`: all that came so far. */
+/** `bytes`: all that came so far; what follows the hello is nobody's business here. */
 export function readClientHello(bytes: Buffer): HelloReading {
-  const fragment = joinRecords(bytes);
-  if (fragment === undefined) return other;
-  if (fragment.length >= 4) {
-    const length = fragment.readUIntBE(1, 3);
-    if (fragment[0] !== clientHello || length > mostHelloBytes) return other;
-    if (fragment.length >= 4 + length) return readBody(fragment.subarray(4, 4 + length));
-  }
-  return bytes.length <= mostHelloBytes ? incomplete : other;
-}
-
-/** The handshake's bytes in the records so far; undefined: those are no handshake records. */
-function joinRecords(bytes: Buffer): Buffer | undefined {
   const fragments: Buffer[] = [];
   let at = 0;
-  while (at < bytes.length) {
-    if (fragments.length === mostRecords) return undefined;
-    if (bytes[at] !== handshakeRecord || (bytes.length > at + 1 && bytes[at + 1] !== 3)) return undefined;
-    if (bytes.length < at + recordHeaderBytes) break;
-    const length = bytes.readUInt16BE(at + 3);
-    if (length === 0 || length > mostRecordBytes) return undefined;
-    fragments.push(bytes.subarray(at + recordHeaderBytes, at + recordHeaderBytes + length));
-    at += recordHeaderBytes + length;
+  while (at < bytes.length && fragments.length < mostRecords) {
+    const record = readRecord(bytes.subarray(at));
+    if (record === 'other') return other;
+    if (record === 'incomplete') return incomplete;
+    fragments.push(record.fragment);
+    const reading = readHandshake(Buffer.concat(fragments));
+    if (reading.kind !== 'incomplete' || record.isCut) return reading;
+    at += recordHeaderBytes + record.fragment.length;
   }
-  return Buffer.concat(fragments);
+  return fragments.length < mostRecords ? incomplete : other;
+}
+
+interface HandshakeRecord {
+  readonly fragment: Buffer;
+  /** Not all of it is there. */
+  readonly isCut: boolean;
+}
+
+function readRecord(bytes: Buffer): HandshakeRecord | 'incomplete' | 'other' {
+  if (bytes[0] !== handshakeRecord || (bytes.length > 1 && bytes[1] !== 3)) return 'other';
+  if (bytes.length < recordHeaderBytes) return 'incomplete';
+  const length = bytes.readUInt16BE(3);
+  if (length === 0 || length > mostRecordBytes) return 'other';
+  const fragment = bytes.subarray(recordHeaderBytes, recordHeaderBytes + length);
+  return { fragment, isCut: fragment.length < length };
+}
+
+function readHandshake(message: Buffer): HelloReading {
+  if (message.length > 0 && message[0] !== clientHello) return other;
+  if (message.length < 4) return incomplete;
+  const length = message.readUIntBE(1, 3);
+  if (length > mostHelloBytes) return other;
+  return message.length < 4 + length ? incomplete : readBody(message.subarray(4, 4 + length));
 }
 
 /** A cursor over bytes that never reads past its end; `undefined` once something did not fit. */
