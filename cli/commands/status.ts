@@ -10,7 +10,7 @@ import { readSession } from '../session-file.ts';
 export const statusCommand: CommandSpec = {
   words: 'status',
   summary:
-    'every server and account, whether its session is alive where its secret is, and how its contexts are reached; exits as the current one stands',
+    'every server and account, whether its session is alive, where its secret is, how its contexts are reached; exits as the current one stands',
   run: status,
 };
 
