@@ -4,33 +4,53 @@ import { api } from '../shared/api/index.ts';
 import { cachedDestinations, readCachedCredential, removeCachedCredential } from './credential-cache.ts';
 import type { CommandContext, Connection } from './command.ts';
 import { explain } from './connection.ts';
-import { checkAccess, type DestinationAccess } from './kubeconfig-entries.ts';
-import { kubeconfigFiles, writeContexts, type WriteRequest } from './kubeconfig.ts';
+import { checkDestination, type CheckedDestination, type DestinationAccess } from './kubeconfig-entries.ts';
+import { kubeconfigFiles, readOwnContexts, writeContexts, type WriteRequest } from './kubeconfig.ts';
 import { installPlugin } from './plugin-command.ts';
 import { allPages } from './resolve.ts';
+import type { WayWish } from './way-rules.ts';
+import { chooseWays, whyNot, type WrittenServers } from './ways.ts';
 
-/** All that the session may reach; when that is nothing, the only destination there is, so that kubectl can say which grant is missing. */
-export async function reachableAccess(context: CommandContext, { call }: Connection): Promise<DestinationAccess[]> {
-  const mine = await call(api.grants.mine, {});
-  if (mine.reachable.length > 0)
-    return checked(
-      context,
-      mine.reachable.map((each) => each.destination),
-      mine.caCertificates,
-    );
-  const { destinations, caCertificates } = await call(api.destinations.directory, {});
-  return destinations.length === 1 ? checked(context, destinations, caCertificates) : [];
+/** For a kubeconfig of its own, in which nothing stands. */
+export const nothingWritten: WrittenServers = new Map();
+
+/** Of this profile's contexts. */
+export const writtenServers = ({ environment }: CommandContext, { name }: Pick<Connection['profile'], 'name'>): WrittenServers =>
+  new Map(
+    readOwnContexts(kubeconfigFiles(environment)[0])
+      .filter(({ profile }) => profile === name)
+      .map(({ destination, server }) => [destination, server]),
+  );
+
+/** All that the session may reach, each by the way that was chosen. */
+export async function reachableAccess(
+  context: CommandContext,
+  connection: Connection,
+  wish: WayWish & { readonly written?: WrittenServers },
+): Promise<DestinationAccess[]> {
+  const { output } = context;
+  const { entries, caCertificates } = await reachableEntries(connection);
+  const destinations = entries.flatMap((entry) => checked(context, entry, caCertificates));
+  for (const destination of destinations) {
+    const objection = whyNot(destination, wish.via);
+    if (objection !== undefined) output.say(objection);
+  }
+  return chooseWays(destinations, wish, wish.written ?? writtenServers(context, connection.profile));
 }
 
-function checked({ output }: CommandContext, entries: readonly DirectoryEntry[], caCertificates: string): DestinationAccess[] {
-  return entries.flatMap((entry) => {
-    const access = checkAccess(entry, caCertificates);
-    if (access === undefined)
-      output.say(
-        `${entry.name} has no address yet: its connector has not reported; its context comes with the next: infra kubeconfig write`,
-      );
-    return access === undefined ? [] : [access];
-  });
+/** When nothing may be reached, the only destination there is, so that kubectl can say which grant is missing. */
+async function reachableEntries({ call }: Connection): Promise<{ entries: readonly DirectoryEntry[]; caCertificates: string }> {
+  const { reachable, caCertificates } = await call(api.grants.mine, {});
+  if (reachable.length > 0) return { entries: reachable.map((each) => each.destination), caCertificates };
+  const all = await call(api.destinations.directory, {});
+  return { entries: all.destinations.length === 1 ? all.destinations : [], caCertificates: all.caCertificates };
+}
+
+function checked({ output }: CommandContext, entry: DirectoryEntry, caCertificates: string): CheckedDestination[] {
+  const destination = checkDestination(entry, caCertificates);
+  if (destination !== undefined) return [destination];
+  output.say(`${entry.name} has no address yet: its connector has not reported; its context comes with the next: infra kubeconfig write`);
+  return [];
 }
 
 export type ContextRequest = Pick<WriteRequest, 'destinations' | 'which' | 'makeCurrent' | 'namespace'>;
@@ -44,12 +64,17 @@ export async function updateContexts(
   return writeContexts(kubeconfigFiles(environment), { ...request, profile, plugin: installPlugin(home, environment) });
 }
 
-/** Brings addresses and authorities of entries that exist up to date. A helper of other commands: what goes wrong here is said, and stops nothing. */
+/**
+ * Brings addresses and authorities of entries that exist up to date; each keeps its way as long as there is one. A helper of other commands: what
+ * goes wrong here is said, and stops nothing.
+ */
 export async function refreshContexts(context: CommandContext, connection: Connection): Promise<void> {
   try {
     const { destinations, caCertificates } = await connection.call(api.destinations.directory, {});
-    const known = destinations.flatMap((entry) => checkAccess(entry, caCertificates) ?? []);
-    await updateContexts(context, connection, { destinations: known, which: 'known', makeCurrent: 'never' });
+    const written = writtenServers(context, connection.profile);
+    const known = destinations.flatMap((entry) => checkDestination(entry, caCertificates) ?? []).filter(({ id }) => written.has(id));
+    const access = chooseWays(known, { choose: 'where-needed' }, written);
+    await updateContexts(context, connection, { destinations: access, which: 'known', makeCurrent: 'never' });
     await dropDeadCredentials(context, connection);
   } catch (error) {
     const explained = explain(error, connection.profile.server);

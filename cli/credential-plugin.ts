@@ -17,6 +17,7 @@ import {
 import { CliError, type Failure } from './failure.ts';
 import type { Home } from './home.ts';
 import { chooseProfile, readProfiles, type Profile } from './profiles.ts';
+import { offlineSentence } from './reach-words.ts';
 import { readSession, type StoredSession } from './session-file.ts';
 import { singleFlight } from './single-flight.ts';
 
@@ -25,6 +26,8 @@ export interface PluginOptions {
   /** After `kube credential`. */
   readonly arguments: readonly string[];
   readonly userAgent: () => string;
+  /** A sentence for the person beside the credential. */
+  readonly warn: (sentence: string) => void;
 }
 
 /** Nobody is logged in any more with the session that there was. */
@@ -39,7 +42,7 @@ export class SessionOverError extends CliError {
 }
 
 /** The text for stdout: one ExecCredential. */
-export async function provideCredential({ home, arguments: args, userAgent }: PluginOptions): Promise<string> {
+export async function provideCredential({ home, arguments: args, userAgent, warn }: PluginOptions): Promise<string> {
   const { destination, profile: profileName } = readArguments(args);
   const profile = chooseProfile(readProfiles(home), profileName);
   const key = { profile: profile.name, destination };
@@ -52,7 +55,7 @@ export async function provideCredential({ home, arguments: args, userAgent }: Pl
       name: `${key.profile}.${key.destination}`,
       waitMilliseconds: 45_000,
       landed: () => usable(readCachedCredential(home, key))?.execCredential,
-      fly: () => refresh({ home, profile, key, userAgent: userAgent() }),
+      fly: () => refresh({ home, profile, key, userAgent: userAgent(), warn }),
     });
   } catch (error) {
     if (error instanceof CliError && error.failure === 'notLoggedIn' && session !== undefined)
@@ -87,9 +90,10 @@ interface Refresh {
   readonly profile: Profile;
   readonly key: CacheKey;
   readonly userAgent: string;
+  readonly warn: PluginOptions['warn'];
 }
 
-async function refresh({ home, profile, key, userAgent }: Refresh): Promise<string> {
+async function refresh({ home, profile, key, userAgent, warn }: Refresh): Promise<string> {
   const session = liveSession(home, profile);
   const secret = session.secret();
   const [{ createKeyPair }, { requestLease }] = await Promise.all([import('./key-pair.ts'), import('./lease-request.ts')]);
@@ -112,6 +116,8 @@ async function refresh({ home, profile, key, userAgent }: Refresh): Promise<stri
   };
   // A logout or another login during the request: what belongs to the old session must not stay behind.
   if (readSession(home, profile.name)?.id === session.id) writeCachedCredential(home, key, cached);
+  // kubectl tries all the same: the server may be behind, and what it then says of the connection explains nothing.
+  if (issued.offline !== undefined) warn(offlineSentence(issued.offline.destinationName, issued.offline.lastSeenAt));
   return execCredential;
 }
 

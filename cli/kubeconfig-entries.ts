@@ -1,6 +1,6 @@
 /**
  * What our entries in a kubeconfig say, and which entries are ours. Everything that comes from the server is checked here, before anything is
- * written (security.md, row 33): names by the product's own rules, the address as host and port, certificates by parsing them. Command and
+ * written (security.md, row 33): names by the product's own rules, addresses as host and port, certificates by parsing them. Command and
  * arguments are made on this machine alone.
  */
 import { X509Certificate } from 'node:crypto';
@@ -21,26 +21,48 @@ export interface PluginCommand {
   readonly home: string | undefined;
 }
 
-export interface DestinationAccess {
+interface CheckedIdentity {
   readonly name: string;
   readonly id: string;
-  readonly server: string;
   readonly tlsServerName: string;
   /** Base64 of PEM. */
   readonly certificateAuthority: string;
 }
 
+export interface DestinationAccess extends CheckedIdentity {
+  readonly server: string;
+}
+
+export interface Endpoint {
+  /** As a kubeconfig has it. */
+  readonly server: string;
+  /** Of IPv6 without brackets. */
+  readonly host: string;
+  readonly port: number;
+}
+
+/** A destination and the ways to it. */
+export interface CheckedDestination extends CheckedIdentity {
+  /** Its connector's own address; undefined: it has none. */
+  readonly direct: Endpoint | undefined;
+  readonly relay: Endpoint;
+  readonly tunnels: number;
+}
+
 export const contextName = (profile: Pick<Profile, 'name' | 'plainContexts'>, destination: string): string =>
   profile.plainContexts ? `infra:${destination}` : `infra:${profile.name}:${destination}`;
 
-/** Undefined: the destination has no address yet. Throws when the server said something that must not be written. */
-export function checkAccess(entry: DirectoryEntry, caCertificates: string): DestinationAccess | undefined {
-  const { id, name, address, tlsServerName } = entry;
+/** Undefined: its connector has never been heard of. Throws when the server said something that must be neither written nor connected to. */
+export function checkDestination(entry: DirectoryEntry, caCertificates: string): CheckedDestination | undefined {
+  const { id, name, address, tlsServerName, relayAddress, tunnels, online, lastSeenAt } = entry;
   if (!isDestinationName(name)) throw lie(`the destination name "${safeText(name)}"`);
-  if (address === null) return undefined;
-  if (!isHostAndPort(address)) throw lie(`the address "${safeText(address)}" of ${name}`);
+  const direct = address === null ? undefined : endpointOf(address);
+  if (address !== null && direct === undefined) throw lie(`the address "${safeText(address)}" of ${name}`);
+  const relay = endpointOf(relayAddress);
+  if (relay === undefined) throw lie(`the relay address "${safeText(relayAddress)}" of ${name}`);
   if (!isHostName(tlsServerName)) throw lie(`the TLS name "${safeText(tlsServerName)}" of ${name}`);
-  return { id, name, server: `https://${address}`, tlsServerName, certificateAuthority: checkedCertificates(caCertificates) };
+  if (direct === undefined && tunnels <= 0 && !online && lastSeenAt === null) return undefined;
+  return { id, name, tlsServerName, certificateAuthority: checkedCertificates(caCertificates), direct, relay, tunnels };
 }
 
 const lie = (what: string): CliError =>
@@ -49,10 +71,12 @@ const lie = (what: string): CliError =>
 const isHostName = (text: string): boolean =>
   text.length <= 253 && /^(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?\.)*[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?$/i.test(text);
 
-function isHostAndPort(text: string): boolean {
-  const [, host, bracketed, port] = /^(?:([^:[\]]+)|\[([0-9a-f:.]{2,45})\]):(\d{1,5})$/i.exec(text) ?? [];
-  const known = host === undefined ? bracketed !== undefined && URL.canParse(`https://[${bracketed}]/`) : isHostName(host);
-  return known && Number(port) >= 1 && Number(port) <= 65_535;
+/** Of `host:port`; undefined when the text is none. */
+function endpointOf(text: string): Endpoint | undefined {
+  const [, name, bracketed, port] = /^(?:([^:[\]]+)|\[([0-9a-f:.]{2,45})\]):(\d{1,5})$/i.exec(text) ?? [];
+  const host = name === undefined ? bracketed : isHostName(name) ? name : undefined;
+  if (host === undefined || (name === undefined && !URL.canParse(`https://[${host}]/`))) return undefined;
+  return Number(port) >= 1 && Number(port) <= 65_535 ? { server: `https://${text}`, host, port: Number(port) } : undefined;
 }
 
 function checkedCertificates(pem: string): string {
@@ -75,6 +99,12 @@ export const clusterEntry = (name: string, access: DestinationAccess, existing?:
     'certificate-authority-data': access.certificateAuthority,
   },
 });
+
+/** Where a cluster's entry points. */
+export function serverOf(entry: Entry): string | undefined {
+  const { server } = section(entry, 'cluster');
+  return typeof server === 'string' ? server : undefined;
+}
 
 /** The person's own namespace in our context stays, unless one is asked for. */
 export const contextEntry = (name: string, namespace: string | undefined, existing?: Entry): Entry => ({

@@ -15,6 +15,7 @@ import {
   contextEntry,
   contextName,
   ownerOf,
+  serverOf,
   userEntry,
   type DestinationAccess,
   type PluginCommand,
@@ -56,6 +57,17 @@ export async function writeContexts(files: readonly [string, ...string[]], reque
   });
 }
 
+export interface OwnContext {
+  readonly name: string;
+  readonly destination: string;
+  readonly profile: string;
+  /** Where its cluster points. */
+  readonly server: string | undefined;
+}
+
+/** Our contexts as they stand in a kubeconfig; throws when it cannot be read. */
+export const readOwnContexts = (file: string): OwnContext[] => ownEntries(readText(file));
+
 /** Takes our entries out, of one profile or of all; their names. A current context that was ours is unset. */
 export async function removeContexts(file: string, profile: string | undefined): Promise<string[]> {
   return changeFile(file, (text) => {
@@ -86,10 +98,13 @@ function destinationsToWrite(text: string, { destinations, which, profile }: Wri
   return destinations.filter(({ id, name }) => known.some((own) => own.destination === id && own.name === contextName(profile, name)));
 }
 
-function ownEntries(text: string): { name: string; destination: string; profile: string }[] {
-  return entriesOf(readKubeconfigValue(text), 'users').flatMap((entry) => {
+function ownEntries(text: string): OwnContext[] {
+  const value = readKubeconfigValue(text);
+  const clusters = entriesOf(value, 'clusters');
+  return entriesOf(value, 'users').flatMap((entry) => {
     const owner = ownerOf(entry);
-    return owner === undefined ? [] : [{ name: entry.name, ...owner }];
+    const cluster = clusters.find(({ name }) => name === entry.name);
+    return owner === undefined ? [] : [{ name: entry.name, ...owner, server: cluster === undefined ? undefined : serverOf(cluster) }];
   });
 }
 

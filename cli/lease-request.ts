@@ -3,8 +3,10 @@
  * to answer. A test holds method and path to the contract's.
  */
 import { X509Certificate } from 'node:crypto';
+import { toTime } from '../shared/clock.ts';
 import { splitPem } from '../shared/node/fingerprint.ts';
 import type { SecretValue } from '../shared/node/secret-value.ts';
+import { isDestinationName } from '../shared/resource-name.ts';
 import { asOurSentence, CliError, failureOfStatus } from './failure.ts';
 import { createSend, describeFailedRequest, type HttpAnswer, type Trust } from './https-request.ts';
 import { safeText } from './safe-text.ts';
@@ -25,6 +27,8 @@ export interface IssuedCertificate {
   readonly lifeMilliseconds: number;
   /** PEM, each part parsed and written anew: nothing but certificates comes out of here. */
   readonly certificateChain: string;
+  /** No connector of the destination is in contact with the server. */
+  readonly offline: { readonly destinationName: string; readonly lastSeenAt: string | null } | undefined;
 }
 
 /** The server's own sentence says which grant is missing. */
@@ -67,9 +71,22 @@ function readIssued(body: Readonly<Record<string, unknown>>, server: string): Is
   if (typeof id === 'string' && /^lse_[0-9a-z]{26}$/.test(id) && typeof chain === 'string') {
     const lifeMilliseconds = Date.parse(String(expiresAt)) - Date.parse(String(issuedAt));
     const certificateChain = rewritten(chain);
-    if (lifeMilliseconds > 0 && certificateChain !== undefined) return { leaseId: id, lifeMilliseconds, certificateChain };
+    if (lifeMilliseconds > 0 && certificateChain !== undefined)
+      return { leaseId: id, lifeMilliseconds, certificateChain, offline: readOffline(body, lease) };
   }
   throw new CliError('unreachable', `the answer of ${server} is not understood; are server and CLI of compatible versions?`);
+}
+
+/** Only to be said: what cannot be understood, or comes from an older server, is left unsaid. */
+function readOffline(
+  { offline }: Readonly<Record<string, unknown>>,
+  lease: Readonly<Record<string, unknown>>,
+): IssuedCertificate['offline'] {
+  const { name } = record(lease['destination']);
+  if (typeof offline !== 'object' || offline === null || typeof name !== 'string' || !isDestinationName(name)) return undefined;
+  const { lastSeenAt } = record(offline);
+  const seenAt = typeof lastSeenAt === 'string' ? Date.parse(lastSeenAt) : Number.NaN;
+  return { destinationName: name, lastSeenAt: Number.isNaN(seenAt) ? null : toTime(seenAt) };
 }
 
 function rewritten(pem: string): string | undefined {

@@ -7,7 +7,8 @@ import type { Home } from './home.ts';
 export async function runPlugin(environment: Environment, home: Home, args: readonly string[]): Promise<number> {
   const { stdout, stderr, platform } = environment;
   try {
-    const options: PluginOptions = { home, arguments: args, userAgent: () => `infra-cli (${platform})` };
+    const warn = (sentence: string): void => void stderr.write(`infra: ${sentence}\n`);
+    const options: PluginOptions = { home, arguments: args, userAgent: () => `infra-cli (${platform})`, warn };
     stdout.write(`${await credential(environment, options)}\n`);
     return exitCodes.ok;
   } catch (error) {

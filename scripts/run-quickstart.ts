@@ -21,7 +21,7 @@ async function start(options: QuickstartOptions): Promise<void> {
   const cluster = await openCluster(directory, options, say);
   const server = await openServer(directory, options.port, say);
   const person = await loginAsAdmin(directory, server, say);
-  const connector = await openConnector({ directory, server, cluster, person, say });
+  const connector = await openConnector({ directory, server, cluster, person, relayOnly: options.relay, say });
   await untilKubectlWorks({ cluster, person, say });
   const outcome = { directory, server, cluster, person, connector };
   writeEnvironment(outcome);

@@ -9,6 +9,7 @@ import { composePasswordLogin, type PasswordLogin } from './compose-password-log
 import { mountSecondFactors } from './compose-second-factors.ts';
 import { auditRoutes } from './audit/audit-routes.ts';
 import { authorOf, type ServerRole } from './audit/caller.ts';
+import { createAbsence } from './destinations/absence.ts';
 import { createAssertionCheck } from './destinations/assertion-check.ts';
 import { connectorRoutes, destinationRoutes, type DestinationServices } from './destinations/destination-routes.ts';
 import type { Foundation } from './foundation.ts';
@@ -282,6 +283,7 @@ function mountFeatures(router: Router, context: RouteContext, features: Features
       transact,
       shareCommit: createSharedCommit(transact),
       issue: authority.issueForLease,
+      absence: createAbsence({ connectors: read.connectors, presence: foundation.presence }),
       rootCertificate: authority.rootCertificate,
       defaultTtlSeconds: config.leaseTtlSeconds,
       clock,

@@ -1,3 +1,4 @@
+import type { TunnelSummary } from '../../shared/api/connector-tunnel.ts';
 import type { Destination } from '../../shared/api/destinations.ts';
 import { api } from '../../shared/api/index.ts';
 import { formatDuration } from '../../shared/ttl.ts';
@@ -67,6 +68,7 @@ async function list({ connect, output }: CommandContext): Promise<void> {
     { title: 'KIND', value: (destination) => destination.kind },
     { title: 'ADDRESS', value: (destination) => destination.address },
     { title: 'CONNECTORS', value: onlineOf },
+    { title: 'REACH', value: reachOf },
     { title: 'VERSION', value: (destination) => destination.discovery?.kubernetesVersion },
     { title: 'ID', value: (destination) => destination.id },
   ]);
@@ -77,6 +79,14 @@ const onlineOf = ({ connectors }: Destination): string =>
 
 type Connector = Destination['connectors'][number];
 
+/** The ways that are there: its own address, and the relay while tunnels lead to it. */
+function reachOf({ address, connectors }: Destination): string {
+  const tunnels = connectors.reduce((sum, connector) => sum + connector.tunnels.length, 0);
+  const relay = `relay (${tunnels} ${tunnels === 1 ? 'tunnel' : 'tunnels'})`;
+  if (address === null) return tunnels === 0 ? 'none' : relay;
+  return tunnels === 0 ? 'direct' : `direct, ${relay}`;
+}
+
 const fieldsOf = (connector: Connector): readonly (readonly [label: string, value: string | number | null])[] => [
   ['connector', connector.id],
   ['  version', connector.version],
@@ -84,7 +94,17 @@ const fieldsOf = (connector: Connector): readonly (readonly [label: string, valu
   ['  staleness', stalenessOf(connector)],
   ['  enforced revision', connector.enforcedRevision],
   ['  applied revision', connector.appliedRevision],
+  ...(connector.tunnels.length === 0 ? ([['  tunnels', 'none']] as const) : []),
+  ...connector.tunnels.map((tunnel) => ['  tunnel', tunnelWords(tunnel)] as const),
 ];
+
+function tunnelWords({ replica, since, source, streams, roundTripMilliseconds }: TunnelSummary): string {
+  const roundTrip = roundTripMilliseconds === null ? 'no round trip yet' : `round trip ${milliseconds(roundTripMilliseconds)} ms`;
+  return `of ${replica} since ${since} from ${source}, ${streams} open ${streams === 1 ? 'stream' : 'streams'}, ${roundTrip}`;
+}
+
+/** Tenths tell paths within a machine room apart; of the others whole ones do. */
+const milliseconds = (value: number): string => (value < 10 ? value.toFixed(1) : String(Math.round(value)));
 
 function stalenessOf({ online, stale, refusesFrom }: Connector): string {
   if (stale) return `stale: every request is refused since ${refusesFrom}`;
@@ -101,6 +121,7 @@ async function show({ connect, output }: CommandContext, input: CommandInput): P
     ['id', destination.id],
     ['kind', destination.kind],
     ['address', destination.address],
+    ['reach', reachOf(destination)],
     ['created', destination.createdAt],
     ['lease life', settings.leaseTtlSeconds === null ? 'as the server sets' : formatDuration(settings.leaseTtlSeconds)],
     ['staleness limit', formatDuration(settings.stalenessLimitSeconds)],

@@ -13,6 +13,7 @@ export const kubeCommand: CommandSpec = {
   run: async ({ home, output, userAgent }: CommandContext, input: CommandInput) => {
     const profile = input.optional('profile');
     const args = ['--destination', input.text('destination'), ...(profile === undefined ? [] : ['--profile', profile])];
-    output.raw(`${await provideCredential({ home, arguments: args, userAgent: () => userAgent })}\n`);
+    const warn = (sentence: string): void => output.warn(`infra: ${sentence}`);
+    output.raw(`${await provideCredential({ home, arguments: args, userAgent: () => userAgent, warn })}\n`);
   },
 };

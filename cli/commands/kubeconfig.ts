@@ -1,26 +1,27 @@
-import type { CommandContext, CommandSpec } from '../command.ts';
-import { reachableAccess, refreshContexts, updateContexts } from '../contexts.ts';
+import type { CommandContext, CommandInput, CommandSpec } from '../command.ts';
+import { nothingWritten, reachableAccess, refreshContexts, updateContexts } from '../contexts.ts';
 import { kubeconfigFiles, printContexts, removeContexts } from '../kubeconfig.ts';
 import { installPlugin } from '../plugin-command.ts';
+import { viaOption, wishOf } from './via.ts';
 
 export const kubeconfigCommands: readonly CommandSpec[] = [
-  { words: 'kubeconfig write', summary: 'write contexts for everything I may reach', run: write },
-  { words: 'kubeconfig print', summary: 'print a kubeconfig with everything I may reach', run: print },
+  { words: 'kubeconfig write', summary: 'write contexts for everything I may reach', options: [viaOption], run: write },
+  { words: 'kubeconfig print', summary: 'print a kubeconfig with everything I may reach', options: [viaOption], run: print },
   { words: 'kubeconfig clean', summary: 'take our entries out, of all profiles or with --server of one', run: clean },
 ];
 
-async function write(context: CommandContext): Promise<void> {
+async function write(context: CommandContext, input: CommandInput): Promise<void> {
   const connection = context.connect();
-  await refreshContexts(context, connection);
-  const destinations = await reachableAccess(context, connection);
+  const destinations = await reachableAccess(context, connection, wishOf(input));
   const names = await updateContexts(context, connection, { destinations, which: 'all', makeCurrent: 'if-none' });
+  await refreshContexts(context, connection);
   context.output.say(names.length === 0 ? 'no destination to reach; see: infra list' : `kubectl contexts: ${names.join(', ')}`);
 }
 
-async function print(context: CommandContext): Promise<void> {
+async function print(context: CommandContext, input: CommandInput): Promise<void> {
   const connection = context.connect();
   const plugin = installPlugin(context.home, context.environment);
-  const destinations = await reachableAccess(context, connection);
+  const destinations = await reachableAccess(context, connection, { ...wishOf(input), written: nothingWritten });
   context.output.raw(printContexts({ profile: connection.profile, plugin, destinations, which: 'all', makeCurrent: 'if-none' }));
 }
 

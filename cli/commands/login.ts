@@ -58,7 +58,7 @@ async function login(context: CommandContext, input: CommandInput): Promise<void
   if (connection === undefined || session === undefined)
     throw new CliError('failed', `the session is over already by this machine's clock; set the clock, then run: infra login ${server}`);
   output.say(`logged in to ${server} as ${profile.account.name} until ${session.expiresAt}`);
-  const destinations = await reachableAccess(context, connection);
+  const destinations = await reachableAccess(context, connection, { choose: 'anew' });
   const names = await updateContexts(context, connection, { destinations, which: 'all', makeCurrent: 'if-none' });
   if (names.length > 0) output.say(`kubectl contexts: ${names.join(', ')}`);
   else output.say(`no destination to reach yet; once a grant is given, run: infra use DESTINATION`);

@@ -3,7 +3,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createConnectorAccount } from '../kubernetes/connector-account.ts';
 import type { GuardedCluster } from './cluster.ts';
-import type { Say } from './fault.ts';
+import { QuickstartError, type Say } from './fault.ts';
 import type { Person } from './login.ts';
 import type { QuickstartServer } from './server.ts';
 import { runningService, startService, untilService } from './service.ts';
@@ -11,7 +11,10 @@ import { runningService, startService, untilService } from './service.ts';
 export const destination = 'local';
 
 export interface QuickstartConnector {
-  readonly address: string;
+  /** What kubectl could connect to; undefined: it opens no port. */
+  readonly address: string | undefined;
+  /** Of its health, for this machine alone. */
+  readonly healthAddress: string;
 }
 
 export async function openConnector(parts: {
@@ -19,25 +22,27 @@ export async function openConnector(parts: {
   server: QuickstartServer;
   cluster: GuardedCluster;
   person: Person;
+  relayOnly: boolean;
   say: Say;
 }): Promise<QuickstartConnector> {
-  const { directory, server, cluster, person, say } = parts;
-  const running = runningService(directory, 'connector')?.['address'];
-  if (running !== undefined) return { address: running };
-  const address = `127.0.0.1:${await freePort()}`;
+  const { directory, server, cluster, person, relayOnly, say } = parts;
+  const running = runningConnector(directory, relayOnly);
+  if (running !== undefined) return running;
+  const address = relayOnly ? undefined : `127.0.0.1:${await freePort()}`;
   const healthAddress = `127.0.0.1:${await freePort()}`;
   const joinToken = await joinTokenFor(person);
   const account = await createConnectorAccount({ ...cluster, namespace: 'infra', kubeconfig: join(directory, 'connector-kubeconfig') });
-  say(`starting infra-connector on ${address}`);
+  say(`starting infra-connector ${address === undefined ? 'without a port of its own' : `on ${address}`}`);
   startService({
     directory,
     program: 'connector',
-    facts: { address },
+    facts: { address: address ?? '', healthAddress },
     env: {
       INFRA_CONNECTOR_SERVER: server.url,
       INFRA_CONNECTOR_TOKEN: joinToken,
-      INFRA_CONNECTOR_LISTEN: address,
-      INFRA_CONNECTOR_ADDRESS: address,
+      ...(address === undefined
+        ? { INFRA_CONNECTOR_RELAY_ONLY: 'on' }
+        : { INFRA_CONNECTOR_LISTEN: address, INFRA_CONNECTOR_ADDRESS: address }),
       INFRA_CONNECTOR_STATE_DIR: join(directory, 'connector'),
       INFRA_CONNECTOR_KUBECONFIG: account.kubeconfig,
       INFRA_CONNECTOR_NAMESPACE: account.namespace,
@@ -46,7 +51,18 @@ export async function openConnector(parts: {
   });
   await untilService(directory, 'connector', async () => ((await fetch(`http://${healthAddress}/readyz`)).ok ? true : undefined));
   await grantToAdmin(person, server.adminEmail);
-  return { address };
+  return { address, healthAddress };
+}
+
+function runningConnector(directory: string, relayOnly: boolean): QuickstartConnector | undefined {
+  const facts = runningService(directory, 'connector');
+  if (facts === undefined) return undefined;
+  const address = facts['address'] ?? '';
+  if (relayOnly !== (address === ''))
+    throw new QuickstartError(
+      'a quickstart of the other kind (with or without --relay) is running; stop it first: ./scripts/quickstart --stop',
+    );
+  return { address: relayOnly ? undefined : address, healthAddress: facts['healthAddress'] ?? '' };
 }
 
 /** A new token every time: an enrolled connector does not look at it, one that lost its state needs it. */

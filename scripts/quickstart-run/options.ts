@@ -12,6 +12,8 @@ export interface QuickstartOptions {
   readonly port: number;
   /** A whole cluster with a kubelet, so that pods run. */
   readonly node: boolean;
+  /** The connector opens no port and is reached through the server. */
+  readonly relay: boolean;
 }
 
 export const usage = `./scripts/quickstart [options]
@@ -21,6 +23,7 @@ export const usage = `./scripts/quickstart [options]
   --kubeconfig FILE   use that cluster instead of making one (cluster-admin is needed)
   --context NAME      … and this context of the file
   --port N            port of the server (8443)
+  --relay             the connector opens no port: kubectl goes through the server's relay
   --node              a whole cluster with a kubelet, so that pods run (Linux, root)
   --help`;
 
@@ -32,12 +35,13 @@ export function parseOptions(argv: readonly string[]): QuickstartOptions {
   if (values.kubeconfig !== undefined && values.node === true)
     throw new QuickstartError('--node makes a cluster and --kubeconfig names one: give one of them');
   if (values.context !== undefined && values.kubeconfig === undefined) throw new QuickstartError('--context needs --kubeconfig');
-  const { detach = false, stop = false, help = false, node = false } = values;
+  const { detach = false, stop = false, help = false, node = false, relay = false } = values;
   return {
     detach,
     stop,
     help,
     node,
+    relay,
     port,
     context: values.context,
     kubeconfig: values.kubeconfig === undefined ? undefined : resolve(values.kubeconfig),
@@ -53,6 +57,7 @@ function parse(argv: readonly string[]) {
         stop: { type: 'boolean' },
         help: { type: 'boolean' },
         node: { type: 'boolean' },
+        relay: { type: 'boolean' },
         kubeconfig: { type: 'string' },
         context: { type: 'string' },
         port: { type: 'string' },

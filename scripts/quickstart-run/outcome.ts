@@ -32,25 +32,28 @@ export function writeEnvironment({ directory, server, cluster, person, connector
     KUBECONFIG: person.kubeconfig,
     DIRECT_KUBECONFIG: cluster.adminKubeconfig,
     KUBECTL: cluster.kubectl,
-    CONNECTOR_ADDRESS: connector.address,
+    // Empty: the connector has none, and is reached through the server.
+    CONNECTOR_ADDRESS: connector.address ?? '',
   };
   const lines = Object.entries(variables).map(([name, value]) => `export ${name}=${quoted(value)}`);
   writeFileSync(environmentFile(directory), `${lines.join('\n')}\nexport PATH=${quoted(binaries)}:"$PATH"\n`, { mode: 0o600 });
 }
 
-export function printNextSteps({ directory, server }: Outcome, { detach }: QuickstartOptions): void {
+export function printNextSteps({ directory, server, connector }: Outcome, { detach }: QuickstartOptions): void {
   const elsewhere = detach ? '' : ' (in another terminal)';
   console.log(`
 infra is ready.
 
   UI          ${server.url}
   admin       ${server.adminEmail}, password ${server.adminPassword}
+  connector   ${connectorWords(connector)}
 
 Try next${elsewhere}:
 
   . ${environmentFile(directory)}
   $KUBECTL get namespaces
   $KUBECTL auth whoami
+  infra status
   infra users add dev@example.com
   infra grants add dev@example.com --role view ${destination}.team-a --for 1h
   infra grants list
@@ -59,6 +62,9 @@ Try next${elsewhere}:
 Stop: ${detach ? './scripts/quickstart --stop' : 'Ctrl-C'}
 `);
 }
+
+const connectorWords = ({ address, healthAddress }: QuickstartConnector): string =>
+  address ?? `opens no port; kubectl goes through the server's relay (only its health is there, on ${healthAddress})`;
 
 const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
 

@@ -26,7 +26,7 @@ export function createChangeNotices({ feed, bell, presence, seen }: ChangeNotice
     open: (caller, response) => {
       const stream = openEventStream(response);
       streams.add(stream);
-      const leave = presence.arrived(caller.connectorId);
+      const leave = presence.arrived(caller.connectorId, caller.destination.id);
       const tell = (): void => {
         feed.position().then(
           ({ epoch, revision }) => stream.send('change', { epoch, revision }),

@@ -1,20 +1,41 @@
 /** Which connectors have their change stream open here now. In memory: after a restart they come back within seconds. */
 export interface Presence {
-  arrived(connectorId: string): () => void;
+  arrived(connectorId: string, destinationId: string): () => void;
   isOnline(connectorId: string): boolean;
+  /** One of its connectors is. */
+  isReached(destinationId: string): boolean;
 }
 
 export function createPresence(): Presence {
-  const streams = new Map<string, number>();
+  const connectors = createCounts();
+  const destinations = createCounts();
   return {
-    arrived: (connectorId) => {
-      streams.set(connectorId, (streams.get(connectorId) ?? 0) + 1);
+    arrived: (connectorId, destinationId) => {
+      const leaves = [connectors.add(connectorId), destinations.add(destinationId)];
+      return () => leaves.forEach((leave) => leave());
+    },
+    isOnline: connectors.has,
+    isReached: destinations.has,
+  };
+}
+
+interface Counts {
+  /** Returns its undoing. */
+  add(id: string): () => void;
+  has(id: string): boolean;
+}
+
+function createCounts(): Counts {
+  const counts = new Map<string, number>();
+  return {
+    add: (id) => {
+      counts.set(id, (counts.get(id) ?? 0) + 1);
       return () => {
-        const left = (streams.get(connectorId) ?? 1) - 1;
-        if (left > 0) streams.set(connectorId, left);
-        else streams.delete(connectorId);
+        const left = (counts.get(id) ?? 1) - 1;
+        if (left > 0) counts.set(id, left);
+        else counts.delete(id);
       };
     },
-    isOnline: (connectorId) => streams.has(connectorId),
+    has: (id) => counts.has(id),
   };
 }

@@ -13,6 +13,7 @@ import { proofNeeded } from '../../shared/second-factor.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
 import { authorOf, type Act, type Caller } from '../audit/caller.ts';
 import type { IssuedChain } from '../authority/certificate-authority.ts';
+import type { Absence } from '../destinations/absence.ts';
 import type { DestinationRecord, DestinationStore } from '../destinations/destination-store.ts';
 import { missingGrant } from '../grants/grant-rules.ts';
 import type { GrantStore } from '../grants/grant-store.ts';
@@ -47,6 +48,7 @@ export interface LeaseServiceOptions {
     readonly leaseId: string;
     readonly expiresAt: number;
   }) => Promise<IssuedChain>;
+  readonly absence: Absence;
   readonly rootCertificate: string;
   readonly defaultTtlSeconds: number;
   readonly clock: Clock;
@@ -97,6 +99,7 @@ export function createLeaseService(options: LeaseServiceOptions) {
         certificateChain: issued.chain,
         caCertificates: options.rootCertificate,
         limitedBy: end.limitedBy,
+        offline: await options.absence(destination.id),
       };
     },
 

@@ -26,6 +26,8 @@ export const issuedLease = z.object({
   caCertificates: z.string(),
   /** What made `expiresAt` as early as it is. */
   limitedBy: z.enum(['setting', 'session', 'grant', 'second-factor']),
+  /** No connector of the destination is in contact with the server, so that nothing gets there until one is; null: one is. */
+  offline: z.object({ /** Null: none was ever heard of. */ lastSeenAt: time.nullable() }).nullable(),
 });
 
 export const leases = {

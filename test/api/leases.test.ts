@@ -2,9 +2,10 @@
 import { expect } from 'chai';
 import { api } from '../../shared/api/index.ts';
 import type { Lease } from '../../shared/api/leases.ts';
-import type { DestinationId, GrantId } from '../../shared/api/values.ts';
+import { destinationId, type DestinationId, type GrantId } from '../../shared/api/values.ts';
 import type { Call } from '../../shared/client.ts';
 import { createKeyPair } from '../../cli/key-pair.ts';
+import { enrolConnector } from '../support/enrolled-connector.ts';
 import { newLease } from '../support/lease.ts';
 import { refusal } from '../support/refusal.ts';
 import { newPerson, startServer, type RunningServer } from '../support/server.ts';
@@ -81,6 +82,23 @@ describe('leases', function () {
       const problem = await waitFor(async () => refusal(ask(ana.call, destination)), { within: 10, what: 'the grant to run out' });
       expect(problem.code).to.equal('grant.missing');
     });
+  });
+
+  it('say whether a connector of their destination is in contact, and since when none is', async () => {
+    const ines = await newPerson(server, 'ines@example.com');
+    const offlineAt = async (destination: DestinationId) => (await ask(ines.call, destination)).offline;
+    const unjoined = await newDestination('without-connector');
+    const connector = await enrolConnector(server, 'coming-and-going');
+    const destination = destinationId.parse(connector.destinationId);
+    for (const name of ['without-connector', 'coming-and-going']) await grant('ines@example.com', name);
+    expect(await offlineAt(unjoined)).to.deep.equal({ lastSeenAt: null });
+    const joinedAt = (await offlineAt(destination))?.lastSeenAt ?? '';
+    expect(joinedAt).to.match(/^20\S+Z$/);
+    const stream = await connector.send({ method: 'GET', path: '/api/v1/connector/changes' });
+    expect(await offlineAt(destination)).to.equal(null);
+    await stream.body?.cancel();
+    const isMissed = async (): Promise<boolean> => ((await offlineAt(destination))?.lastSeenAt ?? '') > joinedAt;
+    await waitFor(isMissed, { within: 10, what: 'the connector to be missed, and its last contact noted' });
   });
 
   describe('are refused', () => {

@@ -327,6 +327,42 @@ describe('the credential plugin and a server in trouble', () => {
       expect(readdirSync(join(terminal.home, directory))).to.deep.equal(['session.json']);
     });
 
+  const leaseOf = (changes: object): object => ({
+    lease: {
+      ...{ id: scriptedIds.lease, issuedAt: '2001-01-01T00:00:00Z', expiresAt: '2001-01-01T00:10:00Z' },
+      destination: { id: scriptedIds.destination, name: 'prod' },
+    },
+    certificateChain: server.rootCertificate,
+    ...changes,
+  });
+  for (const [what, changes, said] of [
+    [
+      'is offline',
+      { offline: { lastSeenAt: '2026-01-02T03:04:05.000Z' } },
+      'infra: prod is offline since 2026-01-02T03:04:05.000Z; kubectl cannot reach it until its connector is back\n',
+    ],
+    [
+      'was never heard of',
+      { offline: { lastSeenAt: null } },
+      'infra: prod is offline, not heard of yet; kubectl cannot reach it until its connector is back\n',
+    ],
+    [
+      'is offline since a time that is none',
+      { offline: { lastSeenAt: '\u001b[31msoon' } },
+      'infra: prod is offline, not heard of yet; kubectl cannot reach it until its connector is back\n',
+    ],
+    ['is online', { offline: null }, ''],
+    ['is of a server that does not tell', {}, ''],
+    ['is told of in gibberish', { offline: 'yes' }, ''],
+  ] as const)
+    it(`gives kubectl its credential where the destination ${what}, and ${said === '' ? 'says nothing' : 'says so in one line'}, once`, async () => {
+      server.answer({ 'POST /api/v1/leases': { status: 201, body: leaseOf(changes) } });
+      const { code, stdout, stderr } = await credential();
+      expect([code, stderr]).to.deep.equal([0, said]);
+      expect((JSON.parse(stdout) as ExecCredential).kind).to.equal('ExecCredential');
+      expect(await credential()).to.deep.equal({ code: 0, stdout, stderr: '' });
+    });
+
   it('keeps to the life of the lease, however wrong this machine’s clock is', async () => {
     const certificateChain = server.rootCertificate;
     const lease = { id: scriptedIds.lease, issuedAt: '2001-01-01T00:00:00Z', expiresAt: '2001-01-01T00:10:00Z' };

@@ -243,6 +243,9 @@ describe('a server that lies about its destinations', () => {
     'an address with a path': { address: 'evil.example:1/../' },
     'an address with lines': { address: 'a:1\n    command: evil' },
     'a TLS name with lines': { tlsServerName: 'a\nb' },
+    'a relay address with a path': { relayAddress: 'evil.example:1/../' },
+    'a relay address with lines, to a destination without an address': { address: null, relayAddress: 'a:1\n    command: evil' },
+    'a relay address that is a URL': { address: null, tunnels: 1, relayAddress: 'https://evil.example' },
   }))
     it(`writes nothing for ${lie} (security.md row 33)`, async () => {
       const server = await scriptedServer(loginScript());

@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import { parse } from 'yaml';
 import { createOutput, type Format } from '../../cli/output.ts';
-import { checkAccess, ownerOf, userEntry } from '../../cli/kubeconfig-entries.ts';
+import { checkDestination, ownerOf, userEntry } from '../../cli/kubeconfig-entries.ts';
 import { safeText } from '../../cli/safe-text.ts';
 import type { DirectoryEntry } from '../../shared/api/destinations.ts';
 import { directoryEntry } from '../../shared/api/destinations.ts';
@@ -33,9 +33,9 @@ describe('what the server says of a destination', () => {
   const evil = ['', 'infra', '../../x', 'a b', 'a:b', 'a\nusers:', "a'", 'A', 'ü', '-a', 'a.b', '$(id)', 'a'.repeat(64), '\u001b[2J', '*'];
   for (const name of evil)
     it(`is refused with the name ${JSON.stringify(name)}`, () =>
-      expect(() => checkAccess(entry({ name }), '')).to.throw(/destination name .* nothing was written/));
+      expect(() => checkDestination(entry({ name }), '')).to.throw(/destination name .* nothing was written/));
 
-  for (const address of [
+  const noAddresses = [
     'prod',
     ':1',
     'a:0',
@@ -50,19 +50,37 @@ describe('what the server says of a destination', () => {
     '-a:1',
     'a..b:1',
     '[::1]x:1',
-  ])
+  ];
+  for (const address of noAddresses) {
     it(`is refused with the address ${JSON.stringify(address)}`, () =>
-      expect(() => checkAccess(entry({ address }), '')).to.throw(/address .* nothing was written/));
+      expect(() => checkDestination(entry({ address }), '')).to.throw(/the address .* nothing was written/));
+    it(`is refused with the relay address ${JSON.stringify(address)}, whichever way is taken`, () => {
+      expect(() => checkDestination(entry({ relayAddress: address }), '')).to.throw(/the relay address .* nothing was written/);
+      expect(() => checkDestination(entry({ relayAddress: address, address: null }), '')).to.throw(
+        /the relay address .* nothing was written/,
+      );
+    });
+  }
 
   for (const tlsServerName of ['', 'a b', 'a\nb', '*.x', 'a/b', 'x'.repeat(254)])
     it(`is refused with the TLS name ${JSON.stringify(tlsServerName).slice(0, 30)}`, () =>
-      expect(() => checkAccess(entry({ tlsServerName }), '')).to.throw(/TLS name .* nothing was written/));
+      expect(() => checkDestination(entry({ tlsServerName }), '')).to.throw(/TLS name .* nothing was written/));
 
   for (const ca of ['', 'no certificate', root])
     it(`is refused with the authority ${JSON.stringify(ca.slice(0, 20))}`, () =>
-      expect(() => checkAccess(entry({}), ca)).to.throw(/certificate authority.* nothing was written/));
+      expect(() => checkDestination(entry({}), ca)).to.throw(/certificate authority.* nothing was written/));
 
-  it('is nothing to write while there is no address', () => expect(checkAccess(entry({ address: null }), '')).to.equal(undefined));
+  const unheard = { address: null, online: false, lastSeenAt: null };
+  it('is nothing to write while nothing was ever heard of its connector', () =>
+    expect(checkDestination(entry(unheard), '')).to.equal(undefined));
+
+  for (const [sign, changes] of Object.entries({
+    'a tunnel': { tunnels: 1 },
+    'its being online': { online: true },
+    'its having been': { lastSeenAt: '2026-01-02T03:04:05.000Z' },
+  }))
+    it(`is something to write without an address after ${sign}`, () =>
+      expect(() => checkDestination(entry({ ...unheard, ...changes }), '')).to.throw(/empty certificate authority/));
 
   it('has no part in the command that kubectl runs', () => {
     const plugin = { command: '/home/ana/.config/infra/bin/kube-credential', argumentsBefore: [], home: undefined };
