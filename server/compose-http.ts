@@ -21,6 +21,7 @@ import { createReadiness } from './http/health.ts';
 import { createMetrics } from './http/metrics.ts';
 import { route, type RouteContext, type Router } from './http/route.ts';
 import { createSourceOf } from './http/source-address.ts';
+import { createAccountUnlinkService } from './identity/account-unlink-service.ts';
 import { createGroupService } from './identity/group-service.ts';
 import { identityRoutes } from './identity/identity-routes.ts';
 import { impactOf } from './identity/provider-impact.ts';
@@ -249,6 +250,7 @@ function mountFeatures(router: Router, context: RouteContext, features: Features
     users: createUserService({ read, transact, passwords: passwordPreparation, clock }),
     groups: createGroupService({ read, transact, clock }),
     workloads: createWorkloadService({ read, transact, clock }),
+    unlinking: createAccountUnlinkService({ read, transact, clock }),
   });
   destinationRoutes(router, context, destinations);
   connectorRoutes(router, context, destinations);

@@ -115,6 +115,10 @@ function bindEffects(ending: Ending, sessionEnd: SessionEnd, sessionProofs: Sess
     membershipChanged: accessChanges.membershipChanged,
     groupChanged: accessChanges.groupChanged,
     adminRemainsWithout: async (identityId) => grants.hasLastingAdmin(identityId),
+    administersAlone: async (identityId, act) => {
+      const held = await grants.ofIdentity(identityId, toTime(act.now), null);
+      return held.some(({ role }) => role === 'admin') && !(await grants.hasLastingAdmin(identityId));
+    },
     assertAdminRemains: accessChanges.assertAdminRemains,
     forgetProofsFrom: sessionProofs.forgetAllFrom,
     endGrantsOf: async (subject, act) => endGrants(ending, await grants.ofSubject(subject.id), `${subject.kind} removed`, act),

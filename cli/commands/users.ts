@@ -106,6 +106,7 @@ async function show({ connect, output }: CommandContext, input: CommandInput): P
     ['status', user.status],
     ['password', user.password],
     ['second factor', user.secondFactors.join(', ')],
+    ['accounts', user.accounts.map(({ provider, state }) => (state === 'active' ? provider : `${provider} (${state})`)).join(', ')],
     ['groups', user.groups.map((group) => group.name).join(', ')],
     ['created', user.createdAt],
     ['last login', user.lastLoginAt],

@@ -32,4 +32,6 @@ export interface AccessEffects {
   assertAdminRemains(): Promise<void>;
   /** Whether somebody else than this identity could administer. */
   adminRemainsWithout(identityId: string): Promise<boolean>;
+  /** Whether this identity may administer, and nobody else could. */
+  administersAlone(identityId: string, act: Act): Promise<boolean>;
 }

@@ -10,7 +10,7 @@ import type { PasswordRecords } from './user-service.ts';
 
 /** What this needs of sessions, leases and grants. */
 export interface AccessReach {
-  openSessions(of: { readonly providerId: string } | { readonly identityId: string }): Promise<string[]>;
+  openSessions(of: { readonly providerId: string; readonly identityId?: string } | { readonly identityId: string }): Promise<string[]>;
   liveLeases(sessionIds: readonly string[]): Promise<number>;
   grantsOf(groupId: string): Promise<number>;
 }

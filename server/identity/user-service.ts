@@ -37,7 +37,7 @@ export interface PasswordRecords extends DescribedPasswords {
 interface Stores {
   readonly identities: IdentityStore;
   readonly groups: GroupStore;
-  readonly accounts: Pick<AccountStore, 'removeOfIdentity'>;
+  readonly accounts: Pick<AccountStore, 'removeOfIdentity' | 'shownOf'>;
   readonly passwords: PasswordRecords;
   readonly secondFactors: DescribedFactors;
   readonly effects: AccessEffects;
@@ -46,7 +46,7 @@ interface Stores {
 }
 
 export interface UserServiceOptions {
-  readonly read: Pick<Stores, 'identities' | 'groups' | 'passwords' | 'secondFactors'>;
+  readonly read: Pick<Stores, 'identities' | 'groups' | 'accounts' | 'passwords' | 'secondFactors'>;
   readonly transact: Transact<Stores>;
   readonly passwords: PasswordPreparation;
   readonly clock: Clock;
@@ -140,7 +140,7 @@ export function createUserService({ read, transact, passwords, clock }: UserServ
 
 /** What goes with any identity that is removed, before its own row does. */
 export async function removeIdentity(
-  stores: Pick<Stores, 'identities' | 'groups' | 'accounts' | 'effects'>,
+  stores: Pick<Stores, 'identities' | 'groups' | 'effects'> & { readonly accounts: Pick<AccountStore, 'removeOfIdentity'> },
   identity: Identity,
   act: Act,
 ): Promise<void> {
