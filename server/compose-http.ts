@@ -1,5 +1,4 @@
 /** Mounts every feature behind HTTP: who may call what is asked here, what happens is the features' own. */
-import { ownPagesMethod } from '../shared/api/browser-login.ts';
 import { api } from '../shared/api/index.ts';
 import { toTime } from '../shared/clock.ts';
 import { createApp, createMetricsApp } from './app.ts';
@@ -34,12 +33,14 @@ import { createLeaseService } from './leases/lease-service.ts';
 import { createAccessKeyService } from './login/access-key-service.ts';
 import { browserLoginRoutes, redirectUriOf } from './login/browser-login-routes.ts';
 import { createBrowserLoginService } from './login/browser-login-service.ts';
+import { closedDeviceLoginRoutes } from './login/closed-device-login-routes.ts';
 import { createDeviceApprovalService } from './login/device-approval-service.ts';
 import { deviceLoginRoutes, type DeviceLoginRoutes } from './login/device-login-routes.ts';
 import { createDeviceLoginService } from './login/device-login-service.ts';
 import { createLoginOrigins } from './login/login-origins.ts';
 import { newClientKey } from './login/client-keys.ts';
 import { clientKeyRoutes, clientKeysUriOf } from './login/client-key-routes.ts';
+import { loginMethodsOf } from './login/login-method-rules.ts';
 import { loginRoutes } from './login/login-routes.ts';
 import { createLogoutTokens } from './login/logout-token.ts';
 import { createDirectories, serviceAccountKeyPurpose } from './login/directories.ts';
@@ -132,7 +133,7 @@ function mountServerInfo(
       version: build.version,
       trustDomain: authority.trustDomain,
       publicUrl: config.publicUrl,
-      loginMethods: ['password', ownPagesMethod, 'access-key', 'workload-token', 'device', ...(providers.length > 0 ? ['browser'] : [])],
+      ...loginMethodsOf({ deviceLogin: config.deviceLogin, hasProviders: providers.length > 0 }),
       providers: providers.map(({ name, kind }) => ({ name, kind })),
       passwordReset: mail !== undefined,
       rootCertificate: authority.rootCertificate,
@@ -209,6 +210,10 @@ function mountDeviceLogins(
 ): void {
   const { config, clock, logger, read, transact, sealing, attempts } = foundation;
   const { publicUrl, session: sessionSettings } = config;
+  if (config.deviceLogin === 'off') {
+    closedDeviceLoginRoutes(router, context, { logger, publicUrl });
+    return;
+  }
   const origins = createLoginOrigins(sealing);
   deviceLoginRoutes(router, context, {
     devices: createDeviceLoginService({ transact, attempts, origins, sessionSettings, publicUrl, clock }),

@@ -30,6 +30,7 @@ export const problemStatus = {
   'device-login.slow-down': 400,
   'device-login.access-denied': 403,
   'device-login.expired-token': 400,
+  'device-login.closed': 403,
   'logout.refused': 400,
   'password.too-weak': 400,
   /** A second factor has to be proven, or proven again. */
