@@ -45,6 +45,7 @@ import { createSecondFactorReset } from './login/second-factor-reset.ts';
 import { createSecondFactorStore } from './login/second-factor-store.ts';
 import { createSessionEnd, type SessionEnd } from './login/session-end.ts';
 import { createSessionProofs, type SessionProofs } from './login/session-proofs.ts';
+import { isAccessKeyLive } from './login/session-rules.ts';
 import { createSessionStore } from './login/session-store.ts';
 import type { AdminGrants } from './login/setup-service.ts';
 import { createLoginTokenStore } from './login/token-store.ts';
@@ -138,6 +139,8 @@ function bindEffects(ending: Ending, sessionEnd: SessionEnd, sessionProofs: Sess
       await browserLogins.voidArrivals({ identityId }, toTime(act.now));
       return sessionEnd.endAllOf({ identityId }, reason, act);
     },
+    liveAccessKeys: async (identityId, act) =>
+      (await accessKeys.ofIdentity(identityId)).filter((key) => isAccessKeyLive(key, act.now)).map(({ id, name }) => ({ id, name })),
     removeAccessKeys: async (identityId, act) => {
       for (const key of await accessKeys.ofIdentity(identityId)) await removeAccessKey({ accessKeys, sessionEnd, audit }, key, act);
     },

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { endpoint } from './endpoint.ts';
 import { pageOf, pageQuery } from './pagination.ts';
-import { change, email, idParams, providerName, secondFactorKind, time, userId } from './values.ts';
+import { accessKeyId, change, email, idParams, providerName, secondFactorKind, time, userId } from './values.ts';
 
 export const user = z.object({
   id: userId,
@@ -20,6 +20,8 @@ export const user = z.object({
 export type User = z.output<typeof user>;
 
 const changed = z.object({ user, change });
+/** Access keys that live on: to end one is a decision of its own, for automation may run on it. */
+const accessKeys = z.array(z.object({ id: accessKeyId, name: z.string() })).default([]);
 /** Nothing is left of the ways in: access keys stop too, and a one-time password that was never used is void. */
 const onlyWayIn = z.boolean();
 /** Of a user, at the provider with this name. */
@@ -90,7 +92,7 @@ export const users = {
     path: '/api/v1/users/:id/reset-password',
     access: 'admin',
     params: idParams(userId),
-    result: z.object({ oneTimePassword: z.string(), change }),
+    result: z.object({ oneTimePassword: z.string(), accessKeys, change }),
   }),
   /** The password that there was is void at once; only the person gets to see the link. */
   mailPasswordReset: endpoint({
@@ -100,7 +102,7 @@ export const users = {
     path: '/api/v1/users/:id/mail-password-reset',
     access: 'admin',
     params: idParams(userId),
-    result: z.object({ change }),
+    result: z.object({ accessKeys, change }),
   }),
   /** Ends sessions and leases; the person may log in again. Oneself, or anyone with `admin` on infra. */
   revoke: endpoint({
