@@ -219,6 +219,16 @@ describe('an account that is taken off its user', function () {
     expect([again.session.identity.id, again.session.identity.name]).to.deep.equal([session.identity.id, email]);
   });
 
+  it('is none of those whom closing its provider would shut out', async () => {
+    const { email, params } = await inside();
+    const first = await admin();
+    const shutOut = async () =>
+      (await first(api.identityProviders.impact, { params: { id: stage.acme.id } })).users.map((user) => user.email);
+    expect(await shutOut()).to.include(email);
+    await first(api.users.unlink, { params });
+    expect(await shutOut()).to.not.include(email);
+  });
+
   it('leaves the account at another provider alone', async () => {
     const { email, params } = await inside();
     await connect(stage.server, stage.evil, `other-${people}`, { linkUsers: true });
