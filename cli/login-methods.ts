@@ -4,7 +4,9 @@ import { api } from '../shared/api/index.ts';
 import type { CallResult } from '../shared/api/endpoint.ts';
 import { ApiError, type Call } from '../shared/client.ts';
 import { isEmail } from '../shared/resource-name.ts';
+import type { ServerInfo } from '../shared/api/server-info.ts';
 import { loginByBrowser } from './browser-login/browser-login.ts';
+import type { Codes } from './browser-login/login-announcement.ts';
 import { browserFor } from './browser-login/open-browser.ts';
 import { loginByDevice } from './device-login/device-login.ts';
 import { isInteractive, type Environment } from './environment.ts';
@@ -96,11 +98,11 @@ async function browserMethod(input: LoginInput, isAskedFor: boolean): Promise<Lo
   const { call, environment, output, options } = input;
   const { isFresh, noBrowser, timeoutSeconds, device } = options;
   // By a code, whether to ask anew is not for this terminal to say.
-  const codeInstead = device === 'without-browser' && !isFresh && loginMethods.includes('device');
+  const codes = device === 'without-browser' && !isFresh ? codesAt(info) : 'none';
   return {
     // One that was begun without is not what is asked for.
     sharedAs: isFresh ? undefined : (provider ?? ''),
-    run: () => loginByBrowser({ call, environment, output, server, provider, isFresh, noBrowser, codeInstead, timeoutSeconds }),
+    run: () => loginByBrowser({ call, environment, output, server, provider, isFresh, noBrowser, codes, timeoutSeconds }),
   };
 }
 
@@ -108,9 +110,20 @@ async function browserMethod(input: LoginInput, isAskedFor: boolean): Promise<Lo
 const canAskInBrowserAlone = (environment: Environment, url: string): boolean =>
   !isInteractive(environment) && browserFor(environment, url).kind === 'commands';
 
+function codesAt({ loginMethods, closedLoginMethods }: Pick<ServerInfo, 'loginMethods' | 'closedLoginMethods'>): Codes {
+  if (closedLoginMethods.includes('device')) return 'closed';
+  return loginMethods.includes('device') ? 'instead' : 'none';
+}
+
 async function deviceMethod(input: LoginInput): Promise<LoginMethod> {
   const info = await input.call(api.server.info, {});
-  if (!info.loginMethods.includes('device'))
+  const codes = codesAt(info);
+  if (codes === 'closed')
+    throw new CliError(
+      'forbidden',
+      `logins by a code are closed at ${input.server}; log in where a browser can be opened, with a password (--user EMAIL) or with an access key (--key-stdin)`,
+    );
+  if (codes === 'none')
     throw new CliError(
       'wrongUse',
       `${input.server} is too old for logins by a code; log in with a password (--user EMAIL) or an access key (--key-stdin)`,

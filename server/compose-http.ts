@@ -1,6 +1,5 @@
 /** Mounts every feature behind HTTP: who may call what is asked here, what happens is the features' own. */
 import type { IncomingMessage } from 'node:http';
-import { ownPagesMethod } from '../shared/api/browser-login.ts';
 import { api } from '../shared/api/index.ts';
 import { toTime } from '../shared/clock.ts';
 import { createApp, createMetricsApp } from './app.ts';
@@ -23,6 +22,7 @@ import { createReadiness } from './http/health.ts';
 import { assertionToken } from './http/authenticate.ts';
 import { route, type ConnectorCaller, type RouteContext, type Router } from './http/route.ts';
 import { createSourceOf } from './http/source-address.ts';
+import { createAccountUnlinkService } from './identity/account-unlink-service.ts';
 import { createGroupService } from './identity/group-service.ts';
 import { identityRoutes } from './identity/identity-routes.ts';
 import { impactOf } from './identity/provider-impact.ts';
@@ -35,12 +35,14 @@ import { createLeaseService } from './leases/lease-service.ts';
 import { createAccessKeyService } from './login/access-key-service.ts';
 import { browserLoginRoutes, redirectUriOf } from './login/browser-login-routes.ts';
 import { createBrowserLoginService } from './login/browser-login-service.ts';
+import { closedDeviceLoginRoutes } from './login/closed-device-login-routes.ts';
 import { createDeviceApprovalService } from './login/device-approval-service.ts';
 import { deviceLoginRoutes, type DeviceLoginRoutes } from './login/device-login-routes.ts';
 import { createDeviceLoginService } from './login/device-login-service.ts';
 import { createLoginOrigins } from './login/login-origins.ts';
 import { newClientKey } from './login/client-keys.ts';
 import { clientKeyRoutes, clientKeysUriOf } from './login/client-key-routes.ts';
+import { loginMethodsOf } from './login/login-method-rules.ts';
 import { loginRoutes } from './login/login-routes.ts';
 import { createLogoutTokens } from './login/logout-token.ts';
 import { createDirectories, serviceAccountKeyPurpose } from './login/directories.ts';
@@ -148,7 +150,7 @@ function mountServerInfo(
       version: build.version,
       trustDomain: authority.trustDomain,
       publicUrl: config.publicUrl,
-      loginMethods: ['password', ownPagesMethod, 'access-key', 'workload-token', 'device', ...(providers.length > 0 ? ['browser'] : [])],
+      ...loginMethodsOf({ deviceLogin: config.deviceLogin, hasProviders: providers.length > 0 }),
       providers: providers.map(({ name, kind }) => ({ name, kind })),
       passwordReset: mail !== undefined,
       rootCertificate: authority.rootCertificate,
@@ -225,6 +227,10 @@ function mountDeviceLogins(
 ): void {
   const { config, clock, logger, read, transact, sealing, attempts } = foundation;
   const { publicUrl, session: sessionSettings } = config;
+  if (config.deviceLogin === 'off') {
+    closedDeviceLoginRoutes(router, context, { logger, publicUrl });
+    return;
+  }
   const origins = createLoginOrigins(sealing);
   deviceLoginRoutes(router, context, {
     devices: createDeviceLoginService({ transact, attempts, origins, sessionSettings, publicUrl, clock }),
@@ -266,6 +272,7 @@ function mountFeatures(router: Router, context: RouteContext, features: Features
     users: createUserService({ read, transact, passwords: passwordPreparation, clock }),
     groups: createGroupService({ read, transact, clock }),
     workloads: createWorkloadService({ read, transact, clock }),
+    unlinking: createAccountUnlinkService({ read, transact, clock }),
   });
   destinationRoutes(router, context, destinations);
   connectorRoutes(router, context, destinations);

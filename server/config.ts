@@ -73,6 +73,10 @@ export const serverSettings = {
     schema: between(duration, 60, 30 * 86_400, 'must be between 1m and 30d').optional(),
     help: 'end a login after this long without use (never)',
   },
+  deviceLogin: {
+    schema: z.enum(['on', 'off'], { error: 'must be on or off' }).default('on'),
+    help: 'logins by a code, for terminals without a browser: on or off (on)',
+  },
   'lease.ttl': { schema: between(duration, 300, 86_400, 'must be between 5m and 24h').default(3600), help: 'life of a credential (1h)' },
   trustDomain: {
     schema: z
@@ -109,6 +113,7 @@ export interface ServerConfig {
   };
   readonly metricsListen: ListenAddress;
   readonly session: { readonly lifetimeSeconds: number; readonly idleSeconds: number | null };
+  readonly deviceLogin: 'on' | 'off';
   readonly leaseTtlSeconds: number;
   readonly trustDomain: string | undefined;
   readonly admin: { readonly email: string | undefined; readonly passwordFile: string | undefined };
@@ -136,6 +141,7 @@ export function loadServerConfig(sources: Omit<ConfigSources, 'prefix' | 'otherV
     },
     metricsListen: config.metricsListen,
     session: { lifetimeSeconds: config['session.lifetime'], idleSeconds: config['session.idle'] ?? null },
+    deviceLogin: config.deviceLogin,
     leaseTtlSeconds: config['lease.ttl'],
     trustDomain: config.trustDomain,
     admin: { email: config['admin.email'], passwordFile: sources.env[adminPasswordFileVariable] },

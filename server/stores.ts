@@ -45,6 +45,7 @@ import { createSecondFactorReset } from './login/second-factor-reset.ts';
 import { createSecondFactorStore } from './login/second-factor-store.ts';
 import { createSessionEnd, type SessionEnd } from './login/session-end.ts';
 import { createSessionProofs, type SessionProofs } from './login/session-proofs.ts';
+import { isAccessKeyLive } from './login/session-rules.ts';
 import { createSessionStore } from './login/session-store.ts';
 import type { AdminGrants } from './login/setup-service.ts';
 import { createLoginTokenStore } from './login/token-store.ts';
@@ -115,6 +116,10 @@ function bindEffects(ending: Ending, sessionEnd: SessionEnd, sessionProofs: Sess
     membershipChanged: accessChanges.membershipChanged,
     groupChanged: accessChanges.groupChanged,
     adminRemainsWithout: async (identityId) => grants.hasLastingAdmin(identityId),
+    administersAlone: async (identityId, act) => {
+      const held = await grants.ofIdentity(identityId, toTime(act.now), null);
+      return held.some(({ role }) => role === 'admin') && !(await grants.hasLastingAdmin(identityId));
+    },
     assertAdminRemains: accessChanges.assertAdminRemains,
     forgetProofsFrom: sessionProofs.forgetAllFrom,
     endGrantsOf: async (subject, act) => endGrants(ending, await grants.ofSubject(subject.id), `${subject.kind} removed`, act),
@@ -134,6 +139,8 @@ function bindEffects(ending: Ending, sessionEnd: SessionEnd, sessionProofs: Sess
       await browserLogins.voidArrivals({ identityId }, toTime(act.now));
       return sessionEnd.endAllOf({ identityId }, reason, act);
     },
+    liveAccessKeys: async (identityId, act) =>
+      (await accessKeys.ofIdentity(identityId)).filter((key) => isAccessKeyLive(key, act.now)).map(({ id, name }) => ({ id, name })),
     removeAccessKeys: async (identityId, act) => {
       for (const key of await accessKeys.ofIdentity(identityId)) await removeAccessKey({ accessKeys, sessionEnd, audit }, key, act);
     },

@@ -14,7 +14,7 @@ import { asOurSentence, CliError, failureOfStatus } from '../failure.ts';
 import type { OpenedSession } from '../login-methods.ts';
 import type { Output } from '../output.ts';
 import { interrupted } from '../prompt.ts';
-import { announceLogin, type NoBrowser } from './login-announcement.ts';
+import { announceLogin, type Codes, type NoBrowser } from './login-announcement.ts';
 import { type Answered, listenOnLoopback, type Loopback } from './loopback-listener.ts';
 import type { LoginAnswer } from './loopback-request.ts';
 
@@ -27,8 +27,7 @@ export interface BrowserLogin {
   readonly provider: string | undefined;
   readonly isFresh: boolean;
   readonly noBrowser: boolean;
-  /** Where no browser can be opened for the person, a code to type elsewhere is shown instead of an address. */
-  readonly codeInstead: boolean;
+  readonly codes: Codes;
   readonly timeoutSeconds: number;
 }
 

@@ -5,12 +5,15 @@ import { CliError } from '../failure.ts';
 import type { Output } from '../output.ts';
 import { browserFor, openBrowser } from './open-browser.ts';
 
+/** Where no browser can be opened for the person: a code to type elsewhere, instead of an address; or none, and whether the server closed them. */
+export type Codes = 'instead' | 'closed' | 'none';
+
 interface Announcement {
   readonly environment: Environment;
   readonly output: Output;
   readonly server: string;
   readonly noBrowser: boolean;
-  readonly codeInstead: boolean;
+  readonly codes: Codes;
 }
 
 interface Address {
@@ -32,9 +35,9 @@ const reasons = {
 
 const otherWays = 'log in with a password (--user EMAIL) or an access key (--key-stdin)';
 
-/** Undefined: the person has the address. With `codeInstead` it is never printed where they could not use it. */
+/** Undefined: the person has the address. With a code instead it is never printed where they could not use it. */
 export async function announceLogin(
-  { environment, output, server, noBrowser, codeInstead }: Announcement,
+  { environment, output, server, noBrowser, codes }: Announcement,
   { url, port }: Address,
 ): Promise<NoBrowser | undefined> {
   const { variables } = environment;
@@ -50,13 +53,14 @@ export async function announceLogin(
     return undefined;
   }
   const why = choice.kind === 'none' ? choice.why : undefined;
-  const reason = why === undefined ? 'no browser could be opened' : reasons[why];
+  const noBrowserHere = why === undefined ? 'no browser could be opened' : reasons[why];
+  const reason = codes === 'closed' ? `${noBrowserHere}, and logins by a code are closed at ${server}` : noBrowserHere;
   if (environment.stderr.isTTY !== true)
     throw new CliError(
       'wrongUse',
-      `${reason}, and nobody is at the terminal; ${otherWays}, or have ${codeInstead ? 'a code printed (--device) or ' : ''}the address printed (--no-browser)`,
+      `${reason}, and nobody is at the terminal; ${otherWays}, or have ${codes === 'instead' ? 'a code printed (--device) or ' : ''}the address printed (--no-browser)`,
     );
-  if (codeInstead) return { status: 'no-browser', reason };
+  if (codes === 'instead') return { status: 'no-browser', reason };
   output.warn(`${reason}; ${otherWays}, or`);
   for (const line of why === undefined || why === 'no-display' ? here(url) : elsewhere(variables, { url, port })) output.warn(line);
   return undefined;

@@ -22,6 +22,7 @@ import { sessionCommands } from './sessions.ts';
 import { statusCommand } from './status.ts';
 import { trustRuleCommands } from './trust.ts';
 import { useCommand } from './use.ts';
+import { userAccountCommands } from './user-accounts.ts';
 import { userCommands } from './users.ts';
 import { versionCommand } from './version.ts';
 import { whoamiCommand } from './whoami.ts';
@@ -38,6 +39,7 @@ export const allCommands: readonly CommandSpec[] = [
   ...kubeconfigCommands,
   kubeCommand,
   ...userCommands,
+  ...userAccountCommands,
   ...workloadCommands,
   ...trustRuleCommands,
   ...groupCommands,

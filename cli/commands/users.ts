@@ -1,6 +1,7 @@
 import { api } from '../../shared/api/index.ts';
+import type { CallResult } from '../../shared/api/endpoint.ts';
 import type { User } from '../../shared/api/users.ts';
-import { settleChange, waitOptions } from '../acknowledgements.ts';
+import { counted, settleChange, waitOptions } from '../acknowledgements.ts';
 import type { CommandContext, CommandInput, CommandSpec } from '../command.ts';
 import { CliError } from '../failure.ts';
 import type { Column } from '../output.ts';
@@ -49,7 +50,7 @@ export const userCommands: readonly CommandSpec[] = [
   },
   {
     words: 'users reset-password',
-    summary: 'give a new one-time password, shown once, or mail a link; sessions and leases end',
+    summary: 'give a new one-time password, shown once, or mail a link; sessions and leases end, access keys are named',
     arguments: who,
     options: [{ flags: '--mail', help: 'mail them a link to choose a password, instead of printing one' }, ...waitOptions],
     run: resetPassword,
@@ -106,6 +107,7 @@ async function show({ connect, output }: CommandContext, input: CommandInput): P
     ['status', user.status],
     ['password', user.password],
     ['second factor', user.secondFactors.join(', ')],
+    ['accounts', user.accounts.map(({ provider, state }) => (state === 'active' ? provider : `${provider} (${state})`)).join(', ')],
     ['groups', user.groups.map((group) => group.name).join(', ')],
     ['created', user.createdAt],
     ['last login', user.lastLoginAt],
@@ -130,13 +132,27 @@ async function resetPassword(context: CommandContext, input: CommandInput): Prom
   const connection = context.connect();
   const id = await resolveUser(connection, input.text('user'));
   if (input.flag('mail')) {
-    const { change } = await connection.call(api.users.mailPasswordReset, { params: { id } });
+    const { accessKeys, change } = await connection.call(api.users.mailPasswordReset, { params: { id } });
+    warnOfKeys(context, input.text('user'), accessKeys);
     await settleChange(context, input, { connection, change, done: 'a mail with a link is on its way; sessions and leases have ended' });
     return;
   }
-  const { oneTimePassword, change } = await connection.call(api.users.resetPassword, { params: { id } });
-  context.output.show({ id, oneTimePassword }, [['one-time password', oneTimePassword]]);
+  const { oneTimePassword, accessKeys, change } = await connection.call(api.users.resetPassword, { params: { id } });
+  context.output.show({ id, oneTimePassword, accessKeys }, [['one-time password', oneTimePassword]]);
+  warnOfKeys(context, input.text('user'), accessKeys);
   await settleChange(context, input, { connection, change, done: 'it is shown this once; sessions and leases have ended' });
+}
+
+const shownKeys = 20;
+
+/** Whoever resets a password because of a theft expects them to be over. */
+function warnOfKeys({ output }: CommandContext, user: string, keys: CallResult<typeof api.users.resetPassword>['accessKeys']): void {
+  if (keys.length === 0) return;
+  output.warn(
+    `${counted(keys.length, 'access key')} of ${user} ${keys.length === 1 ? 'lives' : 'live'} on; to end what may be in wrong hands:`,
+  );
+  for (const { id, name } of keys.slice(0, shownKeys)) output.warn(`  infra keys remove ${id}   # ${name}`);
+  if (keys.length > shownKeys) output.warn(`  and ${keys.length - shownKeys} more: infra keys list --of ${user}`);
 }
 
 async function resetMfa(context: CommandContext, input: CommandInput): Promise<void> {

@@ -139,6 +139,10 @@ async function conditionsOf({ passwords, accounts }: Stores, { id, kind, name, s
   const ways = await accounts.ofIdentity(id);
   // Who has not come in in any way yet may do so for the first time.
   const holds = ways.length === 0 || hasWayIn(await passwords.stateOf(id), ways);
-  const detail = holds ? 'may log in' : 'its identity provider has closed its account; a login there opens it again';
+  const isTakenOff = ways.every(({ state }) => state === 'unlinked');
+  const closed = isTakenOff
+    ? `its account at an identity provider was taken off; an admin may give a password, infra users reset-password ${name}, or see infra users relink`
+    : 'its identity provider has closed its account; a login there opens it again';
+  const detail = holds ? 'may log in' : closed;
   return [active, { condition: 'way-in', holds, detail }];
 }

@@ -140,6 +140,14 @@ export function createGrantStore(db: Handle): GrantStore {
             eb('id', 'in', db.selectFrom('passwords').select('identity_id').where('state', '=', 'set')),
           ]),
         )
+        // Who was taken off their account comes in by another, or not at all.
+        .where((eb) =>
+          eb.or([
+            eb('id', 'not in', db.selectFrom('accounts').select('identity_id').where('state', '=', 'unlinked')),
+            eb('id', 'in', db.selectFrom('accounts').select('identity_id').where('state', '!=', 'unlinked')),
+            eb('id', 'in', db.selectFrom('passwords').select('identity_id').where('state', '=', 'set')),
+          ]),
+        )
         .where((eb) =>
           eb.or([
             eb('id', 'in', admins),

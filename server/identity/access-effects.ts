@@ -2,7 +2,13 @@
  * What has to follow, in the same transaction, when an identity or a group changes. Identity knows nothing of grants, sessions and leases; it
  * states what it needs of them here, and compose.ts passes the real thing.
  */
+import type { AccessKeyId } from '../../shared/api/values.ts';
 import type { Act } from '../audit/caller.ts';
+
+export interface LiveAccessKey {
+  readonly id: AccessKeyId;
+  readonly name: string;
+}
 
 export interface AccessEffects {
   /** Tells every destination where this identity holds something. */
@@ -25,6 +31,8 @@ export interface AccessEffects {
   endAccountSessions(accountId: string, reason: string, act: Act): Promise<{ sessionsEnded: number; leasesRevoked: number }>;
   /** Second factors count as proven no more in sessions that came from accounts at a provider. */
   forgetProofsFrom(providerId: string, act: Act): Promise<void>;
+  /** That may open sessions still, whatever else ended. */
+  liveAccessKeys(identityId: string, act: Act): Promise<LiveAccessKey[]>;
   removeAccessKeys(identityId: string, act: Act): Promise<void>;
   /** Of a workload. */
   removeTrustRules(identityId: string, act: Act): Promise<void>;
@@ -32,4 +40,6 @@ export interface AccessEffects {
   assertAdminRemains(): Promise<void>;
   /** Whether somebody else than this identity could administer. */
   adminRemainsWithout(identityId: string): Promise<boolean>;
+  /** Whether this identity may administer, and nobody else could. */
+  administersAlone(identityId: string, act: Act): Promise<boolean>;
 }

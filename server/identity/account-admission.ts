@@ -69,6 +69,7 @@ export async function judge(stores: JudgingStores, arrival: Pick<Arrival, 'provi
       owner,
       ...(provisioned === undefined ? {} : { provisioned: { ...provisioned, hasAccountHere } }),
       isDeactivated,
+      isUnlinked: found?.state === 'unlinked',
       namesake,
       namesakeProviders: namesake === undefined ? [] : await providersOf(stores, namesake.id),
       namesakeHasPassword: namesake !== undefined && (await stores.passwords.stateOf(namesake.id)) === 'set',

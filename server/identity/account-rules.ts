@@ -35,6 +35,8 @@ export interface Known {
   readonly namesakeHasPassword: boolean;
   /** Whom the provider's directory means by who logs in; absent: nobody. Bound when it was given, so nothing is asked of other ways in. */
   readonly provisioned?: User & { readonly hasAccountHere: boolean };
+  /** The account was taken off its owner here. */
+  readonly isUnlinked?: boolean;
   /** The directory says that whoever this is must stay out. */
   readonly isDeactivated?: boolean;
 }
@@ -53,6 +55,12 @@ export function admissionOf(known: Known, provider: AdmissionSettings): Admissio
     return { code: 'login.user-disabled', sentence: `${provider.name} has deactivated your account. Ask whoever runs it there.` };
   if ((owner ?? provisioned ?? namesake)?.status === 'disabled')
     return { code: 'login.user-disabled', sentence: 'This account is disabled. Ask an admin.' };
+  // Not bound anew by its email either: it would come back without anybody having said so.
+  if (known.isUnlinked === true)
+    return {
+      code: 'login.account-unlinked',
+      sentence: `This account at ${provider.name} was taken off its user here. Ask an admin for: infra users relink EMAIL --provider ${provider.name}`,
+    };
   if (owner !== undefined) return { as: 'owner' };
   if (provisioned !== undefined) return provisioned.hasAccountHere ? secondSubject(provider) : { as: 'provisioned' };
   if (namesake === undefined) {
@@ -85,5 +93,7 @@ const secondSubject = ({ name }: AdmissionSettings): Refusal => ({
  * A person without a password and without an open account cannot log in, and neither may what they left behind. A one-time password that was
  * never used is no way in of somebody who came by a provider.
  */
-export const hasWayIn = (password: 'set' | 'one-time' | 'none', accounts: readonly { readonly state: 'active' | 'ended' }[]): boolean =>
-  password === 'set' || (password === 'one-time' && accounts.length === 0) || accounts.some(({ state }) => state === 'active');
+export const hasWayIn = (
+  password: 'set' | 'one-time' | 'none',
+  accounts: readonly { readonly state: 'active' | 'ended' | 'unlinked' }[],
+): boolean => password === 'set' || (password === 'one-time' && accounts.length === 0) || accounts.some(({ state }) => state === 'active');

@@ -1,6 +1,7 @@
 import type { Router } from 'express';
 import { api } from '../../shared/api/index.ts';
 import { route, type RouteContext } from '../http/route.ts';
+import type { AccountUnlinkService } from './account-unlink-service.ts';
 import type { GroupService } from './group-service.ts';
 import type { UserService } from './user-service.ts';
 import type { WorkloadService } from './workload-service.ts';
@@ -9,9 +10,10 @@ export interface IdentityServices {
   readonly users: UserService;
   readonly groups: GroupService;
   readonly workloads: WorkloadService;
+  readonly unlinking: AccountUnlinkService;
 }
 
-export function identityRoutes(router: Router, context: RouteContext, { users, groups, workloads }: IdentityServices): void {
+export function identityRoutes(router: Router, context: RouteContext, { users, groups, workloads, unlinking }: IdentityServices): void {
   route(router, context, api.users.list, async ({ query }) => users.list(query));
   route(router, context, api.users.get, async ({ params }) => users.get(params.id));
   route(router, context, api.users.create, async ({ body, caller }) => users.create(body, caller));
@@ -20,6 +22,9 @@ export function identityRoutes(router: Router, context: RouteContext, { users, g
   route(router, context, api.users.remove, async ({ params, caller }) => users.remove(params.id, caller));
   route(router, context, api.users.resetPassword, async ({ params, caller }) => users.resetPassword(params.id, caller));
   route(router, context, api.users.revoke, async ({ params, caller }) => users.revoke(params.id, caller));
+  route(router, context, api.users.unlinkImpact, async ({ params, caller }) => unlinking.impact(params.id, params.provider, caller));
+  route(router, context, api.users.unlink, async ({ params, caller }) => unlinking.unlink(params.id, params.provider, caller));
+  route(router, context, api.users.relink, async ({ params, caller }) => unlinking.relink(params.id, params.provider, caller));
 
   route(router, context, api.workloads.list, async ({ query }) => workloads.list(query));
   route(router, context, api.workloads.create, async ({ body, caller }) => workloads.create(body.name, caller));

@@ -10,7 +10,7 @@ import type { PasswordRecords } from './user-service.ts';
 
 /** What this needs of sessions, leases and grants. */
 export interface AccessReach {
-  openSessions(of: { readonly providerId: string } | { readonly identityId: string }): Promise<string[]>;
+  openSessions(of: { readonly providerId: string; readonly identityId?: string } | { readonly identityId: string }): Promise<string[]>;
   liveLeases(sessionIds: readonly string[]): Promise<number>;
   grantsOf(groupId: string): Promise<number>;
 }
@@ -58,7 +58,9 @@ export async function impactOf(stores: Stores, id: ProviderId): Promise<Impact> 
 }
 
 async function usersOf(stores: Stores, providerId: string): Promise<Impact['users']> {
-  const ids: readonly IdentityId[] = [...new Set((await stores.accounts.ofProvider(providerId)).map(({ identityId }) => identityId))];
+  // Whose account was taken off loses nothing more with the provider.
+  const linked = (await stores.accounts.ofProvider(providerId)).filter(({ state }) => state !== 'unlinked');
+  const ids: readonly IdentityId[] = [...new Set(linked.map(({ identityId }) => identityId))];
   const emails = new Map((await stores.identities.findMany(ids)).map(({ id, name }) => [id, name]));
   return Promise.all(
     ids.map(async (id) => {

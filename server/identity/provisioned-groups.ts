@@ -8,6 +8,7 @@ import { isProviderGroupName } from '../../shared/resource-name.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { Act } from '../audit/caller.ts';
 import type { AccessEffects } from './access-effects.ts';
+import type { AccountStore } from './account-store.ts';
 import type { GroupStore } from './group-store.ts';
 import type { IdentityStore } from './identity-store.ts';
 import { addProviderGroup } from './provider-group-add.ts';
@@ -20,6 +21,7 @@ import { named } from './user-service.ts';
 export interface GroupProvisioningStores {
   readonly identities: Pick<IdentityStore, 'findMany'>;
   readonly groups: GroupStore;
+  readonly accounts: Pick<AccountStore, 'unlinkedAt'>;
   readonly provisionedUsers: Pick<ProvisionedUserStore, 'findMany'>;
   readonly provisionedGroups: ProvisionedGroupStore;
   readonly effects: AccessEffects;
@@ -119,8 +121,11 @@ async function changeMembers(
     [...wanted].filter((id) => !before.has(id)),
   );
   for (const member of leaving) await leave(stores, row, member, act);
-  for (const member of joining) await join(stores, row, member, act);
-  return leaving.length + joining.length > 0;
+  // Whoever is not the provider's person here any more gets nothing by its groups, until an admin links them again (ADR 21).
+  const unlinked = joining.length === 0 ? new Set<string>() : await stores.accounts.unlinkedAt(provider.id);
+  const taken = joining.filter(({ id }) => !unlinked.has(id));
+  for (const member of taken) await join(stores, row, member, act);
+  return leaving.length + taken.length > 0;
 }
 
 /** Nobody but the directory's own people: others' ids are as unknown as those that nobody has. */

@@ -1,7 +1,8 @@
-/** Users as people read them: three reads, however many there are. */
+/** Users as people read them: four reads, however many there are. */
 import type { SecondFactorKind } from '../../shared/api/values.ts';
 import type { User } from '../../shared/api/users.ts';
 import type { UserId } from '../../shared/api/values.ts';
+import type { AccountStore } from './account-store.ts';
 import type { GroupStore } from './group-store.ts';
 import type { Identity } from './identity-store.ts';
 
@@ -14,6 +15,7 @@ export interface DescribedFactors {
 }
 export interface DescriptionStores {
   readonly groups: Pick<GroupStore, 'membershipsOf'>;
+  readonly accounts: Pick<AccountStore, 'shownOf'>;
   readonly passwords: DescribedPasswords;
   readonly secondFactors: DescribedFactors;
 }
@@ -23,6 +25,7 @@ export async function describeUsers(stores: DescriptionStores, users: readonly I
   const ids = users.map(({ id }) => id);
   const memberships = await stores.groups.membershipsOf(ids);
   const passwords = await stores.passwords.statesOf(ids);
+  const accounts = await stores.accounts.shownOf(ids);
   const factors = await stores.secondFactors.kindsOf(ids);
   return users.map((user) => ({
     id: user.id as string as UserId,
@@ -30,6 +33,9 @@ export async function describeUsers(stores: DescriptionStores, users: readonly I
     status: user.status,
     password: passwords.get(user.id) ?? 'none',
     secondFactors: factors.filter(({ identityId }) => identityId === user.id).map(({ kind }) => kind),
+    accounts: accounts
+      .filter(({ identityId }) => identityId === user.id)
+      .map(({ provider, state, lastLoginAt }) => ({ provider, state, lastLoginAt })),
     createdAt: user.createdAt,
     lastLoginAt: user.lastLoginAt,
     groups: memberships.filter(({ identityId }) => identityId === user.id).map(({ id, name }) => ({ id, name })),

@@ -9,7 +9,7 @@ import type { AuditLog } from '../audit/audit-log.ts';
 import { authorOf, type Act, type Caller } from '../audit/caller.ts';
 import type { ChangeFeed } from '../storage/change-feed.ts';
 import type { Transact } from '../storage/transact.ts';
-import type { AccessEffects } from './access-effects.ts';
+import type { AccessEffects, LiveAccessKey } from './access-effects.ts';
 import type { AccountStore } from './account-store.ts';
 import type { GroupStore } from './group-store.ts';
 import type { Identity, IdentityFilter, IdentityStore } from './identity-store.ts';
@@ -37,7 +37,7 @@ export interface PasswordRecords extends DescribedPasswords {
 interface Stores {
   readonly identities: IdentityStore;
   readonly groups: GroupStore;
-  readonly accounts: Pick<AccountStore, 'removeOfIdentity'>;
+  readonly accounts: Pick<AccountStore, 'removeOfIdentity' | 'shownOf'>;
   readonly passwords: PasswordRecords;
   readonly secondFactors: DescribedFactors;
   readonly effects: AccessEffects;
@@ -46,7 +46,7 @@ interface Stores {
 }
 
 export interface UserServiceOptions {
-  readonly read: Pick<Stores, 'identities' | 'groups' | 'passwords' | 'secondFactors'>;
+  readonly read: Pick<Stores, 'identities' | 'groups' | 'accounts' | 'passwords' | 'secondFactors'>;
   readonly transact: Transact<Stores>;
   readonly passwords: PasswordPreparation;
   readonly clock: Clock;
@@ -117,13 +117,16 @@ export function createUserService({ read, transact, passwords, clock }: UserServ
         return { change: stores.feed.change() };
       }),
 
-    resetPassword: async (id: UserId, caller: Caller): Promise<{ oneTimePassword: string; change: Change }> => {
+    resetPassword: async (
+      id: UserId,
+      caller: Caller,
+    ): Promise<{ oneTimePassword: string; accessKeys: LiveAccessKey[]; change: Change }> => {
       const { password: oneTimePassword, prepared } = await passwords.oneTime(clock.now());
       return change(id, caller, async (stores, user, act) => {
         await stores.passwords.write(id, prepared, toTime(act.now));
         await stores.effects.revokeIdentity(id, 'password reset', act);
         await stores.audit.record({ event: 'user.password-reset', act, details: { user: named(user) } });
-        return { oneTimePassword, change: stores.feed.change() };
+        return { oneTimePassword, accessKeys: await stores.effects.liveAccessKeys(id, act), change: stores.feed.change() };
       });
     },
 
@@ -140,7 +143,7 @@ export function createUserService({ read, transact, passwords, clock }: UserServ
 
 /** What goes with any identity that is removed, before its own row does. */
 export async function removeIdentity(
-  stores: Pick<Stores, 'identities' | 'groups' | 'accounts' | 'effects'>,
+  stores: Pick<Stores, 'identities' | 'groups' | 'effects'> & { readonly accounts: Pick<AccountStore, 'removeOfIdentity'> },
   identity: Identity,
   act: Act,
 ): Promise<void> {

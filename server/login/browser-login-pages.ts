@@ -34,6 +34,7 @@ const failures: Readonly<Record<string, string>> = {
   'login.user-unknown': 'You are not known here, and people are not added by themselves. Ask an admin for: infra users add EMAIL',
   'login.user-disabled': 'Your account here is disabled. Ask an admin.',
   'login.account-conflict': 'The user with your email logs in here in another way. Use that one, or ask an admin.',
+  'login.account-unlinked': 'This account was taken off its user here. Ask an admin for: infra users relink EMAIL --provider NAME',
   'login.groups-unusable': 'The identity provider names too many groups for you. Ask an admin to let it send only those that matter here.',
   'login.groups-unavailable':
     'Your groups could not be asked for at the identity provider. Try again in a while, or ask an admin for: infra providers test NAME',

@@ -75,6 +75,17 @@ export const deniedPage: Page = {
   ],
 };
 
+/** Where the server's settings have closed it. */
+export const closedPage: Page = {
+  title: 'Logins by a code are closed',
+  says: [
+    'Whoever runs this server has closed logins by a code. Nobody was let in.',
+    'In your terminal, log in where a browser can be opened (infra login), with a password (infra login --user EMAIL) or with an access key (infra login --key-stdin).',
+    'If somebody sent you a code to type here, tell your admin: they may have tried to work as you.',
+  ],
+  isFailure: true,
+};
+
 export const deviceFailedPage = (code: unknown): Page => ({
   title: 'You are not signed in',
   says: [failureWords(code), 'Nothing was let in. The code can be typed again for as long as your terminal waits.'],

@@ -20,7 +20,14 @@ import {
   type Look,
 } from './device-login-pages.ts';
 import type { DeviceLoginService } from './device-login-service.ts';
-import { deviceApprovePath, deviceFailedPath, deviceSignInPath, type DevicePurpose } from './login-purpose-rules.ts';
+import {
+  deviceApprovedPath,
+  deviceApprovePath,
+  deviceDeniedPath,
+  deviceFailedPath,
+  deviceSignInPath,
+  type DevicePurpose,
+} from './login-purpose-rules.ts';
 import { redirect, type SignIn } from './page-login-routes.ts';
 
 export interface DeviceLoginRoutes extends FormContext {
@@ -30,9 +37,6 @@ export interface DeviceLoginRoutes extends FormContext {
   readonly signIn: SignIn;
   readonly clock: Clock;
 }
-
-const approvedPath = `${devicePath}/approved`;
-const deniedPath = `${devicePath}/denied`;
 
 export function deviceLoginRoutes(router: Router, context: RouteContext, parts: DeviceLoginRoutes): void {
   const { devices, approvals, logger, clock } = parts;
@@ -77,13 +81,13 @@ export function deviceLoginRoutes(router: Router, context: RouteContext, parts: 
       throw new DomainError('request.malformed', 'The form says neither Approve nor Deny. Go back and press one of them.');
     await approvals.decide({ browser: browserOf(request), code: form.get('code') ?? '' }, decision, context.source(request));
     keepBrowser(response, '', 0);
-    redirect(response, decision === 'approved' ? approvedPath : deniedPath);
+    redirect(response, decision === 'approved' ? deviceApprovedPath : deviceDeniedPath);
   });
 
-  pageRoute(router, logger, approvedPath, async (_request, response) => {
+  pageRoute(router, logger, deviceApprovedPath, async (_request, response) => {
     sendPage(response, 200, approvedPage);
   });
-  pageRoute(router, logger, deniedPath, async (_request, response) => {
+  pageRoute(router, logger, deviceDeniedPath, async (_request, response) => {
     sendPage(response, 200, deniedPage);
   });
   pageRoute(router, logger, deviceFailedPath, async (request, response) => {

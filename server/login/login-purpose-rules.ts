@@ -25,6 +25,8 @@ export type LoginPurpose = ArrivingPurpose | ProviderTestPurpose;
 
 export const deviceSignInPath = `${devicePath}/sign-in`;
 export const deviceApprovePath = `${devicePath}/approve`;
+export const deviceApprovedPath = `${devicePath}/approved`;
+export const deviceDeniedPath = `${devicePath}/denied`;
 export const deviceFailedPath = `${devicePath}/failed`;
 
 /** From the arrival to the use of its code: a program takes it at once, a person reads and decides first. */

@@ -11,6 +11,7 @@ const remedies: { readonly [Code in ProblemCode]?: string } = {
   'login.user-disabled': 'If the person should come in, enable them here (infra users enable EMAIL), or in the directory of NAME.',
   'login.account-conflict':
     'Let people with another way in share it: infra providers update NAME --other-users link; or remove the other user: infra users remove EMAIL',
+  'login.account-unlinked': 'If the account should log in as that user again: infra users relink EMAIL --provider NAME',
   'login.groups-unusable': 'Let NAME send only the groups that matter here.',
   'login.groups-unavailable': 'The step directory of infra providers test NAME says what to switch on.',
   'login.provider-failed': 'Compare what is registered at NAME with: infra providers show NAME',
@@ -33,6 +34,7 @@ const pageWords: { readonly [Code in ProblemCode]?: string } = {
   'login.user-unknown': 'You are not known here, and people are not added by themselves.',
   'login.user-disabled': 'Your account here is disabled.',
   'login.account-conflict': 'The user with your email logs in here in another way.',
+  'login.account-unlinked': 'This account was taken off its user here.',
   'login.groups-unusable': 'The identity provider names too many groups for you.',
   'login.groups-unavailable': 'Your groups could not be asked for at the identity provider.',
   'login.provider-failed': 'What the identity provider answered does not hold.',

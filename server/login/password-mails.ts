@@ -6,6 +6,7 @@ import { fromTime, toTime, type Clock } from '../../shared/clock.ts';
 import type { Logger } from '../../shared/node/logger.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
 import { system, type Act } from '../audit/caller.ts';
+import type { AccessEffects } from '../identity/access-effects.ts';
 import type { AccountStore } from '../identity/account-store.ts';
 import type { Identity, IdentityStore } from '../identity/identity-store.ts';
 import { named } from '../identity/user-service.ts';
@@ -27,6 +28,7 @@ interface Stores {
   readonly passwords: Pick<PasswordStore, 'find'>;
   readonly loginTokens: LoginTokenStore;
   readonly outgoingMails: OutgoingMailStore;
+  readonly effects: Pick<AccessEffects, 'liveAccessKeys'>;
   readonly audit: AuditLog;
 }
 export interface PasswordMailsOptions {
@@ -154,9 +156,12 @@ interface Writing extends Pick<PasswordMailsOptions, 'publicUrl'> {
 }
 
 async function textFor(stores: Stores, { due, identity, act, publicUrl }: Writing): Promise<MailText | { readonly none: string }> {
+  if (due.kind === 'password-replaced') {
+    if (identity === undefined) return { none: 'unknown account' };
+    const { length: accessKeys } = await stores.effects.liveAccessKeys(identity.id, act);
+    return replacedMail({ account: identity.name, publicUrl, at: due.createdAt, accessKeys });
+  }
   const subject = await resetSubjectOf(stores, identity);
-  if (due.kind === 'password-replaced')
-    return identity === undefined ? { none: 'unknown account' } : replacedMail({ account: identity.name, publicUrl, at: due.createdAt });
   const isOrdered = due.kind === 'reset-ordered';
   const why = whyNoReset(subject, { by: isOrdered ? 'admin' : 'anybody', at: fromTime(due.createdAt) }, act.now);
   if (why !== undefined || identity === undefined) return { none: why ?? 'unknown account' };

@@ -10,7 +10,7 @@ import type { Change, UserId } from '../../shared/api/values.ts';
 import { emailKey, isEmail } from '../../shared/resource-name.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
 import { anonymous, authorOf, type Act, type Caller } from '../audit/caller.ts';
-import type { AccessEffects } from '../identity/access-effects.ts';
+import type { AccessEffects, LiveAccessKey } from '../identity/access-effects.ts';
 import type { AccountStore } from '../identity/account-store.ts';
 import type { Identity, IdentityStore } from '../identity/identity-store.ts';
 import { named, type PasswordPreparation } from '../identity/user-service.ts';
@@ -32,7 +32,7 @@ interface Stores {
   readonly loginTokens: LoginTokenStore;
   readonly loginAttempts: LoginAttemptStore;
   readonly outgoingMails: OutgoingMailStore;
-  readonly effects: Pick<AccessEffects, 'revokeIdentity'>;
+  readonly effects: Pick<AccessEffects, 'revokeIdentity' | 'liveAccessKeys'>;
   readonly audit: AuditLog;
   readonly feed: ChangeFeed;
 }
@@ -111,7 +111,7 @@ export function createPasswordResetService({ read, transact, attempts, preparati
     },
 
     /** An admin's word: whoever knew the old password is out at once, and the new one is known to nobody but its owner. */
-    order: async (id: UserId, caller: Caller): Promise<{ change: Change }> => {
+    order: async (id: UserId, caller: Caller): Promise<{ accessKeys: LiveAccessKey[]; change: Change }> => {
       demandMail();
       const { prepared } = await preparation.oneTime(clock.now());
       return transact(async (stores) => {
@@ -124,7 +124,7 @@ export function createPasswordResetService({ read, transact, attempts, preparati
         await stores.effects.revokeIdentity(id, 'password reset', act);
         await stores.outgoingMails.add('reset-ordered', { identityId: id }, act.now);
         await stores.audit.record({ event: 'user.password-reset', act, details: { user: named(user) } });
-        return { change: stores.feed.change() };
+        return { accessKeys: await stores.effects.liveAccessKeys(id, act), change: stores.feed.change() };
       });
     },
   };

@@ -30,11 +30,22 @@ export const resetMail = ({
   ),
 });
 
-export const replacedMail = ({ account, publicUrl, at }: About & { readonly at: string }): MailText => ({
+/** `accessKeys`: how many live on. */
+export const replacedMail = ({
+  account,
+  publicUrl,
+  at,
+  accessKeys,
+}: About & { readonly at: string; readonly accessKeys: number }): MailText => ({
   subject: 'Your infra password was replaced',
   text: lines(
     `The password of ${account} at ${publicUrl} was replaced at ${at}, by a link that was mailed to you. All its sessions have ended.`,
     `To log in with the new one: infra login ${publicUrl}`,
+    ...(accessKeys === 0
+      ? []
+      : [
+          `The password ends no access keys: ${accessKeys === 1 ? 'one' : accessKeys} of this account still ${accessKeys === 1 ? 'holds' : 'hold'}. See infra keys list, and end what you do not know: infra keys remove NAME`,
+        ]),
     'If that was not you, tell an admin at once: somebody reads your mail.',
   ),
 });

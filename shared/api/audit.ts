@@ -152,6 +152,9 @@ export const auditEvent = z.discriminatedUnion('event', [
   event('provider.removed', { provider: named, ...fed }),
   event('account.groups-left-out', { user: named, provider: named, count: z.int(), examples: z.array(z.string().max(100)).max(5) }),
   event('account.ended', { user: named, provider: named, reason, ...fed }),
+  /** Taken off the user by an admin, or by themselves. `onlyWayIn`: nothing else lets them in; a one-time password is void. */
+  event('account.unlinked', { user: named, provider: named, ...fed, onlyWayIn: z.boolean() }),
+  event('account.relinked', { user: named, provider: named }),
   event('account.groups-kept', { user: named, provider: named, reason }),
   event('account.linked', { user: named, provider: named, subject: z.string().max(300) }),
   event('account.provisioned', { user: named, provider: named, externalId: z.string().nullable(), active: z.boolean() }),

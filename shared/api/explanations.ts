@@ -67,7 +67,7 @@ export const ownWhy = z.object({
       provider: z.string(),
       subject: z.string(),
       email: z.string(),
-      state: z.enum(['active', 'ended']),
+      state: z.enum(['active', 'ended', 'unlinked']),
       lastLoginAt: time,
       /** Groups that were named last; null: the claim was not there, or is not read. */
       groupsRead: z.int().nullable(),

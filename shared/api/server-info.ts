@@ -10,6 +10,8 @@ export const serverInfo = z.object({
   publicUrl: z.string(),
   /** Ways to log in; a client that knows none of them is too old for this server. */
   loginMethods: z.array(z.string()),
+  /** Those that its settings have closed: there is no use in trying. */
+  closedLoginMethods: z.array(z.string()).default([]),
   /** Identity providers that take logins now, by name: with `browser` among the methods. */
   providers: z.array(z.object({ name: z.string(), kind: z.string() })).default([]),
   /** Passwords can be reset by mail. */

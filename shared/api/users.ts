@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { endpoint } from './endpoint.ts';
 import { pageOf, pageQuery } from './pagination.ts';
-import { change, email, idParams, secondFactorKind, time, userId } from './values.ts';
+import { accessKeyId, change, email, idParams, providerName, secondFactorKind, time, userId } from './values.ts';
 
 export const user = z.object({
   id: userId,
@@ -11,6 +11,8 @@ export const user = z.object({
   password: z.enum(['set', 'one-time', 'none']),
   /** Kinds of second factors that are asked for after a password; none: the password alone opens the door. */
   secondFactors: z.array(secondFactorKind).default([]),
+  /** At identity providers. `ended`: the next login there opens it again · `unlinked`: taken off, opens nothing until an admin links it again. */
+  accounts: z.array(z.object({ provider: z.string(), state: z.enum(['active', 'ended', 'unlinked']), lastLoginAt: time })).default([]),
   createdAt: time,
   lastLoginAt: time.nullable(),
   groups: z.array(z.object({ id: z.string(), name: z.string() })),
@@ -18,6 +20,12 @@ export const user = z.object({
 export type User = z.output<typeof user>;
 
 const changed = z.object({ user, change });
+/** Access keys that live on: to end one is a decision of its own, for automation may run on it. */
+const accessKeys = z.array(z.object({ id: accessKeyId, name: z.string() })).default([]);
+/** Nothing is left of the ways in: access keys stop too, and a one-time password that was never used is void. */
+const onlyWayIn = z.boolean();
+/** Of a user, at the provider with this name. */
+const accountParams = z.strictObject({ id: userId, provider: providerName });
 
 export const users = {
   list: endpoint({
@@ -84,7 +92,7 @@ export const users = {
     path: '/api/v1/users/:id/reset-password',
     access: 'admin',
     params: idParams(userId),
-    result: z.object({ oneTimePassword: z.string(), change }),
+    result: z.object({ oneTimePassword: z.string(), accessKeys, change }),
   }),
   /** The password that there was is void at once; only the person gets to see the link. */
   mailPasswordReset: endpoint({
@@ -94,7 +102,7 @@ export const users = {
     path: '/api/v1/users/:id/mail-password-reset',
     access: 'admin',
     params: idParams(userId),
-    result: z.object({ change }),
+    result: z.object({ accessKeys, change }),
   }),
   /** Ends sessions and leases; the person may log in again. Oneself, or anyone with `admin` on infra. */
   revoke: endpoint({
@@ -105,5 +113,40 @@ export const users = {
     access: 'session',
     params: idParams(userId),
     result: z.object({ sessionsEnded: z.int(), leasesRevoked: z.int(), change }),
+  }),
+  /** For whom `unlink` is. */
+  unlinkImpact: endpoint({
+    name: 'users.unlinkImpact',
+    summary: 'What ends when an account at an identity provider is taken off a user',
+    method: 'GET',
+    path: '/api/v1/users/:id/accounts/:provider/impact',
+    access: 'session',
+    params: accountParams,
+    result: z.object({
+      sessions: z.int(),
+      leases: z.int(),
+      memberships: z.int(),
+      /** Names of the groups, `PROVIDER/NAME`; at most 1000. */
+      groups: z.array(z.string()),
+      onlyWayIn,
+    }),
+  }),
+  /** Its sessions, leases, memberships and refresh token end, and it opens nothing here until it is linked again. Anyone's with `admin` on infra; oneself within ten minutes of a login. */
+  unlink: endpoint({
+    name: 'users.unlink',
+    summary: 'Take an account at an identity provider off a user',
+    method: 'DELETE',
+    path: '/api/v1/users/:id/accounts/:provider',
+    access: 'session',
+    params: accountParams,
+    result: z.object({ sessionsEnded: z.int(), leasesRevoked: z.int(), membershipsEnded: z.int(), onlyWayIn, change }),
+  }),
+  relink: endpoint({
+    name: 'users.relink',
+    summary: 'Let an account that was taken off a user log in as that user again',
+    method: 'POST',
+    path: '/api/v1/users/:id/accounts/:provider/relink',
+    access: 'admin',
+    params: accountParams,
   }),
 };

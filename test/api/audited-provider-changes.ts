@@ -85,6 +85,26 @@ export const auditedProviderChanges: Readonly<Record<string, AuditedChange>> = {
     },
     writes: [...fedEvents, 'group.removed ADMIN stage/crew', 'provider.removed ADMIN stage'],
   },
+  'users.unlink': {
+    arrange: async (stage) => {
+      const { remove } = await connected(stage);
+      const { session } = await loginByBrowser(stage.server, 'stage');
+      stage.cleanUp.push(remove);
+      return async () => stage.admin(api.users.unlink, { params: { id: session.identity.id, provider: 'stage' } });
+    },
+    writes: [...fedEvents, 'account.unlinked ADMIN NAME-okta@example.com'],
+  },
+  'users.relink': {
+    arrange: async (stage) => {
+      const { remove } = await connected(stage);
+      const { session } = await loginByBrowser(stage.server, 'stage');
+      const params = { id: session.identity.id as never, provider: 'stage' };
+      await stage.admin(api.users.unlink, { params });
+      stage.cleanUp.push(remove);
+      return async () => stage.admin(api.users.relink, { params });
+    },
+    writes: ['account.relinked ADMIN NAME-okta@example.com'],
+  },
   'scimTokens.create': {
     arrange: async (stage) => {
       const { id } = await connect(stage, stage.name);

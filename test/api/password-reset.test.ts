@@ -90,6 +90,16 @@ describe('a password that is forgotten', function () {
     expect(told.email.text).to.include('All its sessions have ended').and.not.include('#');
   });
 
+  it('the mail that tells of it names access keys that live on', async () => {
+    const person = await newPerson(server, 'keys@example.com');
+    await person.call(api.accessKeys.create, { body: { name: 'ci' } });
+    const { token } = linkIn(await mailed('keys@example.com'));
+    const before = mail.mails.length;
+    await use(token);
+    const { email: told } = await mail.next('keys@example.com', before);
+    expect(told.text).to.include('one of this account still holds').and.include('infra keys remove NAME');
+  });
+
   it('ends all that the person had open, for connectors to acknowledge; the audit tells the whole of it', async () => {
     const person = await newPerson(server, 'open@example.com');
     const admin = await server.admin();

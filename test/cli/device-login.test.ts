@@ -139,6 +139,21 @@ describe('infra login by a code', function () {
       expect(login.stderr()).to.include(words);
     });
 
+  it('says so where the server’s settings have closed it, and asks for none', async () => {
+    server.answer(serverScript(server, { loginMethods: ['password', 'browser'], closedLoginMethods: ['device'] }));
+    const login = begin();
+    expect(await login.ended).to.equal(4);
+    expect(login.stderr()).to.match(/^infra: logins by a code are closed at \S+; log in where a browser .* \(--key-stdin\)$/m);
+    expect(asked('device')).to.equal(0);
+  });
+
+  it('ends with the server’s words when it is closed while a code waits', async () => {
+    answers = [pending, problem('device-login.closed', 403, 'Logins by a code are closed on this server. Log in with a password.')];
+    const login = begin();
+    expect(await login.ended).to.equal(4);
+    expect(login.stderr()).to.include('infra: logins by a code are closed on this server');
+  });
+
   describe('is what comes of infra login', () => {
     for (const [place, env, reason] of [
       ['in an SSH session', { SSH_CONNECTION: '192.0.2.1 50000 192.0.2.2 22' }, 'this is an SSH session'],
@@ -173,6 +188,16 @@ describe('infra login by a code', function () {
       const talk = typed({ SSH_CONNECTION: '192.0.2.1 50000 192.0.2.2 22' }, '--timeout', '2s');
       expect(await talk.ended).to.equal(1);
       expect(talk.screen()).to.include('ssh -N -L').and.include('/login/cli?port=');
+    });
+
+    it('not where they are closed, which is said with the reason and what else there is', async () => {
+      server.answer(serverScript(server, { closedLoginMethods: ['device'] }));
+      const talk = typed({ SSH_CONNECTION: '192.0.2.1 50000 192.0.2.2 22' }, '--timeout', '2s');
+      expect(await talk.ended).to.equal(1);
+      const [first = ''] = talk.screen().split('\r\n');
+      expect(first).to.include('this is an SSH session').and.include('logins by a code are closed at').and.include('--user EMAIL');
+      expect(talk.screen()).to.include('ssh -N -L').and.include('/login/cli?port=');
+      expect(asked('device')).to.equal(0);
     });
 
     it('not with nobody at the terminal, where it would wait for them: it says what there is', async () => {

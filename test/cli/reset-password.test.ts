@@ -1,4 +1,5 @@
 /** `infra reset-password`, the hint after a wrong password, and `infra users reset-password --mail`. */
+import Sqlite from 'better-sqlite3';
 import { expect } from 'chai';
 import { api } from '../../shared/api/index.ts';
 import { loginWithPassword, newTerminal } from '../support/infra.ts';
@@ -77,12 +78,35 @@ describe('infra reset-password', function () {
   it('of an admin with --mail: no password is printed, and the person gets the link', async () => {
     const terminal = newTerminal();
     await loginWithPassword(terminal, server, { email: adminEmail, password: adminPassword });
-    await newPerson(server, 'ben@example.com');
+    const ben = await newPerson(server, 'ben@example.com');
+    const { accessKey } = await ben.call(api.accessKeys.create, { body: { name: 'ci' } });
     const before = mail.mails.length;
     const { code, stdout, stderr } = await terminal.infra(['users', 'reset-password', 'ben@example.com', '--mail']);
     expect([code, stdout], stderr).to.deep.equal([0, '']);
     expect(stderr).to.include('a mail with a link is on its way');
+    expect(stderr).to.include(
+      `1 access key of ben@example.com lives on; to end what may be in wrong hands:\n  infra keys remove ${accessKey.id} `,
+    );
     linkIn(await mail.next('ben@example.com', before));
+  });
+
+  it('of an admin names the access keys that live on, and ends none', async () => {
+    const terminal = newTerminal();
+    await loginWithPassword(terminal, plain, { email: adminEmail, password: adminPassword });
+    const eva = await newPerson(plain, 'eva@example.com');
+    const { secret, accessKey } = await eva.call(api.accessKeys.create, { body: { name: 'ci' } });
+    await eva.call(api.accessKeys.create, { body: { name: 'over', expiresInSeconds: 60 } });
+    const database = new Sqlite(plain.databaseFile);
+    database.prepare("UPDATE access_keys SET expires_at = ? WHERE name = 'over'").run(new Date(Date.now() - 1).toISOString());
+    database.close();
+    const reset = await terminal.infra(['users', 'reset-password', 'eva@example.com', '--quiet', '--format', 'json']);
+    expect(JSON.parse(reset.stdout)).to.deep.include({ id: eva.id, accessKeys: [{ id: accessKey.id, name: 'ci' }] });
+    expect(reset.stderr).to.equal(
+      `1 access key of eva@example.com lives on; to end what may be in wrong hands:\n  infra keys remove ${accessKey.id}   # ci\n`,
+    );
+    expect((await plain.client()(api.login.accessKey, { body: { key: secret } })).session.identity.name).to.equal('eva@example.com');
+    expect((await terminal.infra(['keys', 'remove', accessKey.id])).code).to.equal(0);
+    expect((await terminal.infra(['users', 'reset-password', 'eva@example.com', '--quiet'])).stderr).to.equal('');
   });
 
   it('of an admin with --mail where there is none changes nothing and says so', async () => {

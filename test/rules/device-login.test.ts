@@ -2,6 +2,7 @@
 import { expect } from 'chai';
 import { afterRefusal, afterSilence } from '../../cli/device-login/device-poll-rules.ts';
 import { meantUserCode, paceAfter, shownUserCode, userCodeLetters } from '../../server/login/device-login-rules.ts';
+import { loginMethodsOf } from '../../server/login/login-method-rules.ts';
 import { newUserCode } from '../../server/login/secrets.ts';
 import { answerTo, codeSecondsOf, signInHref } from '../../server/login/login-purpose-rules.ts';
 import type { ProblemCode } from '../../shared/api/problem.ts';
@@ -47,6 +48,13 @@ describe('a login by a code, its rules', () => {
       isSilent: true,
     });
     expect(afterSilence(pace, new TypeError('ours'))).to.equal(undefined);
+  });
+
+  it('is told as open or as closed, never as both, and apart from a server that knows none', () => {
+    const of = (deviceLogin: 'on' | 'off') => loginMethodsOf({ deviceLogin, hasProviders: true });
+    expect([of('on').loginMethods.includes('device'), of('on').closedLoginMethods]).to.deep.equal([true, []]);
+    expect([of('off').loginMethods.includes('device'), of('off').closedLoginMethods]).to.deep.equal([false, ['device']]);
+    expect(loginMethodsOf({ deviceLogin: 'on', hasProviders: false }).loginMethods).to.not.include('browser');
   });
 
   it('a sign-in for a terminal elsewhere stays on this server, and leaves time to read', () => {

@@ -69,6 +69,13 @@ describe('admission', () => {
     ['and to one subject alone', { provisioned: { ...active, hasAccountHere: true } }, { linkUsers: true }, 'login.account-conflict'],
     ['whom the directory deactivated stays out', { owner: active, isDeactivated: true }, { linkUsers: true }, 'login.user-disabled'],
     ['even as somebody new', { isDeactivated: true }, {}, 'login.user-disabled'],
+    ['whose account was taken off stays out', { owner: active, isUnlinked: true }, { linkUsers: true }, 'login.account-unlinked'],
+    [
+      'even if the directory gives them',
+      { owner: active, isUnlinked: true, provisioned: { ...active, hasAccountHere: true } },
+      {},
+      'login.account-unlinked',
+    ],
     ['never with a second subject here', { namesake: active, namesakeProviders: ['idp_1'] }, { linkUsers: true }, 'login.account-conflict'],
     ['nor beside another', { namesake: active, namesakeProviders: ['idp_2', 'idp_1'] }, { linkUsers: true }, 'login.account-conflict'],
   ];
@@ -85,6 +92,9 @@ describe('admission', () => {
     expect(hasWayIn('one-time', [])).to.equal(true);
     expect(hasWayIn('one-time', [{ state: 'ended' }]), 'an invitation that was never used').to.equal(false);
     expect(hasWayIn('set', [{ state: 'ended' }])).to.equal(true);
+    expect(hasWayIn('none', [{ state: 'unlinked' }])).to.equal(false);
+    expect(hasWayIn('one-time', [{ state: 'unlinked' }])).to.equal(false);
+    expect(hasWayIn('none', [{ state: 'unlinked' }, { state: 'active' }])).to.equal(true);
   });
 });
 

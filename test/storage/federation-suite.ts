@@ -86,6 +86,28 @@ export function describeFederation(storage: () => Storage): void {
     expect(await accounts.latestOf(one.id)).to.deep.equal({ ...account, ...seen });
   });
 
+  it('an account that was taken off stays so whatever ends, until it is linked again', async () => {
+    const { providers, accounts, identities } = storage().read;
+    const [one, ana, ben] = [providerRow('one'), userRow('ana@example.com'), userRow('ben@example.com')];
+    await providers.insert(one, { clientSecret: 'x' });
+    for (const user of [ana, ben]) await identities.insert(user);
+    const account = accountRow(one.id, ana.id, 'ana');
+    await accounts.insert(account);
+    await accounts.insert(accountRow(one.id, ben.id, 'ben'));
+    await accounts.unlink(account.id);
+    await accounts.end(account.id);
+    await accounts.endAt(one.id, ana.id);
+    await accounts.endOfProvider(one.id);
+    for (const user of [ana, ben]) await accounts.removeAt(one.id, user.id);
+    const { lastLoginAt } = account;
+    const shown = [{ provider: 'one', identityId: ana.id, state: 'unlinked', lastLoginAt }];
+    expect(await accounts.shownOf([ana.id, ben.id])).to.deep.equal(shown);
+    expect([...(await accounts.unlinkedAt(one.id))]).to.deep.equal([ana.id]);
+    await accounts.relink(account.id);
+    expect((await accounts.find(account.id))?.state).to.equal('ended');
+    expect([...(await accounts.unlinkedAt(one.id))]).to.deep.equal([]);
+  });
+
   it('neither a provider nor a user goes while an account is there', async () => {
     const { providers, accounts, identities } = storage().read;
     const [one, ana] = [providerRow('one'), userRow('ana@example.com')];
