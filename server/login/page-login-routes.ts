@@ -140,7 +140,7 @@ export function pageLoginRoutes(router: Router, { pages, sourceOf, logger, publi
 }
 
 /** The form's script writes what the browser gave as JSON. */
-const credential = z
+const credentialText = z
   .string()
   .max(30_000)
   .transform((text, { addIssue }) => {
@@ -152,8 +152,8 @@ const credential = z
     }
   })
   .pipe(assertedCredential);
-const givenPasskey = z.object({ mfaToken: api.login.secondFactor.body.shape.mfaToken, credential });
-const givenAlone = z.object({ step: z.string().max(200), credential });
+const givenPasskey = z.object({ mfaToken: api.login.secondFactor.body.shape.mfaToken, credential: credentialText });
+const givenAlone = z.object({ step: z.string().max(200), credential: credentialText });
 
 function sendStep(response: Response, { purpose, next }: PageStep, { state, canReset }: Omit<FormOf, 'purpose'>): void {
   if (next.kind !== 'arrived') {

@@ -1,8 +1,8 @@
 /**
  * Signing in on our own pages: email and password, then a second factor, then a password of one's own in place of a one-time one; or a passkey in
- * place of all of it. Each step is
- * the one of the API; here it is asked for by a form, in the browser that began the login (its `__Host-` cookie and the value hidden in the
- * form, ADR 44), and what the last one gives is a code for whatever the login is for. Tokens between the steps hold for this login alone.
+ * place of all of it (ADR 49). Each step but that is the one of the API; here it is asked for by a form, in the browser that began the login (its
+ * `__Host-` cookie and the value hidden in the form, ADR 44), and what the last one gives is a code for whatever the login is for. Tokens between
+ * the steps hold for this login alone.
  */
 import { toTime, type Clock } from '../../shared/clock.ts';
 import { newId } from '../../shared/id.ts';
@@ -82,7 +82,7 @@ export interface PageStep {
 export type PageLoginService = ReturnType<typeof createPageLoginService>;
 
 export function createPageLoginService(options: PageLoginOptions) {
-  const { read, transact, login: passwords, secondFactorLogin, passkeyLogin, passkeySignIn, clock } = options;
+  const { read, login: passwords, secondFactorLogin, passkeyLogin, passkeySignIn, clock } = options;
 
   const find = async ({ state, browser }: BrowserSecrets): Promise<OwnLogin> => {
     const login = browser === undefined ? undefined : await read.browserLogins.findWaiting({ state, browser }, toTime(clock.now()));

@@ -200,17 +200,14 @@ describe('a passkey alone under attack', function () {
   it('row 11: an account that is disabled has no passkey', async () => {
     const person = await holder('disabled');
     const admin = await server.admin();
-    await admin(api.users.disable, { params: { id: person.userId as never } });
+    await admin(api.users.disable, { params: { id: person.userId } });
     expectRefusal(await answerPasskey(server, await openPasswordPage(server), person.authenticator));
     expect((await reasons())[0]).to.equal('account disabled');
   });
 
   for (const [what, end] of [
-    [
-      'an admin’s reset of second factors',
-      async (id: string) => (await server.admin())(api.secondFactors.reset, { params: { id: id as never } }),
-    ],
-    ['the removal of the user', async (id: string) => (await server.admin())(api.users.remove, { params: { id: id as never } })],
+    ['an admin’s reset of second factors', async (id: string) => (await server.admin())(api.secondFactors.reset, { params: { id } })],
+    ['the removal of the user', async (id: string) => (await server.admin())(api.users.remove, { params: { id } })],
   ] as const)
     it(`row 41: ${what} takes the passkey away`, async () => {
       const person = await holder(`gone-${what.length}`);
@@ -222,7 +219,7 @@ describe('a passkey alone under attack', function () {
   it('row 26: a reset of the password puts out a passkey too, until it was used beside the new one', async () => {
     const person = await holder('reset');
     const admin = await server.admin();
-    const { oneTimePassword } = await admin(api.users.resetPassword, { params: { id: person.userId as never } });
+    const { oneTimePassword } = await admin(api.users.resetPassword, { params: { id: person.userId } });
     const refused = await answerPasskey(server, await openPasswordPage(server), person.authenticator);
     expectRefusal(refused, 'log in with the one-time password first');
     // By a recovery code, the passkey has shown nothing yet.
@@ -243,7 +240,7 @@ describe('a passkey alone under attack', function () {
 
   it('row 26: a one-time password and the passkey, and it does alone from then on', async () => {
     const person = await holder('one-time');
-    const { oneTimePassword } = await (await server.admin())(api.users.resetPassword, { params: { id: person.userId as never } });
+    const { oneTimePassword } = await (await server.admin())(api.users.resetPassword, { params: { id: person.userId } });
     const begun = await afterPassword(server, { email: person.email, password: oneTimePassword });
     const change = await answerPasskey(server, { browser: begun.browser, page: begun.next }, person.authenticator);
     expect(leadsTo(await submit(begun.browser, change, { password: chosen, again: chosen }))).to.include('code=');
@@ -253,7 +250,7 @@ describe('a passkey alone under attack', function () {
   it('row 11: whatever ends all of a person’s sessions does so: revocation, a password of their own, being disabled for a moment', async () => {
     const admin = await server.admin();
     const person = await holder('revoked');
-    const id = person.userId as never;
+    const id = person.userId;
     const again = async (): Promise<void> => {
       expect(await opens(person)).to.equal(false);
       expect((await reasons())[0]).to.equal('not used beside a password since all sessions were ended');
@@ -286,8 +283,8 @@ describe('a passkey alone under attack', function () {
       call(api.secondFactors.remove, { params: { id }, body: { code } }),
     );
     const admin = await server.admin();
-    await dies('reset-meanwhile', async ({ userId }) => admin(api.users.resetPassword, { params: { id: userId as never } }));
-    await dies('disabled-meanwhile', async ({ userId }) => admin(api.users.disable, { params: { id: userId as never } }));
+    await dies('reset-meanwhile', async ({ userId }) => admin(api.users.resetPassword, { params: { id: userId } }));
+    await dies('disabled-meanwhile', async ({ userId }) => admin(api.users.disable, { params: { id: userId } }));
   });
 
   it('row 28: ten wrong answers, and none is looked at any more; a flood by nobody is written down once', async () => {
