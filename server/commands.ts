@@ -97,6 +97,8 @@ async function startAfresh(transact: Transact<Stores>, clock: Clock): Promise<vo
     await stores.refreshTokens.removeEverything();
     // So does a recovery code.
     await stores.recoveryCodes.removeEverything();
+    // One that was removed since is there again.
+    await stores.passkeys.distrustEverybodysAlone();
     await stores.audit.record({ event: 'server.restored', act, details: { epoch } });
   });
 }

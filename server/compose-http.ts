@@ -47,7 +47,7 @@ import { loginRoutes } from './login/login-routes.ts';
 import { createLogoutTokens } from './login/logout-token.ts';
 import { createDirectories, serviceAccountKeyPurpose } from './login/directories.ts';
 import { createOpenIdDiscovery } from './login/openid-discovery.ts';
-import { createSignIn, pageLoginRoutes } from './login/page-login-routes.ts';
+import { createPasskeyOffer, createSignIn, pageLoginRoutes } from './login/page-login-routes.ts';
 import { passwordPreparation } from './login/password-preparation.ts';
 import { passwordResetRoutes } from './login/password-reset-routes.ts';
 import { backchannelLogoutUriOf, leaveUrlOf, postLogoutRedirectUriOf, providerLogoutRoutes } from './login/provider-logout-routes.ts';
@@ -223,7 +223,7 @@ function mountDeviceLogins(
   router: Router,
   context: RouteContext,
   foundation: Foundation,
-  signing: Pick<DeviceLoginRoutes, 'logins' | 'signIn'>,
+  signing: Pick<DeviceLoginRoutes, 'logins' | 'signIn' | 'passkeyOffer'>,
 ): void {
   const { config, clock, logger, read, transact, sealing, attempts } = foundation;
   const { publicUrl, session: sessionSettings } = config;
@@ -323,10 +323,11 @@ function mountLogins(router: Router, context: RouteContext, features: Features):
   const { browserLogins: logins } = providerLogins;
   const sourceOf = context.source;
   const canReset = foundation.mail !== undefined;
-  const signIn = createSignIn({ logins, pages, sourceOf, canReset });
+  const passkeyOffer = createPasskeyOffer({ pages, sourceOf });
+  const signIn = createSignIn({ logins, pages, passkeyOffer, sourceOf, canReset });
   browserLoginRoutes(router, { logins, signIn, sourceOf, logger });
   pageLoginRoutes(router, { pages, sourceOf, logger, publicUrl: config.publicUrl, canReset });
-  mountDeviceLogins(router, context, foundation, { logins, signIn });
+  mountDeviceLogins(router, context, foundation, { logins, signIn, passkeyOffer });
   providerLoginTestRoutes(router, context, { tests: providerLogins.loginTests, logger });
   clientKeyRoutes(router, { providers: read.providers, logger });
   providerLogoutRoutes(router, context, { logouts: providerLogins.logouts, logger });

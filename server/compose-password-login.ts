@@ -3,6 +3,7 @@ import type { Foundation } from './foundation.ts';
 import { sessionGoal } from './login/login-goal.ts';
 import { createLoginService } from './login/login-service.ts';
 import { createPasskeyLogin } from './login/passkey-login.ts';
+import { createPasskeySignIn } from './login/passkey-sign-in.ts';
 import { createPageLoginService } from './login/page-login-service.ts';
 import { passwordPreparation } from './login/password-preparation.ts';
 import { createSecondFactorLogin } from './login/second-factor-login.ts';
@@ -16,11 +17,12 @@ export function composePasswordLogin({ config, clock, read, transact, sealing, a
     login: createLoginService({ read, transact, attempts, preparation: passwordPreparation, sessionSettings: config.session, clock }),
     secondFactorLogin: createSecondFactorLogin({ read, transact, proof, attempts, clock }),
   };
-  const { publicUrl } = config;
+  const { publicUrl, passkeyLogin: isAllowed } = config;
   const passkeyLogin = createPasskeyLogin({ read, transact, proof, attempts, sealing, publicUrl, clock });
+  const passkeySignIn = createPasskeySignIn({ read, transact, attempts, sealing, publicUrl, isAllowed, clock });
   return {
     ...steps,
     toSession: sessionGoal(config.session),
-    pages: createPageLoginService({ read, transact, ...steps, passkeyLogin, attempts, clock }),
+    pages: createPageLoginService({ read, transact, ...steps, passkeyLogin, passkeySignIn, attempts, clock }),
   };
 }

@@ -20,15 +20,16 @@ export function mountSecondFactors(
     const provider = name === null ? undefined : await read.providers.findByName(name);
     return provider?.trustMfa === true ? provider.name : undefined;
   };
-  const { publicUrl } = config;
+  const { publicUrl, passkeyLogin } = config;
+  const parts = { read, transact, sealing, passkeyLogin, clock };
   const proof = createSecondFactorProof({ transact, attempts, sealing, clock });
   secondFactorRoutes(router, context, {
-    secondFactors: createSecondFactorService({ read, transact, proof, sealing, provingProviderOf, issuer: authority.trustDomain, clock }),
+    secondFactors: createSecondFactorService({ ...parts, proof, provingProviderOf, issuer: authority.trustDomain }),
     secondFactorLogin,
     toSession,
   });
   passkeyRoutes(router, context, {
-    passkeys: createPasskeyService({ read, transact, proof, sealing, publicUrl, clock }),
+    passkeys: createPasskeyService({ ...parts, proof, publicUrl }),
     ceremonies: createPasskeyCeremony({ read, transact, proof, attempts, sealing, publicUrl, clock }),
     publicUrl,
   });

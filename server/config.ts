@@ -86,6 +86,10 @@ export const serverSettings = {
     help: 'name of the trust domain; stored at the first start (host of publicUrl)',
   },
   'admin.email': { schema: email.optional(), help: 'first admin, at the first start alone' },
+  passkeyLogin: {
+    schema: z.enum(['on', 'off'], { error: 'must be on or off' }).default('on'),
+    help: 'whether a passkey logs its owner in without the password (on)',
+  },
   ...mailSettings,
   'log.level': {
     schema: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
@@ -117,6 +121,8 @@ export interface ServerConfig {
   readonly leaseTtlSeconds: number;
   readonly trustDomain: string | undefined;
   readonly admin: { readonly email: string | undefined; readonly passwordFile: string | undefined };
+  /** A passkey is enough. */
+  readonly passkeyLogin: boolean;
   readonly mail: MailSettings | undefined;
   readonly logLevel: string;
 }
@@ -145,6 +151,7 @@ export function loadServerConfig(sources: Omit<ConfigSources, 'prefix' | 'otherV
     leaseTtlSeconds: config['lease.ttl'],
     trustDomain: config.trustDomain,
     admin: { email: config['admin.email'], passwordFile: sources.env[adminPasswordFileVariable] },
+    passkeyLogin: config.passkeyLogin === 'on',
     mail: readMailSettings(config),
     logLevel: config['log.level'],
   };

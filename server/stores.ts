@@ -110,7 +110,7 @@ export function bindStores(handle: Handle, clock: Clock) {
 type Ending = ReturnType<typeof bindTables> & { readonly accessChanges: AccessChanges };
 
 function bindEffects(ending: Ending, sessionEnd: SessionEnd, sessionProofs: SessionProofs): AccessEffects {
-  const { grants, accessKeys, trustRules, refreshTokens, loginTokens, browserLogins, accessChanges, audit } = ending;
+  const { grants, accessKeys, trustRules, refreshTokens, loginTokens, browserLogins, passkeys, accessChanges, audit } = ending;
   return {
     identityChanged: accessChanges.identityChanged,
     membershipChanged: accessChanges.membershipChanged,
@@ -137,6 +137,7 @@ function bindEffects(ending: Ending, sessionEnd: SessionEnd, sessionProofs: Sess
       await refreshTokens.removeOfIdentity(identityId);
       await loginTokens.voidOf(identityId, act.now);
       await browserLogins.voidArrivals({ identityId }, toTime(act.now));
+      await passkeys.distrustAlone(identityId);
       return sessionEnd.endAllOf({ identityId }, reason, act);
     },
     liveAccessKeys: async (identityId, act) =>

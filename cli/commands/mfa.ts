@@ -71,7 +71,7 @@ async function add(context: CommandContext, input: CommandInput): Promise<void> 
 
 async function addPasskey(context: CommandContext, input: CommandInput): Promise<void> {
   const { output } = context;
-  const { call } = context.connect();
+  const { call, profile } = context.connect();
   const { items: factors } = await call(api.secondFactors.list, {});
   if (factors.length > 0) output.say('first prove the second factor that you have');
   const code = factors.length > 0 ? await proveWith(context, input, { call, factors, purpose: 'add' }) : undefined;
@@ -83,6 +83,8 @@ async function addPasskey(context: CommandContext, input: CommandInput): Promise
   if (confirmed.recoveryCodes.length > 0) showRecoveryCodes(context, confirmed, confirmed.recoveryCodes);
   else output.lines(confirmed, []);
   output.say(`the passkey "${confirmed.secondFactor.name ?? ''}" is added; a second factor is asked for at every login with a password`);
+  if (confirmed.secondFactor.signsInAlone === true)
+    output.say(`it does without the password, too: infra login ${profile.server} --provider infra, then "Sign in with a passkey"`);
 }
 
 async function verify(context: CommandContext, input: CommandInput): Promise<void> {
@@ -103,6 +105,7 @@ async function list({ connect, output }: CommandContext): Promise<void> {
   output.list(found, found.items, [
     { title: 'KIND', value: ({ kind }) => kind },
     { title: 'NAME', value: ({ name }) => name },
+    { title: 'SIGNS IN ALONE', value: ({ signsInAlone }) => (signsInAlone === null ? 'not known' : signsInAlone ? 'yes' : 'no') },
     { title: 'ADDED', value: ({ createdAt }) => createdAt },
     { title: 'LAST USED', value: ({ lastUsedAt }) => lastUsedAt },
     { title: 'ID', value: ({ id }) => id },

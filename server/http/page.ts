@@ -30,6 +30,8 @@ export interface Form {
 }
 export interface PasskeyForm extends Pick<Form, 'action' | 'hidden'> {
   readonly button: string;
+  /** Not what most people are here for: it comes last. */
+  readonly isQuiet?: boolean;
   /** For `navigator.credentials.get`, as JSON. */
   readonly options: Readonly<Record<string, unknown>>;
 }
@@ -76,9 +78,10 @@ export function renderPage(page: Page): string {
       <h1>${escapeHtml(page.title)}</h1>
       ${paragraphs.join('\n      ')}
       ${page.facts === undefined ? '' : renderFacts(page.facts)}
-      ${page.passkey === undefined ? '' : renderPasskeyForm(page.passkey)}
+      ${page.passkey === undefined || page.passkey.isQuiet === true ? '' : renderPasskeyForm(page.passkey)}
       ${page.form === undefined ? '' : renderForm(page.form, page.isFailure === true ? failureId : undefined)}
       ${links.length === 0 ? '' : `<ul class="choices">${links.join('')}</ul>`}
+      ${page.passkey?.isQuiet === true ? renderPasskeyForm(page.passkey) : ''}
     </main>
   </body>
 </html>
@@ -91,12 +94,12 @@ const renderFacts = (facts: NonNullable<Page['facts']>): string =>
 const passkeyScript = '\n    <script type="module" src="/assets/passkey-login.js"></script>';
 
 /** Shown by the script: without it there is nobody who could fill it in. */
-function renderPasskeyForm({ action, hidden = {}, button, options }: PasskeyForm): string {
+function renderPasskeyForm({ action, hidden = {}, button, isQuiet, options }: PasskeyForm): string {
   const parts = Object.entries({ ...hidden, passkey: '' }).map(
     ([name, value]) => `<input${attributes({ type: 'hidden', name, value })} />`,
   );
   const form = attributes({ method: 'post', action, hidden: true, 'data-passkey': JSON.stringify(options) });
-  return `<form${form}>${parts.join('')}<button type="submit">${escapeHtml(button)}</button><p id="passkey-outcome" role="alert"></p></form>`;
+  return `<form${form}>${parts.join('')}<button${attributes({ type: 'submit', class: isQuiet === true ? 'quiet' : undefined })}>${escapeHtml(button)}</button><p id="passkey-outcome" role="alert"></p></form>`;
 }
 
 const failureId = 'failure';

@@ -5,15 +5,18 @@ import type { AccountStore } from '../identity/account-store.ts';
 import type { ProviderStore } from '../identity/provider-store.ts';
 import { named } from '../identity/user-service.ts';
 import type { Arrival, ArrivedLogin } from './browser-login-store.ts';
+import { methodOf } from './login-goal.ts';
 import type { LoginOrigins } from './login-origins.ts';
 import { openSession, type OpenedSession, type Opening, type OpeningStores, type SessionSettings } from './open-session.ts';
 import type { PasswordStore } from './password-store.ts';
 import type { ProviderSessionStore } from './provider-session-store.ts';
+import type { SecondFactorStore } from './second-factor-store.ts';
 
 export interface ArrivedStores extends OpeningStores {
   readonly accounts: Pick<AccountStore, 'find'>;
   readonly providers: Pick<ProviderStore, 'find'>;
   readonly passwords: Pick<PasswordStore, 'stateOf'>;
+  readonly secondFactors: Pick<SecondFactorStore, 'activeOf'>;
   readonly providerSessions: Pick<ProviderSessionStore, 'insert'>;
 }
 export interface ArrivedOptions {
@@ -63,14 +66,17 @@ async function openOfAccount(
   return opened;
 }
 
-/** By password: one that was replaced by an admin, or taken away, meanwhile opens nothing. */
+/** By password or passkey: one that was replaced by an admin, or taken away, meanwhile opens nothing. */
 async function openOfUser(
   stores: ArrivedStores,
   { sessionSettings }: ArrivedOptions,
   { source, now, refusal, deviceLogin }: ArrivedOpening,
-  { userId, mfaAt }: Arrival & { readonly kind: 'user' },
+  { userId, mfaAt, passkeyId }: Arrival & { readonly kind: 'user' },
 ): Promise<OpenedSession | undefined> {
   const identity = await stores.identities.find(userId);
   if (identity?.status !== 'active' || (await stores.passwords.stateOf(userId)) !== 'set') return undefined;
-  return openSession(stores, sessionSettings, { identity, method: 'password', source, now, mfaAt, deviceLogin }, refusal);
+  const isThere = passkeyId === undefined || (await stores.secondFactors.activeOf(userId)).some(({ id }) => id === passkeyId);
+  if (!isThere) return undefined;
+  const opening: Opening = { identity, method: methodOf({ passkeyId }), source, now, mfaAt, passkeyId, deviceLogin };
+  return openSession(stores, sessionSettings, opening, refusal);
 }

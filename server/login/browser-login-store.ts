@@ -1,6 +1,6 @@
 /** Logins by browser under way. Each step is a conditional update, so of two that race one goes on. */
 import { fromTime, toTime } from '../../shared/clock.ts';
-import type { AccountId, ProviderId, UserId } from '../../shared/api/values.ts';
+import type { AccountId, ProviderId, SecondFactorId, UserId } from '../../shared/api/values.ts';
 import type { Handle } from '../storage/database.ts';
 import type { Database } from '../storage/schema.ts';
 import type { LoginPurpose } from './login-purpose-rules.ts';
@@ -19,8 +19,13 @@ export interface BrowserLogin {
 export type Arrival =
   /** Of a provider, with what it calls this login; `mfaAt`: when it asked for a second factor that counts here, ms since 1970. */
   | { readonly kind: 'account'; readonly accountId: AccountId; readonly sealedOrigin: string; readonly mfaAt: number | undefined }
-  /** Of our own; `mfaAt`: when a second factor was proven on the way. */
-  | { readonly kind: 'user'; readonly userId: UserId; readonly mfaAt: number | undefined };
+  /** Of our own; `mfaAt`: when a second factor was proven on the way; `passkeyId`: which passkey was all of it, undefined: a password came first. */
+  | {
+      readonly kind: 'user';
+      readonly userId: UserId;
+      readonly mfaAt: number | undefined;
+      readonly passkeyId: SecondFactorId | undefined;
+    };
 
 export interface ArrivedLogin extends BrowserLogin {
   readonly arrival: Arrival;
@@ -158,15 +163,15 @@ export function createBrowserLoginStore(db: Handle): BrowserLoginStore {
 }
 
 type Row = Database['browser_logins'];
-type ArrivalColumns = Pick<Row, 'account_id' | 'sealed_origin' | 'identity_id' | 'mfa_at'>;
+type ArrivalColumns = Pick<Row, 'account_id' | 'sealed_origin' | 'identity_id' | 'mfa_at' | 'passkey_id'>;
 
-const noArrival: ArrivalColumns = { account_id: null, sealed_origin: null, identity_id: null, mfa_at: null };
+const noArrival: ArrivalColumns = { account_id: null, sealed_origin: null, identity_id: null, mfa_at: null, passkey_id: null };
 
 function toArrivalColumns(arrival: Arrival): ArrivalColumns {
   const proven = { ...noArrival, mfa_at: arrival.mfaAt === undefined ? null : toTime(arrival.mfaAt) };
   return arrival.kind === 'account'
     ? { ...proven, account_id: arrival.accountId, sealed_origin: arrival.sealedOrigin }
-    : { ...proven, identity_id: arrival.userId };
+    : { ...proven, identity_id: arrival.userId, passkey_id: arrival.passkeyId ?? null };
 }
 
 const toRow = (login: BrowserLogin, secrets: Secrets): Row => ({
@@ -200,6 +205,6 @@ const fromArrivedRow = (row: Row): ArrivedLogin => ({ ...fromRow(row), arrival: 
 function toArrival(row: Row): Arrival {
   const mfaAt = row.mfa_at === null ? undefined : fromTime(row.mfa_at);
   return row.account_id === null
-    ? { kind: 'user', userId: row.identity_id as UserId, mfaAt }
+    ? { kind: 'user', userId: row.identity_id as UserId, mfaAt, passkeyId: (row.passkey_id as SecondFactorId | null) ?? undefined }
     : { kind: 'account', accountId: row.account_id as AccountId, sealedOrigin: row.sealed_origin ?? '', mfaAt };
 }

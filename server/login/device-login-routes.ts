@@ -28,13 +28,14 @@ import {
   deviceSignInPath,
   type DevicePurpose,
 } from './login-purpose-rules.ts';
-import { redirect, type SignIn } from './page-login-routes.ts';
+import { redirect, type PasskeyOffer, type SignIn } from './page-login-routes.ts';
 
 export interface DeviceLoginRoutes extends FormContext {
   readonly devices: DeviceLoginService;
   readonly approvals: DeviceApprovalService;
   readonly logins: Pick<BrowserLoginService, 'providers'>;
   readonly signIn: SignIn;
+  readonly passkeyOffer: PasskeyOffer;
   readonly clock: Clock;
 }
 
@@ -64,8 +65,10 @@ export function deviceLoginRoutes(router: Router, context: RouteContext, parts: 
     const { provider: wanted } = request.query;
     const purpose: DevicePurpose = { kind: 'device', deviceLoginId: login.id };
     // What was asked for is seen before anything else, even where there is one way to sign in.
-    if (wanted === undefined) sendPage(response, 200, signInPage(await parts.logins.providers(), purpose, login, lookOf(request)));
-    else await parts.signIn(request, response, { purpose, wanted: typeof wanted === 'string' ? wanted : '' });
+    if (wanted === undefined) {
+      const page = signInPage(await parts.logins.providers(), purpose, login, lookOf(request));
+      sendPage(response, 200, { ...page, passkey: await parts.passkeyOffer(request, response, purpose) });
+    } else await parts.signIn(request, response, { purpose, wanted: typeof wanted === 'string' ? wanted : '' });
   });
 
   pageRoute(router, logger, deviceApprovePath, async (request, response) => {

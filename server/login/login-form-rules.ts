@@ -2,6 +2,7 @@
 import type { ArrivingPurpose } from './login-purpose-rules.ts';
 
 export const passwordPath = '/login/password';
+export const passkeyPath = '/login/passkey';
 export const secondFactorPath = '/login/second-factor';
 export const newPasswordPath = '/login/new-password';
 

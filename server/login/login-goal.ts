@@ -5,7 +5,8 @@
 import { toTime } from '../../shared/clock.ts';
 import type { AuditSource } from '../../shared/api/audit.ts';
 import { DomainError } from '../../shared/api/problem.ts';
-import type { UserId } from '../../shared/api/values.ts';
+import type { SessionMethod } from '../../shared/api/sessions.ts';
+import type { SecondFactorId, UserId } from '../../shared/api/values.ts';
 import type { Identity } from '../identity/identity-store.ts';
 import type { BrowserLoginStore } from './browser-login-store.ts';
 import { codeSecondsOf, type ArrivingPurpose } from './login-purpose-rules.ts';
@@ -19,6 +20,8 @@ export interface ShownPerson {
   readonly identity: Identity;
   /** When a second factor was proven on the way, milliseconds; undefined: none was. */
   readonly mfaAt?: number | undefined;
+  /** The passkey that was all they showed; undefined: a password came first. */
+  readonly passkeyId?: SecondFactorId | undefined;
   readonly source: AuditSource;
   readonly now: number;
 }
@@ -29,9 +32,12 @@ export interface LoginGoal<Result> {
   reach(stores: GoalStores, person: ShownPerson, refusal: string): Promise<Result>;
 }
 
+export const methodOf = ({ passkeyId }: Pick<ShownPerson, 'passkeyId'>): SessionMethod =>
+  passkeyId === undefined ? 'password' : 'passkey';
+
 export const sessionGoal = (settings: SessionSettings): LoginGoal<OpenedSession> => ({
   loginId: null,
-  reach: async (stores, person, refusal) => openSession(stores, settings, { ...person, method: 'password' }, refusal),
+  reach: async (stores, person, refusal) => openSession(stores, settings, { ...person, method: methodOf(person) }, refusal),
 });
 
 export interface Arrived {
@@ -45,11 +51,11 @@ export const overInBrowser =
 
 export const codeGoal = ({ id, purpose }: { readonly id: string; readonly purpose: ArrivingPurpose }): LoginGoal<Arrived> => ({
   loginId: id,
-  reach: async ({ browserLogins }, { identity, mfaAt, now }) => {
+  reach: async ({ browserLogins }, { identity, mfaAt, passkeyId, now }) => {
     if (!(await browserLogins.comeBack(id, toTime(now)))) throw new DomainError('login.expired', overInBrowser);
     const code = newSecret('code');
-    // Passwords are people's alone.
-    const arrival = { kind: 'user', userId: identity.id as string as UserId, mfaAt } as const;
+    // Passwords and passkeys are people's alone.
+    const arrival = { kind: 'user', userId: identity.id as string as UserId, mfaAt, passkeyId } as const;
     await browserLogins.giveCode(id, { code, arrival, expiresAt: toTime(now + codeSecondsOf(purpose) * 1000) });
     return { status: 'arrived', code };
   },

@@ -22,6 +22,7 @@ import type { GoalStores, LoginGoal } from './login-goal.ts';
 import { findChange, issueChangeToken, type ChangeRequired } from './password-change.ts';
 import { verifyNothing, verifyPassword } from './password-hash.ts';
 import { openSession, type OpenedSession, type SessionSettings } from './open-session.ts';
+import type { PasskeyStore } from './passkey-store.ts';
 import type { PasswordStore, StoredPassword } from './password-store.ts';
 import { requireSecondFactor, type MfaRequired } from './second-factor-login.ts';
 import type { SecondFactorStore } from './second-factor-store.ts';
@@ -41,6 +42,7 @@ interface Stores extends GoalStores {
   readonly loginTokens: LoginTokenStore;
   readonly browserLogins: BrowserLoginStore;
   readonly secondFactors: Pick<SecondFactorStore, 'activeOf'>;
+  readonly passkeys: Pick<PasskeyStore, 'distrustAlone'>;
   readonly audit: AuditLog;
   readonly feed: ChangeFeed;
 }
@@ -161,6 +163,7 @@ export function createLoginService(options: LoginServiceOptions) {
         await stores.sessionEnd.end(others, 'password changed', act);
         await stores.loginTokens.voidOf(caller.identity.id, act.now);
         await stores.browserLogins.voidArrivals({ identityId: caller.identity.id }, toTime(act.now));
+        await stores.passkeys.distrustAlone(caller.identity.id);
         await stores.audit.record({
           event: 'password.changed',
           act,

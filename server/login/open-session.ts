@@ -4,7 +4,7 @@ import { newId } from '../../shared/id.ts';
 import type { AuditSource, TokenTrace } from '../../shared/api/audit.ts';
 import { DomainError } from '../../shared/api/problem.ts';
 import type { Session, SessionMethod } from '../../shared/api/sessions.ts';
-import type { AccountId, SessionId, TrustRuleId } from '../../shared/api/values.ts';
+import type { AccountId, SecondFactorId, SessionId, TrustRuleId } from '../../shared/api/values.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { Act } from '../audit/caller.ts';
 import type { Identity, IdentityStore } from '../identity/identity-store.ts';
@@ -31,6 +31,8 @@ export interface Opening {
   readonly key?: OwnedAccessKey;
   /** When a second factor was proven on the way in. */
   readonly mfaAt?: number | undefined;
+  /** All that was shown. */
+  readonly passkeyId?: SecondFactorId | undefined;
   readonly account?: { readonly id: AccountId; readonly provider: { readonly id: string; readonly name: string } };
   /** The login by a code that was approved for it. */
   readonly deviceLogin?: string | undefined;
@@ -50,7 +52,7 @@ export async function openSession(
   opening: Opening,
   refusal: string,
 ): Promise<OpenedSession> {
-  const { identity, method, source, now, key, account, mfaAt, deviceLogin, trusted } = opening;
+  const { identity, method, source, now, key, account, mfaAt, passkeyId, deviceLogin, trusted } = opening;
   if ((await stores.identities.find(identity.id))?.status !== 'active') throw new DomainError('login.failed', refusal);
   const secret = newSecret('ses');
   const session: OwnedSession = {
@@ -83,6 +85,7 @@ export async function openSession(
       method,
       ...(account === undefined ? {} : { provider: account.provider }),
       ...(deviceLogin === undefined ? {} : { deviceLogin }),
+      ...(passkeyId === undefined ? {} : { passkey: passkeyId }),
       ...(trusted === undefined ? {} : { trustRule: trusted.ruleId, token: trusted.token }),
     },
   });

@@ -38,6 +38,7 @@ export async function makeRecoveryCodes(
 
 export const named = ({ identity }: Caller): { id: string; name: string } => ({ id: identity.id, name: identity.name });
 
-export const describe = ({ id, kind, name, createdAt, lastUsedAt }: SecondFactorRecord): SecondFactor => ({
-  ...{ id, kind, name, createdAt, lastUsedAt },
-});
+export const describe = (
+  { id, kind, name, createdAt, lastUsedAt }: SecondFactorRecord,
+  signsIn: SecondFactor['signsInAlone'] = false,
+): SecondFactor => ({ id, kind, name, createdAt, lastUsedAt, signsInAlone: signsIn });

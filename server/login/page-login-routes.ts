@@ -7,22 +7,23 @@ import { DomainError } from '../../shared/api/problem.ts';
 import type { Logger } from '../../shared/node/logger.ts';
 import { browserSecretOf, forgetBrowserSecret, keepBrowserSecret } from '../http/browser-secret.ts';
 import { formRoute, type FormValues } from '../http/form-route.ts';
-import { sendPage } from '../http/page.ts';
+import { sendPage, type PasskeyForm } from '../http/page.ts';
 import type { SourceOf } from '../http/source-address.ts';
 import type { Provider } from '../identity/provider-store.ts';
 import { plainly } from './authorization-request-rules.ts';
 import { choicePage, unknownProviderPage } from './browser-login-pages.ts';
 import { browserLoginSeconds } from './browser-login-store.ts';
 import type { BegunLogin, BrowserLoginService } from './browser-login-service.ts';
-import { newPasswordPath, passwordPath, secondFactorPath, type FormOf } from './login-form-rules.ts';
+import { newPasswordPath, passkeyPath, passwordPath, secondFactorPath, type FormOf } from './login-form-rules.ts';
 import type { ArrivingPurpose } from './login-purpose-rules.ts';
 import type { BegunSecrets, BrowserSecrets, PageLoginService, PageStep } from './page-login-service.ts';
-import { arrivedPage, askingPage, formAlonePage, waitPage } from './password-pages.ts';
+import { arrivedPage, askingPage, formAlonePage, passkeyAloneForm, waitPage } from './password-pages.ts';
 import { signInWay } from './sign-in-rules.ts';
 
 export interface SignInOptions {
   readonly logins: Pick<BrowserLoginService, 'providers' | 'begin'>;
   readonly pages: PageLoginService;
+  readonly passkeyOffer: PasskeyOffer;
   readonly sourceOf: SourceOf;
   readonly canReset: boolean;
 }
@@ -36,9 +37,21 @@ export interface SignInWish {
 }
 export type SignIn = (request: Request, response: Response, wish: SignInWish) => Promise<void>;
 
+/** For a page on which a passkey is one of several ways; undefined: nobody could use one. */
+export type PasskeyOffer = (request: Request, response: Response, purpose: ArrivingPurpose) => Promise<PasskeyForm | undefined>;
+
+export const createPasskeyOffer =
+  ({ pages, sourceOf }: Pick<SignInOptions, 'pages' | 'sourceOf'>): PasskeyOffer =>
+  async (request, response, purpose) => {
+    const begun = await pages.beginByPasskey(purpose, sourceOf(request));
+    if (begun?.passkey === undefined) return undefined;
+    keep(response, begun, 'Strict');
+    return passkeyAloneForm(begun.state, begun.passkey);
+  };
+
 /** Sends the person on to a provider, shows our own form, or asks which it shall be. */
 export const createSignIn =
-  ({ logins, pages, sourceOf, canReset }: SignInOptions): SignIn =>
+  ({ logins, pages, passkeyOffer, sourceOf, canReset }: SignInOptions): SignIn =>
   async (request, response, { purpose, wanted, isFresh = false }) => {
     await orWait(response, async () => {
       const providers = await logins.providers();
@@ -49,7 +62,7 @@ export const createSignIn =
           sendPage(response, 404, unknownProviderPage);
           return;
         case 'choice':
-          sendPage(response, 200, choicePage(providers, purpose, isFresh));
+          sendPage(response, 200, { ...choicePage(providers, purpose, isFresh), passkey: await passkeyOffer(request, response, purpose) });
           return;
         case 'provider': {
           goToProvider(response, await logins.begin(way.provider, purpose, source, { ...plainly, isFresh }));
@@ -58,7 +71,11 @@ export const createSignIn =
         case 'password': {
           const begun = await pages.begin(purpose, source);
           keep(response, begun, 'Strict');
-          sendPage(response, 200, askingPage({ kind: 'password', email: '' }, { state: begun.state, purpose, canReset }));
+          sendPage(
+            response,
+            200,
+            askingPage({ kind: 'password', email: '', passkey: begun.passkey }, { state: begun.state, purpose, canReset }),
+          );
         }
       }
     });
@@ -105,6 +122,10 @@ export function pageLoginRoutes(router: Router, { pages, sourceOf, logger, publi
     const given = filledIn(api.login.password.body, { email: form.get('email')?.trim(), password: form.get('password') });
     return pages.password(secrets, given, sourceOf(request));
   });
+  step(passkeyPath, async (form, secrets, request) => {
+    const given = filledIn(givenAlone, { step: form.get('step'), credential: form.get('passkey') });
+    return pages.passkeyAlone(secrets, given, sourceOf(request));
+  });
   step(secondFactorPath, async (form, secrets, request) => {
     const passkey = form.get('passkey');
     if (passkey !== undefined)
@@ -119,21 +140,20 @@ export function pageLoginRoutes(router: Router, { pages, sourceOf, logger, publi
 }
 
 /** The form's script writes what the browser gave as JSON. */
-const givenPasskey = z.object({
-  mfaToken: api.login.secondFactor.body.shape.mfaToken,
-  credential: z
-    .string()
-    .max(30_000)
-    .transform((text, { addIssue }) => {
-      try {
-        return JSON.parse(text) as unknown;
-      } catch {
-        addIssue('is no JSON');
-        return z.NEVER;
-      }
-    })
-    .pipe(assertedCredential),
-});
+const credentialText = z
+  .string()
+  .max(30_000)
+  .transform((text, { addIssue }) => {
+    try {
+      return JSON.parse(text) as unknown;
+    } catch {
+      addIssue('is no JSON');
+      return z.NEVER;
+    }
+  })
+  .pipe(assertedCredential);
+const givenPasskey = z.object({ mfaToken: api.login.secondFactor.body.shape.mfaToken, credential: credentialText });
+const givenAlone = z.object({ step: z.string().max(200), credential: credentialText });
 
 function sendStep(response: Response, { purpose, next }: PageStep, { state, canReset }: Omit<FormOf, 'purpose'>): void {
   if (next.kind !== 'arrived') {

@@ -1,7 +1,8 @@
 /**
- * Signing in on our own pages: email and password, then a second factor, then a password of one's own in place of a one-time one. Each step is
- * the one of the API; here it is asked for by a form, in the browser that began the login (its `__Host-` cookie and the value hidden in the
- * form, ADR 44), and what the last one gives is a code for whatever the login is for. Tokens between the steps hold for this login alone.
+ * Signing in on our own pages: email and password, then a second factor, then a password of one's own in place of a one-time one; or a passkey in
+ * place of all of it (ADR 49). Each step but that is the one of the API; here it is asked for by a form, in the browser that began the login (its
+ * `__Host-` cookie and the value hidden in the form, ADR 44), and what the last one gives is a code for whatever the login is for. Tokens between
+ * the steps hold for this login alone.
  */
 import { toTime, type Clock } from '../../shared/clock.ts';
 import { newId } from '../../shared/id.ts';
@@ -16,6 +17,7 @@ import type { ArrivingPurpose } from './login-purpose-rules.ts';
 import type { LoginService } from './login-service.ts';
 import { findChange, type ChangeRequired } from './password-change.ts';
 import type { GivenPasskey, PasskeyLogin } from './passkey-login.ts';
+import type { PasskeyAnswer, PasskeyQuestion, PasskeySignIn } from './passkey-sign-in.ts';
 import type { MfaRequired, SecondFactorLogin } from './second-factor-login.ts';
 import { waysOf, type SecondFactorWays } from './second-factor-rules.ts';
 import type { SecondFactorStore } from './second-factor-store.ts';
@@ -35,6 +37,7 @@ export interface PageLoginOptions {
   readonly login: Pick<LoginService, 'withPassword' | 'changePassword'>;
   readonly secondFactorLogin: SecondFactorLogin;
   readonly passkeyLogin: PasskeyLogin;
+  readonly passkeySignIn: PasskeySignIn;
   readonly attempts: Pick<LoginAttempts, 'countStart'>;
   readonly clock: Clock;
 }
@@ -48,10 +51,20 @@ export interface BrowserSecrets {
 export interface BegunSecrets extends BrowserSecrets {
   readonly browser: string;
 }
+export interface BegunPage extends BegunSecrets {
+  /** Undefined: nobody could answer. */
+  readonly passkey: PasskeyQuestion | undefined;
+}
 
 /** What the person is asked next. `refusal`: why it is asked again. */
 export type Asked =
-  | { readonly kind: 'password'; readonly email: string; readonly refusal?: DomainError | undefined }
+  | {
+      readonly kind: 'password';
+      readonly email: string;
+      /** In place of both. */
+      readonly passkey: PasskeyQuestion | undefined;
+      readonly refusal?: DomainError | undefined;
+    }
   | {
       readonly kind: 'second-factor';
       readonly mfaToken: string;
@@ -69,13 +82,17 @@ export interface PageStep {
 export type PageLoginService = ReturnType<typeof createPageLoginService>;
 
 export function createPageLoginService(options: PageLoginOptions) {
-  const { read, transact, login: passwords, secondFactorLogin, passkeyLogin, attempts, clock } = options;
+  const { read, login: passwords, secondFactorLogin, passkeyLogin, passkeySignIn, clock } = options;
 
   const find = async ({ state, browser }: BrowserSecrets): Promise<OwnLogin> => {
     const login = browser === undefined ? undefined : await read.browserLogins.findWaiting({ state, browser }, toTime(clock.now()));
     if (login === undefined || !isOwn(login)) throw new DomainError('login.expired', nobodysForm);
     return login;
   };
+  const askPassword = async ({ id }: BrowserLogin, email: string, refusal: DomainError): Promise<Asked> => ({
+    ...{ kind: 'password', email, refusal },
+    passkey: await passkeySignIn.ask(id),
+  });
   const askSecondFactor = async ({ id }: BrowserLogin, mfaToken: string, refusal?: DomainError): Promise<Asked> => {
     const token = await read.loginTokens.peek('second-factor', mfaToken, clock.now(), id);
     if (token?.subjectId == null) throw new DomainError('login.expired', overInBrowser);
@@ -117,26 +134,23 @@ export function createPageLoginService(options: PageLoginOptions) {
 
   return {
     /** The two secrets of a login that begins. */
-    begin: async (purpose: ArrivingPurpose, source: AuditSource): Promise<BegunSecrets> => {
-      const now = clock.now();
-      const limit = await attempts.countStart(source.address, now);
-      if (limit !== undefined) throw limit;
-      const secrets = { state: newSecret('form'), browser: newSecret('browser') };
-      const login: BrowserLogin = {
-        id: newId('token', now),
-        purpose,
-        provider: undefined,
-        createdAt: toTime(now),
-        expiresAt: toTime(now + browserLoginSeconds * 1000),
-      };
-      await transact(async ({ browserLogins }) => browserLogins.insert(login, secrets));
-      return secrets;
-    },
+    begin: async (purpose: ArrivingPurpose, source: AuditSource): Promise<BegunPage> => beginLogin(options, purpose, source),
+
+    /** Where a passkey is one of several ways; undefined: it is not offered, and nothing begins. */
+    beginByPasskey: async (purpose: ArrivingPurpose, source: AuditSource): Promise<BegunPage | undefined> =>
+      (await passkeySignIn.isOffered()) ? beginLogin(options, purpose, source) : undefined,
 
     password: async (secrets: BrowserSecrets, given: { readonly email: string; readonly password: string }, source: AuditSource) =>
       step(secrets, async (login) => passwords.withPassword(given, source, codeGoal(login)), {
         code: 'login.failed',
-        again: async (_login, refusal) => ({ kind: 'password', email: given.email, refusal }),
+        again: async (login, refusal) => askPassword(login, given.email, refusal),
+      }),
+
+    /** Nothing before it, and nothing after. */
+    passkeyAlone: async (secrets: BrowserSecrets, given: PasskeyAnswer, source: AuditSource) =>
+      step(secrets, async (login) => passkeySignIn.prove(given, source, codeGoal(login)), {
+        code: 'login.failed',
+        again: async (login, refusal) => askPassword(login, '', refusal),
       }),
 
     secondFactor: async (secrets: BrowserSecrets, given: { readonly mfaToken: string; readonly code: string }, source: AuditSource) =>
@@ -165,6 +179,26 @@ export function createPageLoginService(options: PageLoginOptions) {
         { code: 'password.too-weak', again: async (login, refusal) => askNewPassword(login, given.changeToken, refusal) },
       ),
   };
+}
+
+async function beginLogin(
+  { transact, passkeySignIn, attempts, clock }: PageLoginOptions,
+  purpose: ArrivingPurpose,
+  source: AuditSource,
+): Promise<BegunPage> {
+  const now = clock.now();
+  const limit = await attempts.countStart(source.address, now);
+  if (limit !== undefined) throw limit;
+  const secrets = { state: newSecret('form'), browser: newSecret('browser') };
+  const login: BrowserLogin = {
+    id: newId('token', now),
+    purpose,
+    provider: undefined,
+    createdAt: toTime(now),
+    expiresAt: toTime(now + browserLoginSeconds * 1000),
+  };
+  await transact(async ({ browserLogins }) => browserLogins.insert(login, secrets));
+  return { ...secrets, passkey: await passkeySignIn.ask(login.id) };
 }
 
 /** One that our own pages ask about. */

@@ -34,7 +34,7 @@ import {
 export interface CeremonyStores extends ProofStores {
   readonly sessions: Pick<SessionStore, 'find'>;
   readonly secondFactors: SecondFactorStore;
-  readonly passkeys: Pick<PasskeyStore, 'ofIdentity' | 'takeCount'>;
+  readonly passkeys: Pick<PasskeyStore, 'ofIdentity' | 'takeCount' | 'trustAlone'>;
   readonly passkeyLinks: PasskeyLinkStore;
   readonly audit: AuditLog;
 }
@@ -84,6 +84,7 @@ export function createPasskeyCeremony(options: PasskeyCeremonyOptions) {
   const prove = async (stores: CeremonyStores, link: PasskeyLink, answer: Answer<AssertedCredential>) => {
     const checked = await checkPasskey(sealing, stores, { ...answer, identityId: link.identityId });
     if ('refusal' in checked) return checked;
+    await stores.passkeys.trustAlone(checked.result.factorId);
     return (await stores.passkeyLinks.finish(link.id, checked.result, toTime(answer.now))) ? { result: undefined } : doneBefore;
   };
 
@@ -129,12 +130,17 @@ export function createPasskeyCeremony(options: PasskeyCeremonyOptions) {
 
 const doneBefore = { refusal: 'the link was used by another browser at the same moment' };
 
+interface CheckingStores {
+  readonly passkeys: Pick<PasskeyStore, 'ofIdentity' | 'takeCount'>;
+  readonly secondFactors: Pick<SecondFactorStore, 'markUsed'>;
+}
+
 /** One of this person's own passkeys, with a signature that counts further than all before it. Bound to a transaction. */
 export async function checkPasskey(
   sealing: Sealing,
-  { passkeys, secondFactors }: Pick<CeremonyStores, 'passkeys' | 'secondFactors'>,
+  { passkeys, secondFactors }: CheckingStores,
   { identityId, asked, credential, now }: Answer<AssertedCredential> & { readonly identityId: string },
-): Promise<AttemptOutcome<{ readonly factorId: SecondFactorId }>> {
+): Promise<AttemptOutcome<{ readonly factorId: SecondFactorId; readonly isTrustedAlone: boolean }>> {
   const passkey = (await passkeys.ofIdentity(identityId)).find(({ credentialId }) => credentialId === credential.id);
   if (passkey === undefined) return { refusal: 'no passkey of this person' };
   const publicKey = sealing.open(passkey.sealedKey, factorPurpose(identityId, passkey.factorId));
@@ -143,7 +149,7 @@ export async function checkPasskey(
   if (!(await passkeys.takeCount(passkey.factorId, held)))
     return { refusal: 'the passkey counts backwards: there may be a copy of it; its owner should remove it' };
   await secondFactors.markUsed(passkey.factorId, toTime(now));
-  return { result: { factorId: passkey.factorId } };
+  return { result: { factorId: passkey.factorId, isTrustedAlone: passkey.isTrustedAlone } };
 }
 
 /** Ends with its session: whoever was logged out, disabled or reset finishes nothing. */

@@ -21,7 +21,7 @@ import { recordProven, type SecondFactorProof } from './second-factor-proof.ts';
 import { relyingPartyOf, requestOptions, type BrowserOptions } from './webauthn.ts';
 
 export interface PasskeyLoginStores extends SecondFactorLoginStores {
-  readonly passkeys: Pick<PasskeyStore, 'ofIdentity' | 'takeCount'>;
+  readonly passkeys: Pick<PasskeyStore, 'ofIdentity' | 'takeCount' | 'trustAlone'>;
 }
 export interface PasskeyLoginOptions {
   readonly read: Pick<PasskeyLoginStores, 'identities' | 'loginTokens' | 'passkeys'>;
@@ -67,6 +67,7 @@ export function createPasskeyLogin(options: PasskeyLoginOptions) {
         async (stores, { now }) => {
           const checked = await checkPasskey(sealing, stores, { identityId: identity.id, asked, credential, now });
           if ('refusal' in checked) return checked;
+          await stores.passkeys.trustAlone(checked.result.factorId);
           await recordProven(stores.audit, { identity, source, sessionId: null, now }, 'passkey');
           return { result: await goOnProven(stores, { identity, mfaToken, source, now }, goal) };
         },

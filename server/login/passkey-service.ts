@@ -15,8 +15,9 @@ import type { Transact } from '../storage/transact.ts';
 import { claimOf, describe, makeRecoveryCodes, named, refuseKeys, refuseOldLogin } from './own-second-factors.ts';
 import { openNewPasskey } from './passkey-ceremony.ts';
 import type { PasskeyLinkStore } from './passkey-link-store.ts';
-import { linkSeconds, noPasskeysHere, passkeyLinkUrl, passkeysMaximum, type LinkTask } from './passkey-rules.ts';
+import { linkSeconds, noPasskeysHere, passkeyLinkUrl, passkeysMaximum, signsInAlone, type LinkTask } from './passkey-rules.ts';
 import type { PasskeyStore } from './passkey-store.ts';
+import type { PasswordStore } from './password-store.ts';
 import type { RecoveryCodeStore } from './recovery-code-store.ts';
 import { factorPurpose, type SecondFactorProof } from './second-factor-proof.ts';
 import type { SecondFactorRecord, SecondFactorStore } from './second-factor-store.ts';
@@ -29,6 +30,7 @@ export interface PasskeyStores {
   readonly recoveryCodes: RecoveryCodeStore;
   readonly passkeys: PasskeyStore;
   readonly passkeyLinks: PasskeyLinkStore;
+  readonly passwords: Pick<PasswordStore, 'stateOf'>;
   readonly sessionProofs: SessionProofs;
   readonly audit: AuditLog;
   readonly feed: ChangeFeed;
@@ -39,12 +41,14 @@ export interface PasskeyServiceOptions {
   readonly proof: Pick<SecondFactorProof<PasskeyStores>, 'prove'>;
   readonly sealing: Sealing;
   readonly publicUrl: string;
+  /** The setting of this name. */
+  readonly passkeyLogin: boolean;
   readonly clock: Clock;
 }
 
 export type PasskeyService = ReturnType<typeof createPasskeyService>;
 
-export function createPasskeyService({ read, transact, proof, sealing, publicUrl, clock }: PasskeyServiceOptions) {
+export function createPasskeyService({ read, transact, proof, sealing, publicUrl, passkeyLogin, clock }: PasskeyServiceOptions) {
   const demandName = (): void => {
     if (relyingPartyOf(publicUrl) === undefined) throw new DomainError('passkey.not-possible', noPasskeysHere);
   };
@@ -122,7 +126,9 @@ export function createPasskeyService({ read, transact, proof, sealing, publicUrl
         const details = { user: named(caller), factor: factor.id, kind: factor.kind, replaced: false };
         await stores.audit.record({ event: 'second-factor.added', act, details });
         const recoveryCodes = before.length === 0 ? await makeRecoveryCodes(stores, caller, act) : [];
-        return { secondFactor: describe({ ...factor, sealedSecret }), recoveryCodes, change: stores.feed.change() };
+        const isPossible = passkeyLogin && (await stores.passwords.stateOf(caller.identity.id)) === 'set';
+        const secondFactor = describe({ ...factor, sealedSecret }, signsInAlone(isPossible, { ...made, isTrustedAlone: true }));
+        return { secondFactor, recoveryCodes, change: stores.feed.change() };
       });
     },
   };

@@ -11,8 +11,12 @@ export interface PasskeyRecord {
   readonly isBackupEligible: boolean;
   readonly isBackedUp: boolean;
   readonly transports: readonly string[];
+  /** Whether its device offers it without being told an account; undefined: not known. */
+  readonly isDiscoverable: boolean | undefined;
 }
 export interface OwnedPasskey extends PasskeyRecord {
+  /** Logs its owner in with nothing beside it. */
+  readonly isTrustedAlone: boolean;
   readonly identityId: string;
   readonly sealedKey: string;
 }
@@ -23,6 +27,16 @@ export interface PasskeyStore {
   ofIdentity(identityId: string): Promise<OwnedPasskey[]>;
   /** False: it counts no further than what was seen of it (§7.2 step 22); those that count nothing stay at 0. */
   takeCount(factorId: string, shown: Pick<PasskeyRecord, 'signCount' | 'isBackedUp'>): Promise<boolean>;
+  /** Whether anybody has one. */
+  isAnyThere(): Promise<boolean>;
+  /** It was offered without an account. */
+  markDiscoverable(factorId: string): Promise<void>;
+  /** It was used beside something else that only its owner has. */
+  trustAlone(factorId: string): Promise<void>;
+  /** Those of a person do no more alone, until they are trusted again. */
+  distrustAlone(identityId: string): Promise<void>;
+  /** Nor does anybody's. */
+  distrustEverybodysAlone(): Promise<void>;
 }
 
 export function createPasskeyStore(db: Handle): PasskeyStore {
@@ -35,6 +49,8 @@ export function createPasskeyStore(db: Handle): PasskeyStore {
         backup_eligible: Number(passkey.isBackupEligible),
         backed_up: Number(passkey.isBackedUp),
         transports: passkey.transports.join(' '),
+        discoverable: passkey.isDiscoverable === undefined ? null : Number(passkey.isDiscoverable),
+        trusted_alone: 1,
       };
       try {
         await db.insertInto('passkeys').values(row).execute();
@@ -64,6 +80,8 @@ export function createPasskeyStore(db: Handle): PasskeyStore {
         isBackupEligible: row.backup_eligible === 1,
         isBackedUp: row.backed_up === 1,
         transports: row.transports.split(' ').filter((each) => each !== ''),
+        isDiscoverable: row.discoverable === null ? undefined : row.discoverable === 1,
+        isTrustedAlone: row.trusted_alone === 1,
       }));
     },
     takeCount: async (factorId, { signCount, isBackedUp }) => {
@@ -75,5 +93,15 @@ export function createPasskeyStore(db: Handle): PasskeyStore {
         .executeTakeFirst();
       return taken.numUpdatedRows === 1n;
     },
+    isAnyThere: async () => (await db.selectFrom('passkeys').select('factor_id').limit(1).executeTakeFirst()) !== undefined,
+    markDiscoverable: async (factorId) =>
+      void (await db.updateTable('passkeys').set({ discoverable: 1 }).where('factor_id', '=', factorId).execute()),
+    trustAlone: async (factorId) =>
+      void (await db.updateTable('passkeys').set({ trusted_alone: 1 }).where('factor_id', '=', factorId).execute()),
+    distrustAlone: async (identityId) => {
+      const own = db.selectFrom('second_factors').select('id').where('identity_id', '=', identityId);
+      await db.updateTable('passkeys').set({ trusted_alone: 0 }).where('factor_id', 'in', own).execute();
+    },
+    distrustEverybodysAlone: async () => void (await db.updateTable('passkeys').set({ trusted_alone: 0 }).execute()),
   };
 }

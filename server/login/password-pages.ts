@@ -1,8 +1,9 @@
 /** What a person reads and fills in who signs in on our own pages. */
-import type { Page } from '../http/page.ts';
-import { newPasswordPath, passwordPath, type FormOf } from './login-form-rules.ts';
+import type { Page, PasskeyForm } from '../http/page.ts';
+import { newPasswordPath, passkeyPath, passwordPath, type FormOf } from './login-form-rules.ts';
 import { answerTo, type ArrivingPurpose } from './login-purpose-rules.ts';
 import type { Asked } from './page-login-service.ts';
+import type { PasskeyQuestion } from './passkey-sign-in.ts';
 import { minimumPasswordLength } from './password-strength-rules.ts';
 import { secondFactorPage } from './second-factor-page.ts';
 
@@ -25,11 +26,20 @@ const whatFor: Readonly<Record<ArrivingPurpose['kind'], string>> = {
 
 const forgotten = 'Forgotten? Get a mail with a link to choose a new one; on your machine, run: infra reset-password EMAIL';
 
-function passwordPage({ email, refusal }: Asked & { readonly kind: 'password' }, { state, purpose, canReset }: FormOf): Page {
+/** Whoever it is, nobody is named: in place of email, password and second factor. */
+export const passkeyAloneForm = (state: string, { step, options }: PasskeyQuestion): PasskeyForm => ({
+  action: passkeyPath,
+  hidden: { login: state, step },
+  button: 'Sign in with a passkey',
+  options,
+  isQuiet: true,
+});
+
+function passwordPage({ email, passkey, refusal }: Asked & { readonly kind: 'password' }, { state, purpose, canReset }: FormOf): Page {
   const isEmailKept = email !== '';
   return {
     title: 'Log in to infra',
-    says: refusal === undefined ? [whatFor[purpose.kind]] : [refusal.message, ...(canReset ? [forgotten] : [])],
+    says: refusal === undefined ? [whatFor[purpose.kind]] : [refusal.message, ...(canReset && isEmailKept ? [forgotten] : [])],
     isFailure: refusal !== undefined,
     form: {
       action: passwordPath,
@@ -46,6 +56,7 @@ function passwordPage({ email, refusal }: Asked & { readonly kind: 'password' },
       ],
       buttons: [{ text: 'Log in' }],
     },
+    passkey: passkey === undefined ? undefined : passkeyAloneForm(state, passkey),
   };
 }
 

@@ -7,7 +7,7 @@ import { newId } from '../../shared/id.ts';
 import { DomainError } from '../../shared/api/problem.ts';
 import type { CallResult } from '../../shared/api/endpoint.ts';
 import type { ProofPurpose } from '../../shared/api/passkeys.ts';
-import type { secondFactors } from '../../shared/api/second-factors.ts';
+import type { SecondFactor, secondFactors } from '../../shared/api/second-factors.ts';
 import type { Change, SecondFactorId, UserId } from '../../shared/api/values.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
 import { authorOf, type Act, type Caller } from '../audit/caller.ts';
@@ -16,6 +16,9 @@ import type { ChangeFeed } from '../storage/change-feed.ts';
 import type { Transact } from '../storage/transact.ts';
 import { claimOf, describe, makeRecoveryCodes, named, refuseKeys, refuseOldLogin } from './own-second-factors.ts';
 import type { PasskeyLinkStore } from './passkey-link-store.ts';
+import { signsInAlone } from './passkey-rules.ts';
+import type { PasskeyStore } from './passkey-store.ts';
+import type { PasswordStore } from './password-store.ts';
 import type { RecoveryCodeStore } from './recovery-code-store.ts';
 import { factorPurpose, type SecondFactorProof } from './second-factor-proof.ts';
 import { enrolmentSeconds } from './second-factor-rules.ts';
@@ -27,14 +30,16 @@ import { describeTotp, newTotpSecret } from './totp.ts';
 export interface SecondFactorStores {
   readonly secondFactors: SecondFactorStore;
   readonly recoveryCodes: RecoveryCodeStore;
+  readonly passkeys: Pick<PasskeyStore, 'ofIdentity'>;
   readonly passkeyLinks: Pick<PasskeyLinkStore, 'takeProof'>;
+  readonly passwords: Pick<PasswordStore, 'stateOf'>;
   readonly sessionProofs: SessionProofs;
   readonly secondFactorReset: SecondFactorReset;
   readonly audit: AuditLog;
   readonly feed: ChangeFeed;
 }
 export interface SecondFactorServiceOptions {
-  readonly read: Pick<SecondFactorStores, 'secondFactors' | 'recoveryCodes'>;
+  readonly read: Pick<SecondFactorStores, 'secondFactors' | 'recoveryCodes' | 'passkeys' | 'passwords'>;
   readonly transact: Transact<SecondFactorStores>;
   readonly proof: SecondFactorProof<SecondFactorStores>;
   readonly sealing: Sealing;
@@ -42,6 +47,8 @@ export interface SecondFactorServiceOptions {
   readonly provingProviderOf: (sessionId: string) => Promise<string | undefined>;
   /** Tells the entries of an app apart: the trust domain of this installation. */
   readonly issuer: string;
+  /** The setting `passkeyLogin`. */
+  readonly passkeyLogin: boolean;
   readonly clock: Clock;
 }
 
@@ -60,7 +67,7 @@ export function createSecondFactorService(options: SecondFactorServiceOptions) {
 
   return {
     list: async ({ identity, session }: Caller): Promise<CallResult<typeof secondFactors.list>> => ({
-      items: (await read.secondFactors.activeOf(identity.id)).map(describe),
+      items: await describeAll(options, identity.id),
       recoveryCodesLeft: await read.recoveryCodes.countUnused(identity.id),
       atProvider: (await provingProviderOf(session.id)) ?? null,
     }),
@@ -149,6 +156,18 @@ export function createSecondFactorService(options: SecondFactorServiceOptions) {
         return { ...ended, change: stores.feed.change() };
       }),
   };
+}
+
+async function describeAll(
+  { read, passkeyLogin }: Pick<SecondFactorServiceOptions, 'read' | 'passkeyLogin'>,
+  identityId: string,
+): Promise<SecondFactor[]> {
+  const isPossible = passkeyLogin && (await read.passwords.stateOf(identityId)) === 'set';
+  const passkeys = new Map((await read.passkeys.ofIdentity(identityId)).map((passkey) => [passkey.factorId, passkey]));
+  return (await read.secondFactors.activeOf(identityId)).map((factor) => {
+    const passkey = passkeys.get(factor.id);
+    return describe(factor, passkey === undefined ? false : signsInAlone(isPossible, passkey));
+  });
 }
 
 const noFactor = (provider: string | undefined): DomainError =>

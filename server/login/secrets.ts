@@ -17,7 +17,8 @@ export type SecretKind =
   | 'device'
   | 'test'
   | 'link'
-  | 'proof';
+  | 'proof'
+  | 'passkey';
 
 export const newSecret = (kind: SecretKind): string => `infra_${kind}_${randomBytes(32).toString('base64url')}`;
 

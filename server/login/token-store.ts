@@ -6,10 +6,11 @@ import { hashSecret } from './secrets.ts';
 
 /**
  * `setup` makes an admin · `password-change` replaces a one-time password of its subject, `password-reset` any · `second-factor` goes on with its
- * subject's login · `provider-logout` leads a browser to the end of a session at its provider. Nothing else.
+ * subject's login · `provider-logout` leads a browser to the end of a session at its provider · `passkey` asks whoever sits at a login for one, of
+ * nobody yet. Nothing else.
  */
 export type LoginTokenKind =
-  'setup' | 'password-change' | 'password-change-proven' | 'password-reset' | 'second-factor' | 'provider-logout';
+  'setup' | 'password-change' | 'password-change-proven' | 'password-reset' | 'second-factor' | 'provider-logout' | 'passkey';
 
 export interface FoundToken {
   readonly subjectId: string | null;

@@ -54,7 +54,7 @@ export async function creationOptions(
   return { ...options };
 }
 
-/** With a challenge of 32 random bytes, or that one. */
+/** With a challenge of 32 random bytes, or that one. None allowed: the person chooses among what their devices have for this host. */
 export async function requestOptions(
   { id: rpID }: RelyingParty,
   allowed: readonly KnownCredential[],
@@ -80,12 +80,14 @@ export interface NewPasskey {
   readonly isBackupEligible: boolean;
   readonly isBackedUp: boolean;
   readonly transports: readonly string[];
+  /** What its browser says of it, unsigned (§10.1.3): to be shown, and trusted with nothing. */
+  readonly isDiscoverable: boolean | undefined;
 }
 
 /** §7.1; undefined when it does not hold. */
 export async function readNewPasskey(
   { party, challenge }: Asked,
-  { response, ...credential }: NewCredential,
+  { response, clientExtensionResults, ...credential }: NewCredential,
 ): Promise<NewPasskey | undefined> {
   if (!isOfTopPage(response.clientDataJSON) || !isUnattested(response.attestationObject)) return undefined;
   const verified = await verifyRegistrationResponse({
@@ -105,6 +107,7 @@ export async function readNewPasskey(
     isBackupEligible: credentialDeviceType === 'multiDevice',
     isBackedUp: credentialBackedUp,
     transports: response.transports.filter((each) => /^[a-z-]{1,20}$/.test(each)),
+    isDiscoverable: clientExtensionResults?.credProps?.rk,
   };
 }
 

@@ -43,6 +43,10 @@ export interface Database {
     backed_up: number;
     /** Separated by spaces. */
     transports: string;
+    /** Whether its device offers it without being told an account; null: it has not said. */
+    discoverable: number | null;
+    /** 0 from the end of all sessions of its owner until it was used beside something else. */
+    trusted_alone: number;
   };
   /** One ceremony with a passkey in the browser. `proof_hash`: of what its session may use in place of a code, once it is done. */
   passkey_links: {
@@ -224,6 +228,8 @@ export interface Database {
     /** Or of our own. */
     identity_id: string | null;
     mfa_at: string | null;
+    /** The passkey that was all of it: its second factor. */
+    passkey_id: string | null;
   };
   /** One login by a code (RFC 8628). Secrets by their hash. */
   device_logins: {

@@ -1,4 +1,4 @@
-// The form for a passkey on the page that asks for a second factor. Without script it is not shown, and codes do.
+// The form for a passkey on the pages of a login, in place of a code or of everything. Without script it is not shown, and the other ways do.
 const form = document.querySelector('form[data-passkey]');
 const outcome = document.querySelector('#passkey-outcome');
 

@@ -90,6 +90,8 @@ export const auditEvent = z.discriminatedUnion('event', [
     provider: named.optional(),
     /** By a code that was approved in a browser elsewhere: which. */
     deviceLogin: z.string().optional(),
+    /** Which passkey it was, of a login with nothing else. */
+    passkey: z.string().optional(),
     trustRule: z.string().optional(),
     token: tokenTrace.optional(),
   }),
@@ -97,7 +99,7 @@ export const auditEvent = z.discriminatedUnion('event', [
     attempted: z.string().max(300),
     method: z.enum([
       ...(['password', 'access-key', 'password-change', 'password-reset', 'setup', 'provider', 'scim'] as const),
-      ...(['second-factor', 'workload-token', 'device'] as const),
+      ...(['second-factor', 'workload-token', 'device', 'passkey'] as const),
     ]),
     provider: named.optional(),
     token: tokenTrace.optional(),

@@ -32,6 +32,8 @@ export const newCredential = z.object({
     attestationObject: base64url(32_768),
     transports: z.array(z.string().max(40)).max(20).default([]),
   }),
+  /** `rk`: the device's own word on whether it offers this passkey without being told an account (§10.1.3). */
+  clientExtensionResults: z.object({ credProps: z.object({ rk: z.boolean().optional() }).optional() }).optional(),
 });
 export type NewCredential = z.output<typeof newCredential>;
 

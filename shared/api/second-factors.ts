@@ -11,6 +11,8 @@ export const secondFactor = z.object({
   name: z.string().nullable().default(null),
   createdAt: time,
   lastUsedAt: time.nullable(),
+  /** A passkey that logs its owner in without the password, as things are now; null: its device has not told whether it can. */
+  signsInAlone: z.boolean().nullable().default(false),
 });
 export type SecondFactor = z.output<typeof secondFactor>;
 

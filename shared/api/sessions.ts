@@ -5,7 +5,7 @@ import { pageOf, pageQuery } from './pagination.ts';
 import { accessKeyId, change, identityId, idParams, secondFactorKind, sessionId, time, trustRuleId } from './values.ts';
 
 /** The way in that opened it. */
-export const sessionMethod = z.enum(['password', 'access-key', 'provider', 'workload-token']);
+export const sessionMethod = z.enum(['password', 'access-key', 'provider', 'workload-token', 'passkey']);
 export type SessionMethod = z.output<typeof sessionMethod>;
 
 export const session = z.object({

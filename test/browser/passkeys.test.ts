@@ -6,6 +6,7 @@ import { accessibilityFaults, closeBrowser, newBrowser, type BrowserContext, typ
 import { loginWithPassword, newTerminal, type Terminal } from '../support/infra.ts';
 import { type Program, startProgram } from '../support/program.ts';
 import { newPerson, startServer, type RunningServer } from '../support/server.ts';
+import { waitFor } from '../support/wait-for.ts';
 import { addVirtualAuthenticator, type VirtualAuthenticator } from '../support/virtual-authenticator.ts';
 
 describe('passkeys in the browser', function () {
@@ -59,6 +60,12 @@ describe('passkeys in the browser', function () {
     await who.page.getByRole('status').getByText('Done. Go back to the terminal').waitFor();
     return ended(command);
   }
+
+  const looksWell = async (page: Page): Promise<void> => {
+    expect(await accessibilityFaults(page)).to.deep.equal([]);
+    await page.setViewportSize({ width: 320, height: 640 });
+    expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).to.equal(true);
+  };
 
   it('add-passkey makes one, the page says for whom and forgets its link; verify --passkey proves with it', async () => {
     const ana = await person('ana');
@@ -137,6 +144,82 @@ describe('passkeys in the browser', function () {
     await fay.page.getByRole('button', { name: 'Use a passkey' }).click();
     expect(await login.ended, login.stderr()).to.equal(0);
     expect((await terminal.infra(['whoami'])).stdout).to.match(/second factor: +proven at 20/);
+  });
+
+  it('signs in alone: no account is named, the login of the terminal goes on by it, and says what it was', async () => {
+    const gus = await person('gus');
+    expect(await add(gus, 'laptop')).to.include('it does without the password, too');
+    expect((await gus.terminal.infra(['mfa', 'list'])).stdout).to.match(/passkey +laptop +yes/);
+    const [terminal, browser] = [newTerminal(), notingBrowser()];
+    const login = startBrowserLogin({ terminal, server, browser, args: ['--provider', 'infra', '--timeout', '2m'] });
+    const { page } = gus;
+    await page.goto((await browser.firstOpened()).href);
+    const button = page.getByRole('button', { name: 'Sign in with a passkey' });
+    await button.waitFor();
+    await looksWell(page);
+    await gus.authenticator.recognise(false);
+    await button.click();
+    await page.getByRole('alert').getByText('The browser gave none').waitFor();
+    await gus.authenticator.recognise(true);
+    // As somebody without a mouse does it: past the email, the password and their button.
+    await page.getByLabel('Email').focus();
+    for (const key of ['Tab', 'Tab', 'Tab', 'Enter']) await page.keyboard.press(key);
+    expect(await login.ended, login.stderr()).to.equal(0);
+    const whoami = (await terminal.infra(['whoami'])).stdout;
+    expect(whoami)
+      .to.match(/session: +ses_\w+, by passkey/)
+      .and.match(/second factor: +proven at 20/);
+    expect((await terminal.infra(['sessions', 'list'])).stdout).to.match(/ passkey /);
+  });
+
+  it('signs in alone to let a terminal in by a code; what it is refused for is read with the other ways', async () => {
+    const hal = await person('hal');
+    await add(hal, 'phone');
+    const terminal = newTerminal();
+    const args = ['login', server.url, '--ca', server.caFile, '--device', '--timeout', '2m'];
+    const login = startProgram({ program: 'cli', args, env: terminal.env });
+    const code = await waitFor(() => /\b[B-Z]{4}-[B-Z]{4}\b/.exec(login.stderr() + login.stdout())?.[0], { within: 20, what: 'the code' });
+    const { page } = hal;
+    const typeCode = async (): Promise<void> => {
+      await page.goto(`${server.url}/device`);
+      await page.getByLabel('Code').fill(code);
+      await page.getByRole('button', { name: 'Go on' }).click();
+    };
+    await typeCode();
+    const button = page.getByRole('button', { name: 'Sign in with a passkey' });
+    await button.waitFor();
+    await looksWell(page);
+    const admin = await server.admin();
+    const [user] = (await admin(api.users.list, { query: { email: hal.email } })).items;
+    await admin(api.users.revoke, { params: { id: user?.id as never } });
+    await button.click();
+    await page.getByRole('alert').getByText('Log in with your password and this passkey once').waitFor();
+    await looksWell(page);
+    await page.getByLabel('Email').fill(hal.email);
+    await page.getByLabel('Password').fill(hal.password);
+    await page.getByRole('button', { name: 'Log in' }).click();
+    await page.getByRole('button', { name: 'Use a passkey' }).click();
+    await page.getByText('You are hal@example.com').waitFor();
+    await typeCode();
+    await button.click();
+    await page.getByText('You are hal@example.com').waitFor();
+    await page.getByRole('button', { name: 'Approve' }).click();
+    expect(await login.ended, login.stderr()).to.equal(0);
+    expect((await terminal.infra(['whoami'])).stdout).to.include('by passkey');
+  });
+
+  it('without script nothing is said of a passkey, and the other ways are there', async () => {
+    await add(await person('ivy'), 'key');
+    const plain = await newBrowser({ javaScriptEnabled: false });
+    const page = await plain.newPage();
+    const browser = notingBrowser();
+    const login = startBrowserLogin({ terminal: newTerminal(), server, browser, args: ['--provider', 'infra'] });
+    await page.goto((await browser.firstOpened()).href);
+    await page.getByRole('button', { name: 'Log in' }).waitFor();
+    expect(await page.getByRole('button').count()).to.equal(1);
+    expect(await page.getByText('passkey').filter({ visible: true }).count()).to.equal(0);
+    await login.end('SIGINT');
+    await plain.close();
   });
 
   it('a link without its secret, and one that does not hold, say what to do', async () => {

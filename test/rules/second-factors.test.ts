@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import { proofWanted, withProven } from '../../connector/proxy/proven-rules.ts';
 import { secondFactorCondition } from '../../server/grants/explain-rules.ts';
 import { justify } from '../../server/leases/justification-rules.ts';
+import { signsInAlone, whyNotAlone } from '../../server/login/passkey-rules.ts';
 import { readCode, whyNoFirstFactor, whyNoSecondFactor } from '../../server/login/second-factor-rules.ts';
 import { describeTotp, newTotpSecret, totpStep } from '../../server/login/totp.ts';
 import { toTime } from '../../shared/clock.ts';
@@ -158,4 +159,29 @@ describe('connector rule: grants that ask for a second factor', () => {
     expect(wanted(asking('edit'))).to.equal(undefined);
     expect(wanted(asking('view', { until: at(0) }))).to.equal(undefined);
   });
+});
+
+describe('a passkey alone', () => {
+  const owner = { status: 'active', password: 'set', isTrustedAlone: true } as const;
+
+  it('opens the door for who has a password, and is as good as it', () => expect(whyNotAlone(owner)).to.equal(undefined));
+
+  for (const [what, more, refusal] of [
+    ['a disabled account, whatever else', { status: 'disabled', password: 'none', isTrustedAlone: false }, 'account disabled'],
+    ['who comes by a provider', { password: 'none' }, 'account without password'],
+    ['who was given a one-time password', { password: 'one-time', isTrustedAlone: false }, 'one-time password pending'],
+    ['whose sessions were all ended', { isTrustedAlone: false }, 'not used beside a password since all sessions were ended'],
+  ] as const)
+    it(`does not for ${what}`, () => expect(whyNotAlone({ ...owner, ...more })).to.have.property('refusal', refusal));
+
+  for (const [isPossible, isDiscoverable, isTrustedAlone, listed] of [
+    [true, true, true, true],
+    [true, undefined, true, null],
+    [true, false, true, false],
+    [true, true, false, false],
+    [true, undefined, false, false],
+    [false, true, true, false],
+  ] as const)
+    it(`possible ${isPossible}, offered without an account ${isDiscoverable}, trusted ${isTrustedAlone}: listed as ${listed}`, () =>
+      expect(signsInAlone(isPossible, { isDiscoverable, isTrustedAlone })).to.equal(listed));
 });

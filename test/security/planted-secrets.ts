@@ -8,6 +8,7 @@ import { parseJoinToken } from '../../shared/node/join-token.ts';
 import { enrolWithToken } from '../support/enrolled-connector.ts';
 import { formOn, openPasswordPage } from '../support/page-login.ts';
 import { runProgram } from '../support/program.ts';
+import { asked } from '../support/passkey-sign-in.ts';
 import { addPasskey, passkeyProof, tokenIn, useLink } from '../support/passkeys.ts';
 import { addSecondFactor } from '../support/second-factor.ts';
 import { adminEmail, adminPassword, newPerson, type RunningServer } from '../support/server.ts';
@@ -145,6 +146,7 @@ async function plantPasskey(server: RunningServer, plant: (what: string, secret:
   const code = await passkeyProof(server, call, { authenticator, purpose: 'add' });
   const unused = await call(api.passkeys.begin, { body: { code } });
   plant('token of an unused link for a passkey', tokenIn(unused.url));
+  plant('question for a passkey alone', asked((await openPasswordPage(server)).page).values['step'] ?? '');
 }
 
 /** A table is missing: every request that needs it fails inside the server, with all it was given. */

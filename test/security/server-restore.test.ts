@@ -8,11 +8,15 @@ import { askForCode, poll } from '../support/device-login.ts';
 import { enrolConnector, enrolWithToken } from '../support/enrolled-connector.ts';
 import { guardCluster, type GuardedCluster, type Person } from '../support/guarded-cluster.ts';
 import { newLease } from '../support/lease.ts';
+import { leadsTo, openPasswordPage } from '../support/page-login.ts';
+import { answerPasskey, signInByPasskey } from '../support/passkey-sign-in.ts';
+import { addPasskey } from '../support/passkeys.ts';
 import { refusal } from '../support/refusal.ts';
 import { serverCommand } from '../support/server-command.ts';
 import { adminEmail, adminPassword, newPerson, startServer, type RunningServer } from '../support/server.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { waitFor } from '../support/wait-for.ts';
+import { afterPassword } from './page-login-stage.ts';
 
 const password = 'a lantern in the harbour';
 
@@ -66,6 +70,19 @@ describe('a restored backup', function () {
       await putBack(server, file);
       for (const { secret } of [revoked, live])
         expect((await refusal(server.client(secret)(api.sessions.current, {}))).code).to.equal('session.expired');
+    });
+
+    it('row 38: revives no passkey that logs in alone, were it removed since or not, until it was used beside the password', async () => {
+      const { call } = await newPerson(server, 'passkey@example.com', password);
+      const { authenticator } = await addPasskey(server, call);
+      await signInByPasskey(server, authenticator);
+      const file = await backUp(server);
+      await putBack(server, file);
+      const refused = await answerPasskey(server, await openPasswordPage(server), authenticator);
+      expect([refused.status, leadsTo(refused)]).to.deep.equal([401, undefined]);
+      const { browser, next } = await afterPassword(server, { email: 'passkey@example.com', password });
+      expect(leadsTo(await answerPasskey(server, { browser, page: next }, authenticator))).to.include('code=');
+      await signInByPasskey(server, authenticator);
     });
 
     it('row 38: revives no login by a code', async () => {

@@ -89,6 +89,7 @@ export function describeClaims(storage: () => Storage): void {
       // An id made with the prefix of second factors.
       ...{ factorId: factorId as never, credentialId, signCount: 0, isBackupEligible: true, isBackedUp: false },
       transports: ['internal', 'hybrid'],
+      isDiscoverable: undefined,
     });
 
     it('come back as they were kept, one of a credential, and go with their factor', async () => {
@@ -99,7 +100,7 @@ export function describeClaims(storage: () => Storage): void {
       expect(await secondFactors.activeOf(person.id)).to.deep.include(factor);
       expect(await passkeys.insert(passkeyOf(factor.id, 'credential'))).to.equal(true);
       expect(await passkeys.insert(passkeyOf(other.id, 'credential'))).to.equal(false);
-      const kept = { ...passkeyOf(factor.id, 'credential'), identityId: person.id, sealedKey: 'sealed' };
+      const kept = { ...passkeyOf(factor.id, 'credential'), identityId: person.id, sealedKey: 'sealed', isTrustedAlone: true };
       expect(await passkeys.ofIdentity(person.id)).to.deep.equal([kept]);
       await secondFactors.remove(factor.id);
       expect(await passkeys.ofIdentity(person.id)).to.deep.equal([]);
@@ -117,6 +118,29 @@ export function describeClaims(storage: () => Storage): void {
       expect((await Promise.all(many.map(async () => take(5)))).filter(Boolean)).to.have.length(1);
       expect([await take(5), await take(4), await take(0), await take(6)]).to.deep.equal([false, false, false, true]);
       expect((await passkeys.ofIdentity(person.id))[0]).to.include({ signCount: 6, isBackedUp: true });
+    });
+
+    it('are trusted alone until all of their owner’s, or everybody’s, are not; and say whether they can be once it shows', async () => {
+      const { identities, secondFactors, passkeys } = storage().read;
+      const other = userRow('eve@example.com');
+      for (const each of [person, other]) await identities.insert(each);
+      expect(await passkeys.isAnyThere()).to.equal(false);
+      const [own, foreign] = [factorOf('laptop'), { ...factorOf('phone'), identityId: other.id }];
+      for (const factor of [own, foreign]) {
+        await secondFactors.add(factor, of.sessionId);
+        await passkeys.insert(passkeyOf(factor.id, factor.id));
+      }
+      expect(await passkeys.isAnyThere()).to.equal(true);
+      const states = async () => (await Promise.all([person, other].map(async ({ id }) => passkeys.ofIdentity(id)))).flat();
+      const trusted = async () => (await states()).map(({ isTrustedAlone }) => isTrustedAlone);
+      await passkeys.distrustAlone(person.id);
+      expect(await trusted()).to.deep.equal([false, true]);
+      await passkeys.trustAlone(own.id);
+      expect(await trusted()).to.deep.equal([true, true]);
+      await passkeys.distrustEverybodysAlone();
+      expect(await trusted()).to.deep.equal([false, false]);
+      await passkeys.markDiscoverable(own.id);
+      expect((await states()).map(({ isDiscoverable }) => isDiscoverable)).to.deep.equal([true, undefined]);
     });
 
     it('a link’s challenge, its end and its proof are taken once; the proof in its session, for its purpose, after its end', async () => {

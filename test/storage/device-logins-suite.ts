@@ -80,7 +80,7 @@ export function describeDeviceLogins(storage: () => Storage): void {
     const accountId = account.id;
     const ways = {
       account: { kind: 'account', accountId, sealedOrigin: 'sealed', mfaAt: undefined },
-      user: { kind: 'user', userId: user.id, mfaAt: undefined },
+      user: { kind: 'user', userId: user.id, mfaAt: undefined, passkeyId: undefined },
     } as const;
     const arrive = async (code: string, arrival: (typeof ways)[keyof typeof ways]): Promise<string> => {
       const id = idOf<string>('token');

@@ -159,7 +159,7 @@ export function describeFederation(storage: () => Storage): void {
     const purpose = { kind: 'cli', port: 4321, state: 'another state', challenge: 'challenge' } as const;
     const login = { id: idOf<string>('token'), purpose, provider: undefined, createdAt: at, expiresAt: later };
     await browserLogins.insert(login, { state: 'own state', browser: 'own browser' });
-    const arrival = { kind: 'user', userId: idOf<never>('user'), mfaAt: Date.parse(at) } as const;
+    const arrival = { kind: 'user', userId: idOf<never>('user'), mfaAt: Date.parse(at), passkeyId: idOf<never>('secondFactor') } as const;
     await browserLogins.giveCode(login.id, { code: 'own code', arrival, expiresAt: later });
     await browserLogins.voidArrivals({ identityId: idOf<string>('user') }, at);
     expect(await browserLogins.exchange('own code', at)).to.deep.equal({ ...login, arrival });

@@ -47,11 +47,16 @@ export interface AddedPasskey {
 export async function addPasskey(
   server: RunningServer,
   call: Call,
-  wish: { readonly name?: string; readonly code?: string; readonly authenticator?: SoftwareAuthenticator } = {},
+  wish: {
+    readonly name?: string;
+    readonly code?: string;
+    readonly authenticator?: SoftwareAuthenticator;
+    readonly lies?: Lies;
+  } = {},
 ): Promise<AddedPasskey> {
-  const { authenticator = softwareAuthenticator(), ...body } = wish;
+  const { authenticator = softwareAuthenticator(), lies, ...body } = wish;
   const link = await call(api.passkeys.begin, { body });
-  await useLink(server, link.url, authenticator);
+  await useLink(server, link.url, authenticator, lies);
   const { secondFactor, recoveryCodes } = await call(api.passkeys.confirm, { params: { id: link.id } });
   return { id: secondFactor.id, authenticator, recoveryCodes };
 }

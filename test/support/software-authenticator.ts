@@ -24,6 +24,8 @@ export interface Lies {
   readonly isVerified?: boolean;
   readonly isBackupEligible?: boolean;
   readonly isBackedUp?: boolean;
+  /** What its browser says of a new one; null: nothing. */
+  readonly isDiscoverable?: boolean | null;
   readonly signCount?: number;
   readonly userHandle?: string | null;
   readonly credentialId?: string;
@@ -87,7 +89,8 @@ export function softwareAuthenticator(
       ]);
       const id = lies.credentialId ?? made.id.toString('base64url');
       return {
-        ...{ id, rawId: id, type: 'public-key', authenticatorAttachment: 'platform', clientExtensionResults: {} },
+        ...{ id, rawId: id, type: 'public-key', authenticatorAttachment: 'platform' },
+        clientExtensionResults: lies.isDiscoverable === null ? {} : { credProps: { rk: lies.isDiscoverable ?? true } },
         response: {
           clientDataJSON: clientData.toString('base64url'),
           attestationObject: cbor(attestation).toString('base64url'),
