@@ -227,7 +227,7 @@ function mountDeviceLogins(
 ): void {
   const { config, clock, logger, read, transact, sealing, attempts } = foundation;
   const { publicUrl, session: sessionSettings } = config;
-  if (config.deviceLogin === 'off') {
+  if (!config.deviceLogin) {
     closedDeviceLoginRoutes(router, context, { logger, publicUrl });
     return;
   }

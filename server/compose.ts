@@ -80,7 +80,7 @@ async function composeOn(database: OpenDatabase, options: ComposeOptions): Promi
   const setup = createSetupService({ ...foundation, preparation: passwordPreparation });
   if (firstAdmin !== undefined) await setup.createFirstAdmin(firstAdmin);
   // What was asked for, or let in, while it was open: not worth more once it is open again.
-  if (config.deviceLogin === 'off') await transact(async ({ deviceLogins }) => deviceLogins.removeEverything());
+  if (!config.deviceLogin) await transact(async ({ deviceLogins }) => deviceLogins.removeEverything());
   await transact(async ({ audit }) =>
     audit.record({
       event: 'server.started',

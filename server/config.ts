@@ -74,7 +74,7 @@ export const serverSettings = {
     help: 'end a login after this long without use (never)',
   },
   deviceLogin: {
-    schema: z.enum(['on', 'off'], { error: 'must be on or off' }).default('on'),
+    schema: onOff.default(true),
     help: 'logins by a code, for terminals without a browser: on or off (on)',
   },
   'lease.ttl': { schema: between(duration, 300, 86_400, 'must be between 5m and 24h').default(3600), help: 'life of a credential (1h)' },
@@ -87,7 +87,7 @@ export const serverSettings = {
   },
   'admin.email': { schema: email.optional(), help: 'first admin, at the first start alone' },
   passkeyLogin: {
-    schema: z.enum(['on', 'off'], { error: 'must be on or off' }).default('on'),
+    schema: onOff.default(true),
     help: 'whether a passkey logs its owner in without the password (on)',
   },
   ...mailSettings,
@@ -117,7 +117,7 @@ export interface ServerConfig {
   };
   readonly metricsListen: ListenAddress;
   readonly session: { readonly lifetimeSeconds: number; readonly idleSeconds: number | null };
-  readonly deviceLogin: 'on' | 'off';
+  readonly deviceLogin: boolean;
   readonly leaseTtlSeconds: number;
   readonly trustDomain: string | undefined;
   readonly admin: { readonly email: string | undefined; readonly passwordFile: string | undefined };
@@ -151,7 +151,7 @@ export function loadServerConfig(sources: Omit<ConfigSources, 'prefix' | 'otherV
     leaseTtlSeconds: config['lease.ttl'],
     trustDomain: config.trustDomain,
     admin: { email: config['admin.email'], passwordFile: sources.env[adminPasswordFileVariable] },
-    passkeyLogin: config.passkeyLogin === 'on',
+    passkeyLogin: config.passkeyLogin,
     mail: readMailSettings(config),
     logLevel: config['log.level'],
   };

@@ -3,7 +3,7 @@ import { ownPagesMethod } from '../../shared/api/browser-login.ts';
 import type { ServerInfo } from '../../shared/api/server-info.ts';
 
 interface Offered {
-  readonly deviceLogin: 'on' | 'off';
+  readonly deviceLogin: boolean;
   readonly hasProviders: boolean;
 }
 
@@ -13,8 +13,8 @@ export const loginMethodsOf = ({ deviceLogin, hasProviders }: Offered): Pick<Ser
     ownPagesMethod,
     'access-key',
     'workload-token',
-    ...(deviceLogin === 'on' ? ['device'] : []),
+    ...(deviceLogin ? ['device'] : []),
     ...(hasProviders ? ['browser'] : []),
   ],
-  closedLoginMethods: deviceLogin === 'on' ? [] : ['device'],
+  closedLoginMethods: deviceLogin ? [] : ['device'],
 });

@@ -104,7 +104,8 @@ export function createAcceptWebSocket(protocol: string): AcceptWebSocket {
     noServer: true,
     handleProtocols: (offered) => (offered.has(protocol) ? protocol : false),
   });
-  return (request, socket, head, accepted) => server.handleUpgrade(request, socket, head, (end) => {
+  return (request, socket, head, accepted) =>
+    server.handleUpgrade(request, socket, head, (end) => {
       if (end.protocol === protocol) accepted(streamOf(end));
       else end.terminate();
     });

@@ -41,7 +41,7 @@ const defences: readonly ServerDefence<Stage>[] = [
   {
     name: 'a login by a code that the settings have closed opens nothing',
     row: 19,
-    cut: cutIn('compose-http.js')("config.deviceLogin === 'off'", 'false'),
+    cut: cutIn('compose-http.js')('!config.deviceLogin', 'false'),
     attack: async ({ restarted }) => {
       const closed = await restarted(off);
       return succeeds(approved(closed).then(async (asking) => poll(closed, asking)));
@@ -50,7 +50,7 @@ const defences: readonly ServerDefence<Stage>[] = [
   {
     name: 'what was let in before they closed it is forgotten',
     row: 19,
-    cut: cutIn('compose.js')("config.deviceLogin === 'off'", 'false'),
+    cut: cutIn('compose.js')('!config.deviceLogin', 'false'),
     attack: async ({ server, restarted }) => {
       const asking = await approved(server);
       await restarted(off);

@@ -51,10 +51,10 @@ describe('a login by a code, its rules', () => {
   });
 
   it('is told as open or as closed, never as both, and apart from a server that knows none', () => {
-    const of = (deviceLogin: 'on' | 'off') => loginMethodsOf({ deviceLogin, hasProviders: true });
-    expect([of('on').loginMethods.includes('device'), of('on').closedLoginMethods]).to.deep.equal([true, []]);
-    expect([of('off').loginMethods.includes('device'), of('off').closedLoginMethods]).to.deep.equal([false, ['device']]);
-    expect(loginMethodsOf({ deviceLogin: 'on', hasProviders: false }).loginMethods).to.not.include('browser');
+    const of = (deviceLogin: boolean) => loginMethodsOf({ deviceLogin, hasProviders: true });
+    expect([of(true).loginMethods.includes('device'), of(true).closedLoginMethods]).to.deep.equal([true, []]);
+    expect([of(false).loginMethods.includes('device'), of(false).closedLoginMethods]).to.deep.equal([false, ['device']]);
+    expect(loginMethodsOf({ deviceLogin: true, hasProviders: false }).loginMethods).to.not.include('browser');
   });
 
   it('a sign-in for a terminal elsewhere stays on this server, and leaves time to read', () => {
