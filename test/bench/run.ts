@@ -25,6 +25,7 @@ import { handshakeRows } from './rows/handshakes.ts';
 import { kubectlBytesRows } from './rows/kubectl-bytes.ts';
 import { lightRows } from './rows/light.ts';
 import { podListRows } from './rows/pod-list.ts';
+import { relayRows } from './rows/relay.ts';
 import { serverRows } from './rows/server.ts';
 import { smallGetRows } from './rows/small-get.ts';
 import { watchRows } from './rows/watches.ts';
@@ -62,6 +63,7 @@ const rows: Readonly<Record<string, (effort: Effort) => Promise<Figure[]>>> = {
   ...bulkRows(setting),
   ...kubectlBytesRows(setting),
   ...execRows(setting),
+  ...relayRows(setting),
   ...podListRows(setting),
   ...watchRows(setting),
   ...manyGrantsRows(setting),

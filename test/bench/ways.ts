@@ -8,7 +8,7 @@ import { email, guard, namespace, once, type Guarded, type Setting } from './set
 
 export type WayName = Reference | 'infra';
 
-export interface Way<Name extends WayName = WayName> {
+export interface Way<Name extends WayName | 'relay' = WayName> {
   readonly name: Name;
   readonly target: Target;
   /** What the client itself must say, because nobody in between does. */
@@ -95,7 +95,7 @@ export async function throughNginx(setting: Setting, wish: NginxWish): Promise<W
 }
 
 /** The same load on each way; the requests are made with what each way's client must say itself. */
-export const underLoad = <Name extends WayName>(
+export const underLoad = <Name extends WayName | 'relay'>(
   ways: readonly Way<Name>[],
   plan: Omit<LoadPlan, 'target' | 'requests'>,
   requests: (headers: Readonly<Record<string, string>>) => readonly string[],

@@ -1,4 +1,4 @@
-/** Rows 36 and 37: what the relay gets to see and what it can do, whoever runs it; and what anybody at all can do to it. */
+/** Rows 42 and 43: what the relay gets to see and what it can do, whoever runs it; and what anybody at all can do to it. */
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -43,7 +43,7 @@ describe('security of the relay', function () {
   });
   after(async () => guarded.stop());
 
-  describe('what it sees (row 36)', () => {
+  describe('what it sees (row 42)', () => {
     it('neither its traffic nor its memory holds anything of a request or an answer', async () => {
       const relay = await startHostileRelay(guarded.server.port);
       const canary = (): string => `canary-${randomBytes(12).toString('hex')}`;
@@ -72,7 +72,7 @@ describe('security of the relay', function () {
     });
   });
 
-  describe('what it can do (row 36)', () => {
+  describe('what it can do (row 42)', () => {
     let relay: HostileRelay;
     let through: ConnectorClient;
     beforeEach(async () => {
@@ -163,7 +163,7 @@ describe('security of the relay', function () {
     });
   });
 
-  describe('who may open a tunnel (row 37)', () => {
+  describe('who may open a tunnel (row 43)', () => {
     let own: EnrolledConnector;
     const query = '?replica=test';
     before(async () => (own = await enrolConnector(guarded.server, 'tunnel-tests')));
@@ -242,7 +242,7 @@ describe('security of the relay', function () {
     });
   });
 
-  describe('what anybody can do to it (row 37)', () => {
+  describe('what anybody can do to it (row 43)', () => {
     const silent = async (count: number): Promise<Socket[]> => {
       const sockets = Array.from({ length: count }, () =>
         connect(guarded.server.port, '127.0.0.1')

@@ -82,7 +82,7 @@ function figuresOf(direction: Direction, { direct, nginx, nginx16k, infra }: Rec
 }
 
 /** Seconds; throws when what arrived is not what was sent. */
-async function transfer(target: Target, direction: Direction, bytes: number): Promise<number> {
+export async function transfer(target: Target, direction: Direction, bytes: number): Promise<number> {
   const socket = await upgrade(target, bytesPath(direction, bytes));
   const startedAt = performance.now();
   const { mine, theirs } = direction === 'down' ? await receive(socket, bytes) : await send(socket, bytes);
