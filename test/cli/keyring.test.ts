@@ -71,8 +71,11 @@ describe('the secret of a session', function () {
     const started = performance.now();
     return [await work, performance.now() - started];
   };
-  const kubectlAsks = async (on: Machine, destination: string) =>
-    on.run(['kube', 'credential', '--destination', destination, '--profile', 'localhost']);
+  /** Without what is said beside a new credential: these destinations have no connector. */
+  const kubectlAsks = async (on: Machine, destination: string) => {
+    const given = await on.run(['kube', 'credential', '--destination', destination, '--profile', 'localhost']);
+    return { ...given, stderr: given.stderr.replace(/^infra: \S+ is offline, .*\n/m, '') };
+  };
   const reachable = async (email: string): Promise<string> => {
     const admin = await server.admin();
     const name = email.replace(/@.*/, '');
