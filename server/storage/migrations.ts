@@ -14,7 +14,7 @@ import { up as loginPurposes } from './migrations/0011-login-purposes.ts';
 import { up as deviceLogins } from './migrations/0012-device-logins.ts';
 import { up as passkeys } from './migrations/0013-passkeys.ts';
 import { up as providerLoginTests } from './migrations/0014-provider-login-tests.ts';
-import { up as passkeysAlone } from './migrations/0016-passkeys-alone.ts';
+import { up as passkeysAlone } from './migrations/0015-passkeys-alone.ts';
 
 export interface Migration {
   readonly version: number;
@@ -36,5 +36,5 @@ export const migrations: readonly Migration[] = [
   { version: 12, up: deviceLogins },
   { version: 13, up: passkeys },
   { version: 14, up: providerLoginTests },
-  { version: 16, up: passkeysAlone },
+  { version: 15, up: passkeysAlone },
 ];

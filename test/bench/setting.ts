@@ -106,6 +106,7 @@ export async function guard(
     server,
     cluster: { ...cluster, adminKubeconfig },
     destination,
+    reach: 'both',
     variables,
     ...(beforeStart === undefined ? {} : { beforeStart }),
   });

@@ -22,9 +22,15 @@ describe('the way that kubectl takes', function () {
   before(async () => {
     cluster = await controlPlane();
     server = await startServer();
-    open = await startConnector({ server, cluster, destination: 'open' });
+    open = await startConnector({ server, cluster, destination: 'open', reach: 'both' });
     // As behind a firewall: it has an address, and nobody gets there.
-    shut = await startConnector({ server, cluster, destination: 'shut', variables: { ADDRESS: `127.0.0.1:${await freePort()}` } });
+    shut = await startConnector({
+      server,
+      cluster,
+      destination: 'shut',
+      reach: 'both',
+      variables: { ADDRESS: `127.0.0.1:${await freePort()}` },
+    });
     const call = await server.admin();
     await call(api.users.create, { body: person });
     for (const resource of ['open', 'shut']) await call(api.grants.create, { body: { subject: person.email, role: 'view', resource } });

@@ -17,7 +17,7 @@ describe('relay', function () {
   let ana: Person;
 
   before(async () => {
-    guarded = await guardCluster({ cluster: await controlPlane(), name: 'relay', connector: { relayOnly: true } });
+    guarded = await guardCluster({ cluster: await controlPlane(), name: 'relay', connector: { reach: 'relay' } });
     ana = await guarded.person('ana', { role: 'edit' });
   });
   after(async () => guarded.stop());

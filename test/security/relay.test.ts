@@ -35,7 +35,7 @@ describe('security of the relay', function () {
       cluster: await controlPlane(),
       name: 'relay-security',
       server: { settings: { 'relay-streams': '40' } },
-      connector: { relayOnly: true },
+      connector: { reach: 'relay' },
     });
     ana = await guarded.person('ana', { role: 'edit' });
     lease = await ana.lease();

@@ -17,8 +17,11 @@ export interface ConnectorWish {
   readonly settings?: Partial<DestinationSettings>;
   /** Once the destination is there, and before the connector is. */
   readonly beforeStart?: (destinationId: string) => Promise<void>;
-  /** It listens on nothing: everything comes through the server's relay. */
-  readonly relayOnly?: true;
+  /**
+   * Absent: by the connector's own address alone, so that no other way is chosen where a busy machine is slow to answer. `both`: as it comes.
+   * `relay`: it listens on nothing, and everything comes through the server's relay.
+   */
+  readonly reach?: 'relay' | 'both';
   /** More settings of the connector, as variables without their prefix: `{ AUDIT_MODE: 'bestEffort' }`. */
   readonly variables?: Readonly<Record<string, string>>;
 }
@@ -55,10 +58,11 @@ export async function startConnector(wish: ConnectorWish): Promise<RunningConnec
   });
   await wish.beforeStart?.(destination.id);
   const stateDir = join(tempDir('infra-connector'), 'state');
-  const port = wish.relayOnly === true ? server.port : await freePort();
+  const port = wish.reach === 'relay' ? server.port : await freePort();
   const healthPort = await freePort();
   const address = `127.0.0.1:${port}`;
-  const reach = wish.relayOnly === true ? { RELAY_ONLY: 'on' } : { LISTEN: address, ADDRESS: address };
+  const tunnels = wish.reach === undefined ? { TUNNELS: '0' } : {};
+  const reach = wish.reach === 'relay' ? { RELAY_ONLY: 'on' } : { LISTEN: address, ADDRESS: address, ...tunnels };
   let program: Program | undefined;
   const current = (): Program => {
     if (program === undefined) throw new Error('the connector was not started');
@@ -83,7 +87,7 @@ export async function startConnector(wish: ConnectorWish): Promise<RunningConnec
   const entry = await waitFor(
     async () => {
       const { destinations } = await admin(api.destinations.directory, { query: { name: destination.name } });
-      return destinations.find((each) => (wish.relayOnly === true ? each.tunnels > 0 : each.address !== null));
+      return destinations.find((each) => (wish.reach === 'relay' ? each.tunnels > 0 : each.address !== null));
     },
     { within: 15, what: 'the connector to report its address, or to have a tunnel' },
   );
