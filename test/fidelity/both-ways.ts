@@ -25,6 +25,8 @@ export interface SuiteWish {
   readonly name: string;
   /** Absent: both pinned. */
   readonly releases?: Releases;
+  /** How the connector is reached; absent: at an address of its own. */
+  readonly reach?: 'relay';
 }
 
 /** Which kubectl meets which cluster. */
@@ -107,7 +109,11 @@ async function prepare(wish: BothWaysWish): Promise<Prepared> {
   const { releases = { kubectl: 'pinned', cluster: 'pinned' } } = wish;
   const cluster = await wholeCluster(releases.cluster);
   const kubectlProgram = await obtainKubectl({ release: releases.kubectl });
-  const guarded = await guardCluster({ cluster, name: wish.name });
+  const guarded = await guardCluster({
+    cluster,
+    name: wish.name,
+    ...(wish.reach === undefined ? {} : { connector: { reach: wish.reach } }),
+  });
   const person = await guarded.person('ana', { role: 'cluster-admin', namespace: null });
   const terminal = await person.terminal();
   const { namespace } = guarded;

@@ -19,7 +19,7 @@ export interface ConnectorWish {
   readonly beforeStart?: (destinationId: string) => Promise<void>;
   /**
    * Absent: by the connector's own address alone, so that no other way is chosen where a busy machine is slow to answer. `both`: as it comes.
-   * `relay`: it listens on nothing, and everything comes through the server's relay.
+   * `relay`: it listens on nothing, and everything comes through the server's relay; with INFRA_TEST_REACH=relay that is so for all that leave it open.
    */
   readonly reach?: 'relay' | 'both';
   /** More settings of the connector, as variables without their prefix: `{ AUDIT_MODE: 'bestEffort' }`. */
@@ -58,11 +58,12 @@ export async function startConnector(wish: ConnectorWish): Promise<RunningConnec
   });
   await wish.beforeStart?.(destination.id);
   const stateDir = join(tempDir('infra-connector'), 'state');
-  const port = wish.reach === 'relay' ? server.port : await freePort();
+  const way = wish.reach ?? (process.env['INFRA_TEST_REACH'] === 'relay' ? 'relay' : undefined);
+  const port = way === 'relay' ? server.port : await freePort();
   const healthPort = await freePort();
   const address = `127.0.0.1:${port}`;
-  const tunnels = wish.reach === undefined ? { TUNNELS: '0' } : {};
-  const reach = wish.reach === 'relay' ? { RELAY_ONLY: 'on' } : { LISTEN: address, ADDRESS: address, ...tunnels };
+  const tunnels = way === undefined ? { TUNNELS: '0' } : {};
+  const reach = way === 'relay' ? { RELAY_ONLY: 'on' } : { LISTEN: address, ADDRESS: address, ...tunnels };
   let program: Program | undefined;
   const current = (): Program => {
     if (program === undefined) throw new Error('the connector was not started');
@@ -87,7 +88,7 @@ export async function startConnector(wish: ConnectorWish): Promise<RunningConnec
   const entry = await waitFor(
     async () => {
       const { destinations } = await admin(api.destinations.directory, { query: { name: destination.name } });
-      return destinations.find((each) => (wish.reach === 'relay' ? each.tunnels > 0 : each.address !== null));
+      return destinations.find((each) => (way === 'relay' ? each.tunnels > 0 : each.address !== null));
     },
     { within: 15, what: 'the connector to report its address, or to have a tunnel' },
   );
