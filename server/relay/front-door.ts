@@ -30,7 +30,7 @@ const patienceMilliseconds = 10_000;
 /** Beyond, the oldest goes: whoever says nothing cannot keep out those who do. */
 const mostWaiting = 1000;
 /** A hello comes in one or two pieces; TLS itself has more patience with one that drips. */
-const mostPieces = 32;
+const mostPieces = 128;
 
 export function createFrontDoor({ relay, routeOf, speaksForOthers }: FrontDoorOptions): FrontDoor {
   const waiting = new Set<Socket>();
