@@ -29,7 +29,12 @@ export async function relayNetwork(rules: Rules): Promise<void> {
       server: {
         port: way.port,
         networkNamespace: network.namespace,
-        settings: { listen: `0.0.0.0:${port}`, 'public-url': `https://${network.address}:${port}` },
+        settings: {
+          listen: `0.0.0.0:${port}`,
+          'public-url': `https://${network.address}:${port}`,
+          // Not the host of that: Node takes a name that ends like an address for none.
+          'trust-domain': 'relay-network.test',
+        },
       },
       connector: { relayOnly: true, variables: { SERVER: `https://${network.address}:${port}` } },
     });
