@@ -8,13 +8,14 @@ import { SecretValue } from '../shared/node/secret-value.ts';
 import type { Shutdown } from '../shared/node/shutdown.ts';
 import { createServerContact } from './broker-link/contact.ts';
 import { createDesiredStateCache } from './broker-link/desired-state-cache.ts';
-import { enrol, type Enrolment } from './broker-link/enrolment.ts';
+import { enrol, type Enrolment, type EnrolmentOptions } from './broker-link/enrolment.ts';
 import { loadOrCreateKey } from './broker-link/key-files.ts';
+import { readProxyVariables } from './broker-link/proxy-variables.ts';
 import { createServerApi } from './broker-link/server-api.ts';
 import { createServerClock } from './broker-link/server-clock.ts';
 import { createServerFetch } from './broker-link/server-fetch.ts';
 import { startTunnels } from './broker-link/tunnels.ts';
-import { openStateDirectory, type StateDirectory } from './broker-link/state-directory.ts';
+import { openStateDirectory } from './broker-link/state-directory.ts';
 import { findClusterAccess } from './cluster-access.ts';
 import { composeGuard } from './compose-guard.ts';
 import { composeLink } from './compose-link.ts';
@@ -37,6 +38,7 @@ export interface ConnectorOptions {
 
 export async function startConnector(options: ConnectorOptions): Promise<void> {
   const { config, logger, shutdown } = options;
+  const proxyEnv = readProxyVariables(options.env);
   const directory = openStateDirectory(config.stateDir);
   const access = await findClusterAccess({ kubeconfig: config.kubeconfig, env: options.env, logger });
   shutdown.onShutdown('access to the cluster', () => access.stop());
@@ -51,13 +53,13 @@ export async function startConnector(options: ConnectorOptions): Promise<void> {
 
   const clusterUid = await readClusterUid(client, logger);
   const key = loadOrCreateKey(directory, 'connector-key.pem');
-  const enrolment = await enrolThis(options, directory, key, clusterUid);
+  const enrolment = await enrolThis(options, { directory, key, clusterUid, proxyEnv });
 
   const cache = createDesiredStateCache(directory);
   const clock = createServerClock(cache.loadContact()?.clockOffset ?? 0);
   const contact = createServerContact(cache, clock);
   shutdown.onShutdown('last contact', () => contact.flush());
-  const transport = createServerFetch(readCa(config) ?? (enrolment.serverTrust === 'pinned' ? enrolment.roots : undefined), options.env);
+  const transport = createServerFetch(readCa(config) ?? (enrolment.serverTrust === 'pinned' ? enrolment.roots : undefined), proxyEnv);
   shutdown.onShutdown('connections to the server', () => transport.close());
   const signer = { key, connectorId: enrolment.connectorId, trustDomain: enrolment.trustDomain };
   const api = createServerApi({ serverUrl: config.server, transport, signer, clock, version: options.build.version });
@@ -94,6 +96,7 @@ export async function startConnector(options: ConnectorOptions): Promise<void> {
     destinationId: enrolment.destination.id,
     count: config.tunnels,
     take: (stream, from) => guard.takeRelayed(stream, from),
+    lost: () => transport.dropIdle(),
   });
   shutdown.onShutdown('tunnels', () => tunnels.drain());
   ready.now = () => ({ missing: [...guard.missing(), ...link.missing()], staleness: guard.staleness() });
@@ -102,9 +105,7 @@ export async function startConnector(options: ConnectorOptions): Promise<void> {
 
 function enrolThis(
   options: ConnectorOptions,
-  directory: StateDirectory,
-  key: ReturnType<typeof loadOrCreateKey>,
-  clusterUid: string | null,
+  found: Pick<EnrolmentOptions, 'directory' | 'key' | 'clusterUid' | 'proxyEnv'>,
 ): Promise<Enrolment> {
   const { config, logger, signal } = options;
   const fromFile = config.tokenFile === undefined ? undefined : readFileIfThere(config.tokenFile);
@@ -112,13 +113,10 @@ function enrolThis(
     serverUrl: config.server,
     joinToken: config.token ?? (fromFile === undefined ? undefined : new SecretValue(fromFile.trim())),
     serverCa: readCa(config),
-    directory,
-    key,
-    clusterUid,
+    ...found,
     version: options.build.version,
     logger,
     signal,
-    proxyEnv: options.env,
   });
 }
 

@@ -1,11 +1,13 @@
 /** `fetch` to one server over pooled TLS connections that trust exactly what enrolment settled. */
-import { Agent, request } from 'node:https';
+import { Agent, request, type AgentOptions } from 'node:https';
 import { Readable } from 'node:stream';
 
 export interface ServerFetch {
-  /** For what is no request: tunnels. */
+  /** For what is no request: tunnels. Each on a connection of its own: a pooled one may be as dead as the tunnel that is to be replaced. */
   readonly agent: Agent;
   readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
+  /** Something on the way to the server broke: what the pool keeps may be as dead, and would only tell when the next request has waited for it. */
+  dropIdle(): void;
   close(): void;
 }
 
@@ -14,8 +16,28 @@ export type ProxyVariables = Readonly<Record<string, string | undefined>>;
 
 /** `ca`: PEM roots, or undefined for the system's. */
 export function createServerFetch(ca: string | undefined, proxyEnv: ProxyVariables): ServerFetch {
-  const agent = new Agent({ keepAlive: true, maxSockets: 16, minVersion: 'TLSv1.2', proxyEnv, ...(ca === undefined ? {} : { ca }) });
-  return { agent, fetch: (url, init) => send(agent, url, init), close: () => agent.destroy() };
+  const shared: AgentOptions = { minVersion: 'TLSv1.2', proxyEnv, ...(ca === undefined ? {} : { ca }) };
+  const pool = new Agent({ ...shared, keepAlive: true, maxSockets: 16 });
+  const agent = new Agent({ ...shared, keepAlive: false });
+  const dropIdle = (): void => {
+    for (const socket of Object.values(pool.freeSockets).flat()) socket?.destroy();
+  };
+  return {
+    agent,
+    fetch: async (url, init) => {
+      try {
+        return await send(pool, url, init);
+      } catch (error) {
+        dropIdle();
+        throw error;
+      }
+    },
+    dropIdle,
+    close: () => {
+      pool.destroy();
+      agent.destroy();
+    },
+  };
 }
 
 function send(agent: Agent, url: string, init: RequestInit): Promise<Response> {

@@ -51,21 +51,24 @@ function presentedChain(url: URL, proxyEnv: ProxyVariables): Promise<{ chain: X5
     looking.once('error', reject);
     looking.once('socket', (socket) => {
       if (!(socket instanceof TLSSocket)) throw new TypeError('an https agent makes TLS connections');
-      const look = (): void => {
-        resolve({ chain: chainOf(socket), publiclyTrusted: socket.authorized });
+      const look = (): boolean => {
+        const chain = chainOf(socket);
+        if (chain.length === 0) return false;
+        resolve({ chain, publiclyTrusted: socket.authorized });
         looking.destroy();
+        return true;
       };
       // Through a proxy it comes when its handshake is over.
-      if (socket.getPeerX509Certificate() === undefined) socket.once('secureConnect', look);
-      else look();
+      if (!look()) socket.once('secureConnect', look);
     });
   });
 }
 
+/** Nothing before the handshake. Not by `getPeerX509Certificate`: after it Node 24 knows of no certificate any more. */
 function chainOf(socket: TLSSocket): X509Certificate[] {
   const chain: X509Certificate[] = [];
-  let certificate: DetailedPeerCertificate | undefined = socket.getPeerCertificate(true);
-  while (certificate !== undefined && chain.length < 10) {
+  let certificate: Partial<DetailedPeerCertificate> | undefined = socket.getPeerCertificate(true);
+  while (certificate?.raw !== undefined && chain.length < 10) {
     chain.push(new X509Certificate(certificate.raw));
     const issuer: DetailedPeerCertificate | undefined = certificate.issuerCertificate;
     // A self-signed certificate names itself as issuer.

@@ -59,24 +59,34 @@ export function openWebSocket({ url, protocol, headers, agent, signal }: WebSock
       ...common,
       headers,
       agent,
-      handshakeTimeout: handshakeMilliseconds,
       // Zeros are what it comes as.
       generateMask: () => undefined,
     });
     const giveUp = (): void => socket.terminate();
+    // Of its own: that of the library begins anew with each thing that comes, and counts the connecting apart.
+    const deadline = setTimeout(() => {
+      reject(new Error(`no WebSocket within ${handshakeMilliseconds} ms`));
+      giveUp();
+    }, handshakeMilliseconds);
     signal.addEventListener('abort', giveUp, { once: true });
     socket.on('error', (error) => reject(error));
     socket.once('close', () => {
+      clearTimeout(deadline);
       signal.removeEventListener('abort', giveUp);
       reject(new Error('the connection was closed before it was one'));
     });
     socket.once('unexpected-response', (request, response) => {
       void readRefusal(response).then((refused) => {
+        clearTimeout(deadline);
+        signal.removeEventListener('abort', giveUp);
         request.destroy();
         reject(refused);
       });
     });
-    socket.once('open', () => resolve(streamOf(socket)));
+    socket.once('open', () => {
+      clearTimeout(deadline);
+      resolve(streamOf(socket));
+    });
   });
 }
 

@@ -1,5 +1,5 @@
 /**
- * `npm run soak [-- NAME…] [--gigabytes N] [--minutes N]`: what is too heavy for every test run. Prints what was seen and ends with 1 when a rule
+ * `npm run soak [-- NAME…] [--gigabytes N] [--minutes N] [--connectors N] [--cuts N]`: what is too heavy for every test run. Prints what was seen and ends with 1 when a rule
  * was broken. Each of `bytes`' four ways carries 5 GB, `mixed` lasts an hour; both can be made smaller. The rest takes about fifteen minutes.
  */
 import { loadavg } from 'node:os';
@@ -13,11 +13,18 @@ import { gateFuzz } from './gate-fuzz.ts';
 import { mixed } from './mixed.ts';
 import { formatOutcomes, observe, type Outcome, type Rules } from './outcome.ts';
 import { reconnects } from './reconnects.ts';
+import { relayFleet } from './relay-fleet.ts';
+import { relayNetwork } from './relay-network.ts';
+import { relayReconnects } from './relay-reconnects.ts';
 import { watches } from './watches.ts';
 
 interface Size {
   readonly gigabytes: number;
   readonly minutes: number;
+  /** Of the fleet. */
+  readonly connectors: number;
+  /** Of tunnels. */
+  readonly cuts: number;
 }
 
 type Part = (setting: Setting, rules: Rules, size: Size) => Promise<void>;
@@ -26,6 +33,9 @@ const parts: Readonly<Record<string, Part>> = {
   fuzz,
   watches,
   reconnects,
+  'relay-network': async (_setting, rules) => relayNetwork(rules),
+  'relay-reconnects': relayReconnects,
+  'relay-fleet': async (_setting, rules, { connectors }) => relayFleet(connectors, rules),
   execs,
   bytes,
   mixed,
@@ -33,9 +43,19 @@ const parts: Readonly<Record<string, Part>> = {
 
 const { values, positionals: chosen } = parseArgs({
   allowPositionals: true,
-  options: { gigabytes: { type: 'string', default: '5' }, minutes: { type: 'string', default: '60' } },
+  options: {
+    gigabytes: { type: 'string', default: '5' },
+    minutes: { type: 'string', default: '60' },
+    connectors: { type: 'string', default: '2000' },
+    cuts: { type: 'string', default: '1000' },
+  },
 });
-const size: Size = { gigabytes: Number(values.gigabytes), minutes: Number(values.minutes) };
+const size: Size = {
+  gigabytes: Number(values.gigabytes),
+  minutes: Number(values.minutes),
+  connectors: Number(values.connectors),
+  cuts: Number(values.cuts),
+};
 const unknown = chosen.filter((name) => !(name in parts));
 if (unknown.length > 0) {
   console.error(`no such part: ${unknown.join(', ')}; parts: ${Object.keys(parts).join(', ')}`);

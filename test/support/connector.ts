@@ -24,6 +24,8 @@ export interface ConnectorWish {
   readonly reach?: 'relay' | 'both';
   /** More settings of the connector, as variables without their prefix: `{ AUDIT_MODE: 'bestEffort' }`. */
   readonly variables?: Readonly<Record<string, string>>;
+  /** Other programs' variables, as they are: `HTTPS_PROXY`. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** For figures and for more at once than one identity may have. */
@@ -41,6 +43,7 @@ export interface RunningConnectorProgram {
   /** host:port that kubectl reaches it at. */
   readonly address: string;
   readonly port: number;
+  readonly healthPort: number;
   /** The name in its certificate. */
   readonly serverName: string;
   readonly stateDir: string;
@@ -73,6 +76,7 @@ export async function startConnector(wish: ConnectorWish): Promise<RunningConnec
     program = startProgram({
       program: 'connector',
       env: {
+        ...wish.env,
         INFRA_CONNECTOR_SERVER: server.url,
         INFRA_CONNECTOR_TOKEN: joinToken,
         INFRA_CONNECTOR_STATE_DIR: stateDir,
@@ -97,6 +101,7 @@ export async function startConnector(wish: ConnectorWish): Promise<RunningConnec
     joinToken,
     address,
     port,
+    healthPort,
     serverName: entry.tlsServerName,
     stateDir,
     program: current,

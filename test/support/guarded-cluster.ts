@@ -20,7 +20,7 @@ export interface GuardedClusterWish {
   /** Begins the names of destination and namespaces; the files of a run share a cluster. */
   readonly name: string;
   readonly server?: ServerWish;
-  readonly connector?: Partial<Pick<ConnectorWish, 'settings' | 'variables' | 'reach'>>;
+  readonly connector?: Partial<Pick<ConnectorWish, 'settings' | 'variables' | 'env' | 'reach'>>;
 }
 
 export interface GrantWish {

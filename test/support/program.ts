@@ -20,6 +20,8 @@ export interface ProgramOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly input?: string;
   readonly cwd?: string;
+  /** Of `ip netns`; absent: this machine's own network. */
+  readonly networkNamespace?: string;
 }
 
 export interface Program {
@@ -39,8 +41,11 @@ function compileCacheFor(program: ProgramOptions['program'], main: string | unde
   return program === 'cli' || main !== undefined || cache === undefined ? {} : { NODE_COMPILE_CACHE: cache };
 }
 
-export function startProgram({ program, main, args = [], env = {}, input, cwd }: ProgramOptions): Program {
-  const child = spawn(process.execPath, [...nodeArguments(main ?? join(programs, program, 'main.js')), ...args], {
+export function startProgram({ program, main, args = [], env = {}, input, cwd, networkNamespace }: ProgramOptions): Program {
+  const command = [process.execPath, ...nodeArguments(main ?? join(programs, program, 'main.js')), ...args];
+  // It becomes the program: the process is the same.
+  const [file = '', ...rest] = networkNamespace === undefined ? command : ['ip', 'netns', 'exec', networkNamespace, ...command];
+  const child = spawn(file, rest, {
     env: { PATH: process.env['PATH'] ?? '', ...compileCacheFor(program, main), ...env },
     stdio: 'pipe',
     ...(cwd === undefined ? {} : { cwd }),

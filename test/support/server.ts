@@ -26,6 +26,8 @@ export interface ServerWish {
   readonly port?: number;
   /** Another main.js than the one that was built. */
   readonly main?: string;
+  /** Where it runs; `port` is then what leads there. */
+  readonly networkNamespace?: string;
 }
 
 export interface RunningServer {
@@ -93,6 +95,7 @@ export async function startServer(wish: ServerWish = {}): Promise<RunningServer>
     program = startProgram({
       program: 'server',
       ...(wish.main === undefined ? {} : { main: wish.main }),
+      ...(wish.networkNamespace === undefined ? {} : { networkNamespace: wish.networkNamespace }),
       args: Object.entries(settings).map(([name, value]) => `--${name}=${value}`),
       env: { INFRA_SERVER_ADMIN_PASSWORD_FILE: passwordFile, ...wish.env },
     });
