@@ -82,11 +82,7 @@ export async function startConnector(options: ConnectorOptions): Promise<void> {
     logger,
     shutdown,
   };
-  const guard = composeGuard({
-    ...shared,
-    replica: replicaName(),
-    failed: options.failed,
-  });
+  const guard = composeGuard({ ...shared, replica: replicaName(), failed: options.failed });
   const link = composeLink({ ...shared, guard, clusterUid, version: options.build.version, replica: replicaName() });
   const tunnels = startTunnels({
     ...{ agent: transport.agent, signer, clock, logger },

@@ -1,6 +1,4 @@
 /** The line between connector and server fails in the ways lines do: it is noticed at both ends, replaced, and costs only what went over it. */
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'chai';
 import { api } from '../../shared/api/index.ts';
@@ -8,9 +6,8 @@ import { controlPlane } from '../support/clusters.ts';
 import { startFaultyLine, type FaultyLine, type Line } from '../support/faulty-line.ts';
 import { guardCluster, type GuardedCluster, type Person } from '../support/guarded-cluster.ts';
 import { openHttp2, type Http2Client } from '../support/http2-client.ts';
-import { startKubectl, type LongKubectl } from '../support/long-kubectl.ts';
+import { kubeconfigOf, watchAgainAndAgain } from '../support/kubectl-watch.ts';
 import { freePort } from '../support/ports.ts';
-import { tempDir } from '../support/temp-dir.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 /** In which a dead path is noticed and replaced; seconds. */
@@ -75,7 +72,7 @@ describe('relay: faults of the line', function () {
     void (await waitFor(() => session.destroyed, { within, what: 'the person’s connection to end' }));
   const asksOn = (client: Http2Client): { stop(): Promise<{ readonly count: number; readonly slowest: number }> } => {
     let isOver = false;
-    const asking = (async () => {
+    const ask = async () => {
       let count = 0;
       let slowest = 0;
       for (; !isOver; count += 1) {
@@ -85,7 +82,8 @@ describe('relay: faults of the line', function () {
         await delay(50);
       }
       return { count, slowest };
-    })();
+    };
+    const asking = ask();
     // Looked at in the end.
     asking.catch(() => undefined);
     return {
@@ -191,63 +189,3 @@ describe('relay: faults of the line', function () {
     expect(guarded.connector.program().stderr()).to.equal('');
   });
 });
-
-interface Watching {
-  /** Of what was seen by any of them. */
-  names(): ReadonlySet<string>;
-  /** How many have ended. */
-  ended(): number;
-  stop(): void;
-}
-
-function watchAgainAndAgain(kubeconfig: string, namespace: string): Watching {
-  const seen = new Set<string>();
-  let ended = 0;
-  let isOver = false;
-  let current: LongKubectl | undefined;
-  const home = tempDir('infra-home');
-  const look = (): void => (current?.stdout() ?? '').split('\n').forEach((name) => seen.add(name.replace('configmap/', '')));
-  const go = async (): Promise<void> => {
-    while (!isOver) {
-      current = startKubectl({ kubeconfig, env: { HOME: home } }, '-n', namespace, 'get', 'configmaps', '--watch', '-o', 'name');
-      await current.ended;
-      look();
-      ended += 1;
-      await delay(300);
-    }
-  };
-  void go();
-  return {
-    names: () => {
-      look();
-      return seen;
-    },
-    ended: () => ended,
-    stop: () => {
-      isOver = true;
-      current?.kill();
-    },
-  };
-}
-
-/** As a login writes it, with the credential in the file. */
-async function kubeconfigOf({ server, connector }: GuardedCluster, person: Person): Promise<string> {
-  const base64 = (text: string): string => Buffer.from(text).toString('base64');
-  const { chain, key } = await person.lease();
-  const file = join(tempDir('infra-kubeconfig'), 'kubeconfig');
-  const cluster = {
-    server: `https://127.0.0.1:${connector.port}`,
-    'tls-server-name': connector.serverName,
-    'certificate-authority-data': base64(server.info.rootCertificate),
-  };
-  const config = {
-    apiVersion: 'v1',
-    kind: 'Config',
-    clusters: [{ name: 'relay', cluster }],
-    users: [{ name: 'ana', user: { 'client-certificate-data': base64(chain), 'client-key-data': base64(key) } }],
-    contexts: [{ name: 'relay', context: { cluster: 'relay', user: 'ana' } }],
-    'current-context': 'relay',
-  };
-  writeFileSync(file, JSON.stringify(config), { mode: 0o600 });
-  return file;
-}

@@ -43,6 +43,7 @@ export async function relayFleet(count: number, { note, holds }: Rules): Promise
 
   await server.stop('SIGKILL');
   await waitFor(() => fleet.state().tunnels === 0, { within: 30, what: 'the connectors to notice' });
+  const spent = cpuSeconds([fleet.pid]);
   const restartedAt = performance.now();
   const since = (): number => (performance.now() - restartedAt) / 1000;
   await server.start();
@@ -53,6 +54,8 @@ export async function relayFleet(count: number, { note, holds }: Rules): Promise
   note(`killed and restarted: served after ${served.toFixed(1)} s, half of the tunnels back after ${since().toFixed(1)} s`);
   await waitFor(isWhole, { within: 120, what: 'all to come back' }).catch(() => undefined);
   const back = since();
+  const busy = (pid: number, before = 0): string => (((cpuSeconds([pid]) - before) / back) * 100).toFixed(0);
+  note(`meanwhile the server used ${busy(server.program().pid)} %, all connectors together ${busy(fleet.pid, spent)} % of a core`);
   const { tunnels, changeStreams } = fleet.state();
   holds(
     `${tunnels} tunnels and ${changeStreams} change streams back after ${back.toFixed(1)} s (all, at most ${backSeconds})`,
@@ -103,6 +106,7 @@ async function newServingCertificate(): Promise<FleetPlan['serving']> {
 }
 
 interface Fleet {
+  readonly pid: number;
   /** As it last said. */
   state(): FleetState;
   stop(): void;
@@ -117,6 +121,7 @@ function startFleet(plan: FleetPlan): Fleet {
   createInterface({ input: child.stdout }).on('line', (line) => (state = JSON.parse(line) as FleetState));
   child.stdin.write(`${JSON.stringify(plan)}\n`);
   return {
+    pid: child.pid ?? -1,
     state: () => state,
     stop: () => {
       process.off('exit', kill);
@@ -163,7 +168,7 @@ async function ask(port: number, servername: string): Promise<void> {
 
 function askAllTheTime(server: RunningServer): { stop(): Promise<string> } {
   let isOver = false;
-  const asking = (async () => {
+  const askAgainAndAgain = async (): Promise<string> => {
     const admin = await server.admin();
     const took: number[] = [];
     let failed = 0;
@@ -176,7 +181,8 @@ function askAllTheTime(server: RunningServer): { stop(): Promise<string> } {
       await delay(askEveryMilliseconds);
     }
     return `${took.length} requests, ${failed} failed, ${summary(took)}`;
-  })();
+  };
+  const asking = askAgainAndAgain();
   return {
     stop: async () => {
       isOver = true;

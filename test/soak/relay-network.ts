@@ -177,12 +177,13 @@ function watchAgainAndAgain({ client, guarded }: Parts): { text(): string; stop(
   let isOver = false;
   let text = '';
   let look = (): string => '';
+  const goesOn = (): boolean => !isOver;
   const go = async (): Promise<void> => {
-    while (!isOver) {
+    while (goesOn()) {
       try {
         const watch = await client.stream(`${configMaps(guarded)}?watch=true`);
         look = watch.text;
-        while (!isOver && !watch.hasEnded()) await delay(100);
+        while (goesOn() && !watch.hasEnded()) await delay(100);
         text += watch.text();
         look = () => '';
         watch.abort();

@@ -1,6 +1,6 @@
 /**
  * `npm run soak [-- NAME…] [--gigabytes N] [--minutes N] [--connectors N] [--cuts N]`: what is too heavy for every test run. Prints what was seen and ends with 1 when a rule
- * was broken. Each of `bytes`' four ways carries 5 GB, `mixed` lasts an hour; both can be made smaller. The rest takes about fifteen minutes.
+ * was broken. Each of `bytes`' four ways carries 5 GB, `mixed` lasts an hour; both can be made smaller. The rest takes about half an hour.
  */
 import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';

@@ -18,8 +18,9 @@ export async function startDaemon(command: string, args: readonly string[], port
   void ended.then(() => process.off('exit', kill));
   let hasEnded = false;
   void ended.then(() => (hasEnded = true));
-  await waitFor(() => hasEnded || accepts(port), { within: 15, what: `${command} to listen` });
-  if (hasEnded) throw new Error(`${command} ended: ${output.slice(-2000)}`);
+  const isOver = (): boolean => hasEnded;
+  await waitFor(() => isOver() || accepts(port), { within: 15, what: `${command} to listen` });
+  if (isOver()) throw new Error(`${command} ended: ${output.slice(-2000)}`);
   return {
     stop: async () => {
       child.kill('SIGTERM');
