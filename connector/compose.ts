@@ -12,12 +12,12 @@ import { enrol, type Enrolment, type EnrolmentOptions } from './broker-link/enro
 import { loadOrCreateKey } from './broker-link/key-files.ts';
 import { readProxyVariables } from './broker-link/proxy-variables.ts';
 import { createServerApi } from './broker-link/server-api.ts';
-import { createServerClock } from './broker-link/server-clock.ts';
-import { createServerFetch } from './broker-link/server-fetch.ts';
-import { startTunnels } from './broker-link/tunnels.ts';
+import { createServerClock, type ServerClock } from './broker-link/server-clock.ts';
+import { createServerFetch, type ServerFetch } from './broker-link/server-fetch.ts';
+import { startTunnels, type Tunnels, type TunnelsOptions } from './broker-link/tunnels.ts';
 import { openStateDirectory } from './broker-link/state-directory.ts';
 import { findClusterAccess } from './cluster-access.ts';
-import { composeGuard } from './compose-guard.ts';
+import { composeGuard, type Guard } from './compose-guard.ts';
 import { composeLink } from './compose-link.ts';
 import type { ConnectorConfig } from './config.ts';
 import { startHealth, type Readiness } from './health.ts';
@@ -84,10 +84,27 @@ export async function startConnector(options: ConnectorOptions): Promise<void> {
   };
   const guard = composeGuard({ ...shared, replica: replicaName(), failed: options.failed });
   const link = composeLink({ ...shared, guard, clusterUid, version: options.build.version, replica: replicaName() });
+  const tunnels = composeTunnels(options, { enrolment, clock, transport, signer, guard });
+  ready.now = () => ({ missing: [...guard.missing(), ...link.missing()], staleness: guard.staleness() });
+  metrics.observe(() => ({ ...guard.readings(), appliedRevision: link.appliedRevision(), tunnels: tunnels.readings() }));
+}
+
+interface TunnelParts {
+  readonly enrolment: Enrolment;
+  readonly clock: ServerClock;
+  readonly transport: ServerFetch;
+  readonly signer: TunnelsOptions['signer'];
+  readonly guard: Guard;
+}
+
+function composeTunnels(
+  { config, build, logger, shutdown }: ConnectorOptions,
+  { enrolment, clock, transport, signer, guard }: TunnelParts,
+): Tunnels {
   const tunnels = startTunnels({
     ...{ agent: transport.agent, signer, clock, logger },
     serverUrl: config.server,
-    version: options.build.version,
+    version: build.version,
     replica: replicaName(),
     destinationId: enrolment.destination.id,
     count: config.tunnels,
@@ -95,8 +112,7 @@ export async function startConnector(options: ConnectorOptions): Promise<void> {
     lost: () => transport.dropIdle(),
   });
   shutdown.onShutdown('tunnels', () => tunnels.drain());
-  ready.now = () => ({ missing: [...guard.missing(), ...link.missing()], staleness: guard.staleness() });
-  metrics.observe(() => ({ ...guard.readings(), appliedRevision: link.appliedRevision(), tunnels: tunnels.readings() }));
+  return tunnels;
 }
 
 function enrolThis(

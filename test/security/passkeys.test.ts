@@ -10,7 +10,7 @@ import { addSecondFactor, newCodeApp } from '../support/second-factor.ts';
 import type { Visited } from '../support/browser.ts';
 import { leadsTo, submit } from '../support/page-login.ts';
 import { serverCommand } from '../support/server-command.ts';
-import { adminEmail, newPerson, startServer, type RunningServer } from '../support/server.ts';
+import { adminEmail, adminPassword, newPerson, startServer, type RunningServer } from '../support/server.ts';
 import { softwareAuthenticator, type BrowserOptions, type Lies } from '../support/software-authenticator.ts';
 import { afterPassword, type PageLoginAt } from './page-login-stage.ts';
 
@@ -350,7 +350,7 @@ describe('passkeys under attack', function () {
   it('row 32: recover-admin on the server’s host takes passkeys away, too', async () => {
     const own = await startServer();
     try {
-      await addPasskey(own, await own.admin());
+      await addPasskey(own, (await own.login(adminEmail, adminPassword)).call);
       const recovery = await serverCommand(own.dataDir, 'recover-admin');
       const token = /\/setup#(\S+)/.exec(recovery.stdout)?.[1] ?? '';
       const password = 'another lantern by the harbour';

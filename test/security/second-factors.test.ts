@@ -8,7 +8,7 @@ import { enrolConnector } from '../support/enrolled-connector.ts';
 import { refusal } from '../support/refusal.ts';
 import { serverCommand } from '../support/server-command.ts';
 import { addSecondFactor, newCodeApp, type AddedFactor } from '../support/second-factor.ts';
-import { adminEmail, newPerson, startServer, type RunningServer } from '../support/server.ts';
+import { adminEmail, adminPassword, newPerson, startServer, type RunningServer } from '../support/server.ts';
 
 describe('second factors under attack', function () {
   this.timeout(120_000);
@@ -253,7 +253,8 @@ describe('second factors under attack', function () {
   it('row 32: an admin who lost everything gets in by the word of the server’s host', async () => {
     const own = await startServer();
     try {
-      const admin = await own.admin();
+      // A first second factor asks for a young login.
+      const { call: admin } = await own.login(adminEmail, adminPassword);
       await addSecondFactor(admin);
       const recovery = await serverCommand(own.dataDir, 'recover-admin');
       const token = /\/setup#(\S+)/.exec(recovery.stdout)?.[1] ?? '';

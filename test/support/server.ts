@@ -41,7 +41,7 @@ export interface RunningServer {
   readonly program: () => Program;
   /** A client without, or with, the secret of a session. */
   client(secret?: string): Call;
-  /** The one admin, logged in. Logs in once a process. */
+  /** The one admin, logged in; perhaps a while ago, by another process of the run: what asks for a young login takes one of its own. */
   admin(): Promise<Call>;
   login(email: string, password: string): Promise<{ readonly call: Call; readonly secret: string }>;
   /** Raw HTTPS, for what the typed client would not send. */
