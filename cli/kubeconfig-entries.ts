@@ -6,6 +6,7 @@
 import { X509Certificate } from 'node:crypto';
 import type { DirectoryEntry } from '../shared/api/destinations.ts';
 import { splitPem } from '../shared/node/fingerprint.ts';
+import { isHostName, parseHostAndPort } from '../shared/host-and-port.ts';
 import { isDestinationName } from '../shared/resource-name.ts';
 import { CliError } from './failure.ts';
 import type { Entry } from './kubeconfig-splices.ts';
@@ -68,15 +69,10 @@ export function checkDestination(entry: DirectoryEntry, caCertificates: string):
 const lie = (what: string): CliError =>
   new CliError('failed', `the server sent ${what}, which is none; nothing was written, and its admin should know`);
 
-const isHostName = (text: string): boolean =>
-  text.length <= 253 && /^(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?\.)*[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?$/i.test(text);
-
 /** Of `host:port`; undefined when the text is none. */
 function endpointOf(text: string): Endpoint | undefined {
-  const [, name, bracketed, port] = /^(?:([^:[\]]+)|\[([0-9a-f:.]{2,45})\]):(\d{1,5})$/i.exec(text) ?? [];
-  const host = name === undefined ? bracketed : isHostName(name) ? name : undefined;
-  if (host === undefined || (name === undefined && !URL.canParse(`https://[${host}]/`))) return undefined;
-  return Number(port) >= 1 && Number(port) <= 65_535 ? { server: `https://${text}`, host, port: Number(port) } : undefined;
+  const found = parseHostAndPort(text);
+  return found === undefined ? undefined : { server: `https://${text}`, ...found };
 }
 
 function checkedCertificates(pem: string): string {

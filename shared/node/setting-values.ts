@@ -1,5 +1,6 @@
 /** Shapes that settings of both services share: addresses to listen on, durations. Each refusal says how it is written. */
 import { z } from 'zod';
+import { parseHostAndPort } from '../host-and-port.ts';
 import { parseDuration } from '../ttl.ts';
 import { parseListenAddress, type ListenAddress } from './listen-address.ts';
 
@@ -19,11 +20,9 @@ export const onOff = z
   .union([z.boolean(), z.enum(['on', 'off', 'true', 'false'])], { error: 'must be on or off' })
   .transform((value) => value === true || value === 'on' || value === 'true');
 
-/** `HOST:PORT`, an IPv6 address in brackets. */
 export const hostAndPort = z
   .string()
-  .max(300)
-  .regex(/^(?:\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):\d{1,5}$/, 'must be HOST:PORT, such as k8s.example.com:8444');
+  .refine((text) => parseHostAndPort(text) !== undefined, 'must be HOST:PORT, such as k8s.example.com:8444');
 
 /** Seconds. */
 export const duration = z.string().transform((text, context): number => {
