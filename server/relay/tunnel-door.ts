@@ -78,6 +78,8 @@ function replicaOf({ url = '' }: IncomingMessage): string {
   throw new DomainError('request.invalid', 'The query must name the connector’s replica: 1–100 letters, digits, ".", "_" or "-".');
 }
 
+const lookMilliseconds = 200;
+
 interface Arrival {
   readonly caller: ConnectorCaller;
   readonly replica: string;
@@ -117,7 +119,18 @@ async function open(options: TunnelDoorOptions, arrival: Arrival, keep: (work: P
       );
     },
   });
-  const stopListening = bell.listen(destination.id, () => void endUnlessLive());
+  // The bell rings for every certificate too, and each look reads the database: one look for all that changed meanwhile.
+  let look: NodeJS.Timeout | undefined;
+  const stopLooking = bell.listen(destination.id, () => {
+    look ??= setTimeout(() => {
+      look = undefined;
+      void endUnlessLive();
+    }, lookMilliseconds);
+  });
+  const stopListening = (): void => {
+    stopLooking();
+    clearTimeout(look);
+  };
   const endUnlessLive = async (): Promise<void> => {
     try {
       if (!(await options.isLive(caller))) tunnel.end('its destination or connector was removed');

@@ -6,6 +6,7 @@ import { WebSocket } from 'ws';
 import { api } from '../../shared/api/index.ts';
 import { tunnelPath, tunnelProtocol } from '../../shared/api/connector-tunnel.ts';
 import { enrolConnector, type EnrolledConnector } from '../support/enrolled-connector.ts';
+import { closed } from '../support/closed.ts';
 import { startServer, type RunningServer } from '../support/server.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { brokenIf, cutIn } from './defence.ts';
@@ -58,7 +59,7 @@ async function loginBehindHeader({ port, info }: RunningServer): Promise<boolean
       () => true,
       () => false,
     ),
-    once(socket, 'close').then(() => false),
+    closed(socket).then(() => false),
   ]);
   if (!isSecure) return false;
   const body = JSON.stringify({ email: 'nobody@example.com', password: 'wrong wrong wrong' });
@@ -66,7 +67,7 @@ async function loginBehindHeader({ port, info }: RunningServer): Promise<boolean
     `POST /api/v1/login/password HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
   );
   secure.resume();
-  await once(secure, 'close');
+  await closed(secure);
   return true;
 }
 
@@ -77,10 +78,10 @@ const defences: readonly ServerDefence<RelayStage>[] = [
     cut: door('if (!(await options.isLive(caller)))', 'if (false)'),
     attack: async (stage) => {
       const { own, socket } = await tunnelFor(stage, 'removed');
-      const closed = once(socket, 'close');
+      const isClosed = closed(socket);
       const admin = await stage.server.admin();
       await admin(api.destinations.remove, { params: { id: own.destinationId } });
-      const end = await Promise.race([closed, seconds(2)]);
+      const end = await Promise.race([isClosed, seconds(2)]);
       socket.terminate();
       return brokenIf(end === 'late');
     },
@@ -96,7 +97,7 @@ const defences: readonly ServerDefence<RelayStage>[] = [
           .resume(),
       );
       await Promise.all(sockets.map(async (socket) => once(socket, 'connect')));
-      const end = await Promise.race([...sockets.map(async (socket) => once(socket, 'close')), seconds(3)]);
+      const end = await Promise.race([...sockets.map(async (socket) => closed(socket)), seconds(3)]);
       sockets.forEach((socket) => socket.destroy());
       return brokenIf(end === 'late');
     },

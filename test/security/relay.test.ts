@@ -14,6 +14,7 @@ import { controlPlane } from '../support/clusters.ts';
 import { connectorClient, type ConnectorClient } from '../support/connector-client.ts';
 import { enrolConnector, type EnrolledConnector } from '../support/enrolled-connector.ts';
 import { guardCluster, type GuardedCluster, type Person } from '../support/guarded-cluster.ts';
+import { closed } from '../support/closed.ts';
 import { startHostileRelay, type HostileRelay } from '../support/hostile-relay.ts';
 import type { LeasedCertificate } from '../support/lease.ts';
 import { memoryHolds } from '../support/process-memory.ts';
@@ -138,7 +139,7 @@ describe('security of the relay', function () {
       const socket = connect(guarded.server.port, '127.0.0.1');
       socket.on('error', () => undefined).resume();
       for (const record of recorded) socket.write(record);
-      await once(socket, 'close');
+      await closed(socket);
       expect((await made()).length).to.equal(before);
     });
 
@@ -228,9 +229,9 @@ describe('security of the relay', function () {
       const socket = await dial({ authorization: await gone.sign({ method: 'GET', path: tunnelPath + query }) });
       if (!(socket instanceof WebSocket)) throw new Error('no tunnel');
       await waitFor(async () => (await tunnelsOf(gone.destinationId)) === 1, { within: 5, what: 'the tunnel' });
-      const closed = once(socket, 'close');
+      const end = closed(socket);
       await guarded.call(api.destinations.remove, { params: { id: gone.destinationId } });
-      await closed;
+      await end;
       const { items } = await waitFor(
         async () => {
           const page = await guarded.call(api.audit.list, { query: { event: 'connector.tunnel-closed' } });
@@ -256,16 +257,16 @@ describe('security of the relay', function () {
 
     it('who says nothing keeps nobody out, and is gone after 10 s', async () => {
       const sockets = await silent(1100);
-      const closed = sockets.map((socket) => once(socket, 'close'));
-      await Promise.race(closed);
+      const ends = sockets.map(closed);
+      await Promise.race(ends);
       expect(await isAlive()).to.equal(true);
       expect((await client.request(path())).status).to.equal(200);
       const dripping = connect(guarded.server.port, '127.0.0.1')
         .on('error', () => undefined)
         .resume();
-      const dripped = once(dripping, 'close');
+      const dripped = closed(dripping);
       const drip = setInterval(() => dripping.write(Buffer.from([22])), 500);
-      await Promise.all([...closed, dripped]);
+      await Promise.all([...ends, dripped]);
       clearInterval(drip);
     });
 
@@ -298,7 +299,7 @@ describe('security of the relay', function () {
       const endless = connect(address)
         .on('error', () => undefined)
         .resume();
-      const ended = once(endless, 'close');
+      const ended = closed(endless);
       endless.write(Buffer.concat([Buffer.from([22, 3, 1, 0x40, 0, 1, 0, 0x3f, 0xf0]), Buffer.alloc(20_000, 1)]));
       endless.write(Buffer.alloc(60_000, 22));
       await ended;
