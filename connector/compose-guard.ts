@@ -29,7 +29,7 @@ import { createIdentityLimits, type IdentityLimits } from './proxy/identity-limi
 import { createKubeProxy } from './proxy/kube-proxy.ts';
 import { createListener, createPeerLookup } from './proxy/listener.ts';
 import { createOpenRequests } from './proxy/open-requests.ts';
-import { createPeerAddresses, relayedPeer, type PeerAddresses } from './proxy/peer-addresses.ts';
+import { createPeerAddresses, type PeerAddresses } from './proxy/peer-addresses.ts';
 import type { PeerExpectations, PeerResult } from './proxy/peer-certificate.ts';
 import type { Staleness } from './proxy/staleness-rules.ts';
 import { refuse, type Refusal } from './proxy/status.ts';
@@ -126,7 +126,7 @@ export function composeGuard(options: GuardOptions): Guard {
     },
     missing: () => [...(state === undefined ? ['desired state'] : []), ...(listener.isServing() ? [] : ['serving certificate'])],
     staleness: () => gate.staleness(),
-    takeRelayed: (stream, from) => listener.takeRelayed(stream, relayedPeer(from)),
+    takeRelayed: (stream, from) => listener.takeRelayed(stream, entry.addresses.relayed(from)),
     readings: () => ({ ...readingsOf(entry), staleness: gate.staleness(), spool: spool.size(), enforcedRevision: state?.revision }),
   };
 }
