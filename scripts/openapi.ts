@@ -45,7 +45,7 @@ function operation(endpoint: Endpoint): unknown {
 
 function security(endpoint: Endpoint): { security: unknown[] } {
   if (endpoint.access === 'public') return { security: [] };
-  return { security: [{ [endpoint.access === 'connector' ? 'connector' : 'session']: [] }] };
+  return { security: endpoint.access === 'connector' ? [{ connector: [] }] : [{ session: [] }, { browserSession: [] }] };
 }
 
 function document(): unknown {
@@ -64,6 +64,13 @@ function document(): unknown {
     components: {
       securitySchemes: {
         session: { type: 'http', scheme: 'bearer', description: 'Secret of a session' },
+        browserSession: {
+          type: 'apiKey',
+          in: 'cookie',
+          name: '__Host-infra-session',
+          description:
+            'For pages of this server alone: counts only with `infra-ui: 1`, `Sec-Fetch-Site: same-origin`, the own `Origin` on anything but GET, and no `Authorization`; obtains no leases',
+        },
         connector: {
           type: 'apiKey',
           in: 'header',

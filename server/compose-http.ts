@@ -67,6 +67,8 @@ import { type SetupService } from './login/setup-service.ts';
 import { createIssuerKeys } from './login/issuer-keys.ts';
 import { trustRuleRoutes } from './login/trust-rule-routes.ts';
 import { createTrustRuleService } from './login/trust-rule-service.ts';
+import { uiLoginRoutes } from './login/ui-login-routes.ts';
+import { createUiSignIn } from './login/ui-sign-in.ts';
 import { createWorkloadLogin } from './login/workload-login.ts';
 import { createScimGroupService } from './scim/scim-group-service.ts';
 import { scimBaseUrlOf, scimRoutes } from './scim/scim-routes.ts';
@@ -110,6 +112,7 @@ export function composeHttp(foundation: Foundation, setup: SetupService, destina
   const app = createApp({
     ...parts,
     sourceOf,
+    publicUrl: config.publicUrl,
     authenticateSession: sessions.authenticate,
     authenticateConnector,
     recordRefusal: async (caller, endpoint) =>
@@ -170,20 +173,20 @@ function composeProviderLogins({ config, clock, logger, read, transact, sealing,
   const refresh = createProviderRefresh({ logins, sealing, logger });
   const sync = createProviderSync({ read, transact, refresh, people, clock, logger });
   const testRun = createProviderLoginTestRun({ transact, logins, people, publicUrl: config.publicUrl, clock });
+  const uiSignIn = createUiSignIn({ transact, origins, sessionSettings: config.session, clock });
   const browserLogins = createBrowserLoginService({
     read,
     transact,
     logins,
     arrive: createArrivalAtProvider({ read, transact, logins, refresh, origins, people, clock }),
-    origins,
-    testRun,
-    attempts,
+    ...{ origins, testRun, uiSignIn, attempts },
     sessionSettings: config.session,
     clock,
   });
   return {
     syncJob: sync.job,
     browserLogins,
+    uiSignIn,
     loginTests: createProviderLoginTestService({ read, transact, logins: browserLogins, publicUrl: config.publicUrl, clock }),
     providers: createProviderService({
       read,
@@ -320,13 +323,14 @@ function mountLogins(router: Router, context: RouteContext, features: Features):
     workloads: workloads.login,
   });
   trustRuleRoutes(router, context, workloads.trustRules);
-  const { browserLogins: logins } = providerLogins;
+  const { browserLogins: logins, uiSignIn } = providerLogins;
   const sourceOf = context.source;
   const canReset = foundation.mail !== undefined;
   const passkeyOffer = createPasskeyOffer({ pages, sourceOf });
   const signIn = createSignIn({ logins, pages, passkeyOffer, sourceOf, canReset });
   browserLoginRoutes(router, { logins, signIn, sourceOf, logger });
-  pageLoginRoutes(router, { pages, sourceOf, logger, publicUrl: config.publicUrl, canReset });
+  uiLoginRoutes(router, { signIn, logger });
+  pageLoginRoutes(router, { pages, uiSignIn, sourceOf, logger, publicUrl: config.publicUrl, canReset });
   mountDeviceLogins(router, context, foundation, { logins, signIn, passkeyOffer });
   providerLoginTestRoutes(router, context, { tests: providerLogins.loginTests, logger });
   clientKeyRoutes(router, { providers: read.providers, logger });

@@ -1,6 +1,6 @@
 import type { AccessKeyId, AccountId, IdentityId, SessionId, TrustRuleId } from '../../shared/api/values.ts';
 import type { Page, PageRequest } from '../../shared/api/pagination.ts';
-import type { SessionMethod } from '../../shared/api/sessions.ts';
+import type { SessionClient, SessionMethod } from '../../shared/api/sessions.ts';
 import type { Handle } from '../storage/database.ts';
 import { decodeCursor, toPage } from '../storage/page.ts';
 import type { Database } from '../storage/schema.ts';
@@ -10,6 +10,7 @@ export interface SessionRecord {
   readonly id: SessionId;
   readonly identityId: IdentityId;
   readonly method: SessionMethod;
+  readonly client: SessionClient;
   readonly accessKeyId: AccessKeyId | null;
   /** The account at an identity provider that it came from. */
   readonly accountId: AccountId | null;
@@ -143,6 +144,7 @@ const toRow = (session: SessionRecord, secretHash: string): Database['sessions']
   secret_hash: secretHash,
   identity_id: session.identityId,
   method: session.method,
+  client: session.client,
   access_key_id: session.accessKeyId,
   account_id: session.accountId,
   trust_rule_id: session.trustRuleId,
@@ -163,6 +165,7 @@ const fromRow = (row: OwnedRow): OwnedSession => ({
   id: row.id as SessionId,
   identityId: row.identity_id as IdentityId,
   method: row.method as SessionRecord['method'],
+  client: row.client as SessionClient,
   accessKeyId: row.access_key_id as AccessKeyId | null,
   accountId: row.account_id as AccountId | null,
   trustRuleId: row.trust_rule_id as TrustRuleId | null,

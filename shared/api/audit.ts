@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { endpoint } from './endpoint.ts';
 import { pageOf, pageQuery } from './pagination.ts';
-import { sessionMethod } from './sessions.ts';
+import { sessionClient, sessionMethod } from './sessions.ts';
 import { auditEventId, destinationId, identityId, leaseId, secondFactorKind, subject, time } from './values.ts';
 
 const actor = z.object({
@@ -87,6 +87,8 @@ export const auditEvent = z.discriminatedUnion('event', [
   event('login.succeeded', {
     session: z.string(),
     method: sessionMethod,
+    /** Absent: a program. */
+    client: sessionClient.optional(),
     provider: named.optional(),
     /** By a code that was approved in a browser elsewhere: which. */
     deviceLogin: z.string().optional(),
