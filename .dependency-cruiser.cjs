@@ -93,6 +93,13 @@ module.exports = {
       from: { path: '^server/relay/' },
       to: { path: '^server/(identity|login|scim|grants|leases|authority)/' },
     },
+    {
+      name: 'live-events-know-audit-alone',
+      severity: 'error',
+      comment: 'They say that something changed, by the words of the audit: what it is, nobody needs to teach them.',
+      from: { path: '^server/live/' },
+      to: { path: '^server/(identity|login|scim|destinations|grants|leases|authority|relay)/' },
+    },
     { name: 'grants-below-leases', severity: 'error', from: { path: '^server/grants/' }, to: { path: '^server/(login|leases)/' } },
     { name: 'web-knows-shared-alone', severity: 'error', from: { path: '^server/web/' }, to: { pathNot: '^(server/web|shared)/' } },
     {

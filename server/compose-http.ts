@@ -1,13 +1,13 @@
 /** Mounts every feature behind HTTP: who may call what is asked here, what happens is the features' own. */
 import type { IncomingMessage } from 'node:http';
 import { api } from '../shared/api/index.ts';
-import { toTime } from '../shared/clock.ts';
 import { createApp, createMetricsApp } from './app.ts';
+import { createServerRolesOf } from './compose-live.ts';
 import { composeMail } from './compose-mail.ts';
 import { composePasswordLogin, type PasswordLogin } from './compose-password-login.ts';
 import { mountSecondFactors } from './compose-second-factors.ts';
 import { auditRoutes } from './audit/audit-routes.ts';
-import { authorOf, type ServerRole } from './audit/caller.ts';
+import { authorOf } from './audit/caller.ts';
 import { createAbsence } from './destinations/absence.ts';
 import { createAssertionCheck } from './destinations/assertion-check.ts';
 import { connectorRoutes, destinationRoutes, type DestinationServices } from './destinations/destination-routes.ts';
@@ -30,6 +30,7 @@ import { providerRoutes } from './identity/provider-routes.ts';
 import { createProviderService } from './identity/provider-service.ts';
 import { createUserService } from './identity/user-service.ts';
 import { createWorkloadService } from './identity/workload-service.ts';
+import { liveEventsRoutes } from './live/live-events-routes.ts';
 import { leaseRoutes } from './leases/lease-routes.ts';
 import { createLeaseService } from './leases/lease-service.ts';
 import { createAccessKeyService } from './login/access-key-service.ts';
@@ -81,12 +82,7 @@ type ConnectorRequest = IncomingMessage & { readonly originalUrl?: string };
 
 export function composeHttp(foundation: Foundation, setup: SetupService, destinations: DestinationServices) {
   const { config, logger, clock, read, transact, authority, metrics } = foundation;
-  const serverRolesOf = async (identityId: string, now: number): Promise<ReadonlySet<ServerRole>> => {
-    const held = await read.grants.ofIdentity(identityId, toTime(now), null);
-    const isAdmin = held.some(({ role }) => role === 'admin');
-    return new Set<ServerRole>(isAdmin ? ['admin', 'view'] : held.some(({ role }) => role === 'view') ? ['view'] : []);
-  };
-  const sessions = createSessionService({ read, transact, serverRolesOf, clock });
+  const sessions = createSessionService({ read, transact, serverRolesOf: createServerRolesOf(read), clock });
   const passwordLogin = composePasswordLogin(foundation);
   const providerLogins = composeProviderLogins(foundation);
   const readiness = createReadiness();
@@ -300,6 +296,7 @@ function mountFeatures(router: Router, context: RouteContext, features: Features
     }),
   );
   auditRoutes(router, context, read.auditStore);
+  liveEventsRoutes(router, context, foundation.live);
 }
 
 function mountExplanations(router: Router, context: RouteContext, { read, clock }: Foundation): void {

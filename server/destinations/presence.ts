@@ -6,13 +6,18 @@ export interface Presence {
   isReached(destinationId: string): boolean;
 }
 
-export function createPresence(): Presence {
+/** `changed`: a connector came or went. */
+export function createPresence(changed: () => void = () => undefined): Presence {
   const connectors = createCounts();
   const destinations = createCounts();
   return {
     arrived: (connectorId, destinationId) => {
       const leaves = [connectors.add(connectorId), destinations.add(destinationId)];
-      return () => leaves.forEach((leave) => leave());
+      changed();
+      return () => {
+        leaves.forEach((leave) => leave());
+        changed();
+      };
     },
     isOnline: connectors.has,
     isReached: destinations.has,

@@ -6,6 +6,7 @@ import { connectors } from './connectors.ts';
 import { destinations } from './destinations.ts';
 import { deviceLogin } from './device-login.ts';
 import type { Endpoint } from './endpoint.ts';
+import { events } from './events.ts';
 import { explanations } from './explanations.ts';
 import { grants } from './grants.ts';
 import { groups } from './groups.ts';
@@ -42,6 +43,7 @@ export const api = {
   leases,
   changes,
   audit,
+  events,
 } as const;
 
 export const endpoints: readonly Endpoint[] = Object.values(api).flatMap((group) => Object.values(group) as Endpoint[]);

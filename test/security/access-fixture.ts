@@ -41,7 +41,7 @@ export interface ForeignThings {
 }
 
 const ownerEmail = 'owner@example.com';
-const strangerEmail = 'stranger@example.com';
+export const strangerEmail = 'stranger@example.com';
 
 export async function people(server: RunningServer): Promise<People> {
   const admin = await server.admin();
