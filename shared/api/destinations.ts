@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { endpoint } from './endpoint.ts';
 import { tunnelSummary } from './connector-tunnel.ts';
 import { pageOf, pageQuery } from './pagination.ts';
-import { change, connectorId, destinationId, destinationName, idParams, note, time } from './values.ts';
+import { change, connectorId, destinationId, destinationName, idParams, note, searchText, time } from './values.ts';
 
 /** Only kinds that connectors of this version serve. */
 export const destinationKind = z.enum(['kubernetes']);
@@ -88,7 +88,7 @@ export const destinations = {
     method: 'GET',
     path: '/api/v1/destinations',
     access: 'view',
-    query: pageQuery.extend({ name: z.string().max(100).optional() }),
+    query: pageQuery.extend({ name: z.string().max(100).optional(), /** Part of the name. */ search: searchText.optional() }),
     result: pageOf(destination),
   }),
   get: endpoint({

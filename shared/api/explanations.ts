@@ -59,7 +59,7 @@ const holder = z.object({
 });
 export type Holder = z.output<typeof holder>;
 
-/** How a session came to be somebody, and what that is in each cluster. */
+/** How somebody came to be who they are, and what that is in each cluster. */
 export const ownWhy = z.object({
   /** Ways in at identity providers; none: a password or a key. */
   accounts: z.array(
@@ -89,6 +89,8 @@ export const ownWhy = z.object({
       ),
     }),
   ),
+  /** On infra itself. */
+  serverGrants: z.array(z.object({ id: grantId, role: z.string(), until: time.nullable(), group: z.string().nullable() })).default([]),
 });
 export type OwnWhy = z.output<typeof ownWhy>;
 
