@@ -15,9 +15,11 @@ import type { Foundation } from './foundation.ts';
 import { explainRoutes } from './grants/explain-routes.ts';
 import { createExplainService } from './grants/explain-service.ts';
 import { grantRoutes } from './grants/grant-routes.ts';
+import { createGrantChangeService } from './grants/grant-change-service.ts';
+import { createGrantPreview } from './grants/grant-preview.ts';
 import { createGrantService } from './grants/grant-service.ts';
-import { createOwnWhy } from './grants/own-why.ts';
 import { createWhoCan } from './grants/who-can.ts';
+import { createWhy } from './grants/why.ts';
 import { createReadiness } from './http/health.ts';
 import { assertionToken } from './http/authenticate.ts';
 import { route, type ConnectorCaller, type RouteContext, type Router } from './http/route.ts';
@@ -32,6 +34,7 @@ import { createUserService } from './identity/user-service.ts';
 import { createWorkloadService } from './identity/workload-service.ts';
 import { leaseRoutes } from './leases/lease-routes.ts';
 import { createLeaseService } from './leases/lease-service.ts';
+import { createRevocationImpact } from './leases/revocation-impact.ts';
 import { createAccessKeyService } from './login/access-key-service.ts';
 import { browserLoginRoutes, redirectUriOf } from './login/browser-login-routes.ts';
 import { createBrowserLoginService } from './login/browser-login-service.ts';
@@ -68,6 +71,9 @@ import { createIssuerKeys } from './login/issuer-keys.ts';
 import { trustRuleRoutes } from './login/trust-rule-routes.ts';
 import { createTrustRuleService } from './login/trust-rule-service.ts';
 import { createWorkloadLogin } from './login/workload-login.ts';
+import { createOverview } from './overview/overview.ts';
+import { overviewRoutes } from './overview/overview-routes.ts';
+import { createSettingsRecord } from './overview/settings-record.ts';
 import { createScimGroupService } from './scim/scim-group-service.ts';
 import { scimBaseUrlOf, scimRoutes } from './scim/scim-routes.ts';
 import { createScimTokenService } from './scim/scim-token-service.ts';
@@ -276,31 +282,36 @@ function mountFeatures(router: Router, context: RouteContext, features: Features
   });
   destinationRoutes(router, context, destinations);
   connectorRoutes(router, context, destinations);
-  grantRoutes(
-    router,
-    context,
-    createGrantService({ read, transact, directory: foundation.directory, rootCertificate: authority.rootCertificate, clock }),
-  );
+  const absence = createAbsence({ connectors: read.connectors, presence: foundation.presence });
+  grantRoutes(router, context, {
+    grants: createGrantService({ read, transact, directory: foundation.directory, rootCertificate: authority.rootCertificate, clock }),
+    changes: createGrantChangeService({ transact, clock }),
+    preview: createGrantPreview({ read, absence, clock }),
+  });
   mountExplanations(router, context, foundation);
-  leaseRoutes(
-    router,
-    context,
-    createLeaseService({
-      read,
-      transact,
+  leaseRoutes(router, context, {
+    leases: createLeaseService({
+      ...{ read, transact, absence, clock },
       shareCommit: createSharedCommit(transact),
       issue: authority.issueForLease,
-      absence: createAbsence({ connectors: read.connectors, presence: foundation.presence }),
       rootCertificate: authority.rootCertificate,
       defaultTtlSeconds: config.leaseTtlSeconds,
-      clock,
     }),
-  );
+    impactOf: createRevocationImpact({ read, presence: foundation.presence, clock }),
+  });
+  mountOverviews(router, context, foundation);
   auditRoutes(router, context, read.auditStore);
 }
 
+function mountOverviews(router: Router, context: RouteContext, { read, presence, config, build, authority, clock }: Foundation): void {
+  overviewRoutes(router, context, {
+    overview: createOverview({ read, presence, version: build.version, clock }),
+    settings: createSettingsRecord({ read, config, build, trustDomain: authority.trustDomain, startedAt: toTime(clock.now()) }),
+  });
+}
+
 function mountExplanations(router: Router, context: RouteContext, { read, clock }: Foundation): void {
-  const services = { whoCan: createWhoCan({ read, clock }), ownWhy: createOwnWhy({ read, clock }) };
+  const services = { whoCan: createWhoCan({ read, clock }), why: createWhy({ read, clock }) };
   explainRoutes(router, context, createExplainService({ read, clock }), services);
 }
 

@@ -12,7 +12,7 @@ import type { Transact } from '../storage/transact.ts';
 import type { AccessEffects } from './access-effects.ts';
 import type { AccountStore } from './account-store.ts';
 import type { GroupStore } from './group-store.ts';
-import type { Identity, IdentityStore } from './identity-store.ts';
+import type { Identity, IdentityFilter, IdentityStore } from './identity-store.ts';
 import { named, removeIdentity } from './user-service.ts';
 
 interface Stores {
@@ -34,7 +34,7 @@ export type WorkloadService = ReturnType<typeof createWorkloadService>;
 
 export function createWorkloadService({ read, transact, clock }: WorkloadServiceOptions) {
   return {
-    list: async (filter: PageRequest & { readonly name?: string | undefined }): Promise<Page<Workload>> => {
+    list: async (filter: Pick<IdentityFilter, 'name' | 'search'> & PageRequest): Promise<Page<Workload>> => {
       const page = await read.identities.list({ ...filter, kind: 'workload' });
       return { items: page.items.map(describe), nextCursor: page.nextCursor };
     },

@@ -55,6 +55,8 @@ export interface SessionStore {
   setMfaAt(ids: readonly string[], at: string | null): Promise<void>;
   /** When a second factor was last proven in any session of this person that is live at a time. */
   lastMfaAt(identityId: string, liveAt: string): Promise<string | null>;
+  /** Whose sessions, live at a time, were used since another. */
+  countPeopleSince(since: string, liveAt: string): Promise<number>;
   /** Sessions that nobody ended: of an identity, of an access key, of an account, of a trust rule, or of all accounts at a provider. */
   openOf(owner: SessionOrigin): Promise<OwnedSession[]>;
   end(ids: readonly string[], at: string, because: string): Promise<void>;
@@ -106,6 +108,16 @@ export function createSessionStore(db: Handle): SessionStore {
         .where('expires_at', '>', liveAt)
         .executeTakeFirst();
       return row?.mfa_at ?? null;
+    },
+    countPeopleSince: async (since, liveAt) => {
+      const { count } = await db
+        .selectFrom('sessions')
+        .select(({ fn }) => fn.count<number>('identity_id').distinct().as('count'))
+        .where('last_used_at', '>=', since)
+        .where('ended_at', 'is', null)
+        .where('expires_at', '>', liveAt)
+        .executeTakeFirstOrThrow();
+      return count;
     },
     openOf: async (owner) => {
       const query = owned.where('ended_at', 'is', null);

@@ -372,6 +372,9 @@ export interface Database {
     destination_id: string | null;
     outcome: string;
     body: string;
+    /** Of requests. */
+    verb: string | null;
+    path: string | null;
   };
 
   authorities: {

@@ -152,7 +152,7 @@ export const grants = {
     name: 'grants.preview',
     summary: 'What a grant would change for whom; makes nothing',
     method: 'POST',
-    path: '/api/v1/grants/preview',
+    path: '/api/v1/grant-preview',
     access: 'view',
     body: wish,
     result: grantPreview,
@@ -175,7 +175,7 @@ export const grants = {
     name: 'grants.removeMany',
     summary: 'Remove several grants at once',
     method: 'POST',
-    path: '/api/v1/grants/remove',
+    path: '/api/v1/grant-removals',
     access: 'admin',
     body: z.strictObject({
       ids: z

@@ -74,7 +74,7 @@ export const users = {
     path: '/api/v1/users/:id/why',
     access: 'view',
     params: idParams(userId),
-    /** `claims` are for admins alone, null to others. */
+    /** `claims`, and what they say of a `secondFactor`, are for admins alone, null to others. */
     result: ownWhy,
   }),
   create: endpoint({

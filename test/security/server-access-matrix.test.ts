@@ -89,6 +89,7 @@ const rows: Readonly<Record<string, Row>> = {
   },
   'users.list': {},
   'users.get': { input: id('userId') },
+  'users.why': { input: id('userId') },
   'users.create': { input: () => ({ body: { email: 'new@example.com' } }) },
   'users.disable': { input: id('userId') },
   'users.enable': { input: id('userId') },
@@ -100,6 +101,7 @@ const rows: Readonly<Record<string, Row>> = {
   'users.unlink': { input: ({ userId }) => ({ params: { id: userId, provider: 'acme' } }), stranger: refused, viewer: refused },
   'users.relink': { input: ({ userId }) => ({ params: { id: userId, provider: 'acme' } }) },
   'workloads.list': {},
+  'workloads.why': { input: id('workloadId') },
   'workloads.create': { input: () => ({ body: { name: 'robot' } }) },
   'workloads.remove': { input: id('workloadId') },
   'groups.list': {},
@@ -175,6 +177,9 @@ const rows: Readonly<Record<string, Row>> = {
   'grants.list': {},
   'grants.get': { input: id('grantId') },
   'grants.create': { input: ({ strangerEmail }) => ({ body: { subject: strangerEmail, role: 'admin', resource: 'infra' } }) },
+  'grants.preview': { input: ({ strangerEmail }) => ({ body: { subject: strangerEmail, role: 'admin', resource: 'infra' } }) },
+  'grants.update': { input: ({ grantId }) => ({ params: { id: grantId }, body: { until: null, reason: 'mine now' } }) },
+  'grants.removeMany': { input: ({ grantId }) => ({ body: { ids: [grantId] } }) },
   'grants.remove': { input: id('grantId') },
   'grants.mine': { stranger: 200, viewer: 200 },
   'explanations.explain': {
@@ -193,7 +198,11 @@ const rows: Readonly<Record<string, Row>> = {
   'leases.get': { input: id('leaseId'), stranger: [404, 'lease.not-found'], viewer: 200 },
   'leases.revoke': { input: id('leaseId'), stranger: [404, 'lease.not-found'], viewer: [404, 'lease.not-found'] },
   'changes.acknowledgements': { input: ({ revision }) => ({ params: { revision } }), stranger: [404, 'change.not-found'], viewer: 200 },
+  'revocations.impact': { input: ({ userId }) => ({ query: { user: userId } }), stranger: refused, viewer: 200 },
   'audit.list': {},
+  'audit.get': { input: id('auditEventId') },
+  'overview.get': {},
+  'settings.get': {},
 };
 
 describe('access to the API', function () {
