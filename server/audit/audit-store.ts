@@ -1,5 +1,5 @@
 import { sql, type ExpressionBuilder } from 'kysely';
-import { auditEvent, type AuditEvent } from '../../shared/api/audit.ts';
+import { auditEvent, auditEventNames, type AuditEvent } from '../../shared/api/audit.ts';
 import type { Page, PageRequest } from '../../shared/api/pagination.ts';
 import type { Handle } from '../storage/database.ts';
 import { decodeCursor, encodeCursor, toPage } from '../storage/page.ts';
@@ -25,8 +25,7 @@ export interface AuditStore {
   find(id: string): Promise<AuditEvent | undefined>;
   /** Newest first. With `search` a page may be short, or empty, and still have one after it. */
   list(filter: AuditFilter): Promise<Page<AuditEvent>>;
-  /** Without `search`. */
-  count(filter: Omit<AuditFilter, 'search' | 'limit'>): Promise<number>;
+  count(filter: Omit<AuditFilter, 'search' | 'limit' | 'event' | 'actor'>): Promise<number>;
 }
 
 export function createAuditStore(db: Handle): AuditStore {
@@ -61,16 +60,12 @@ export function createAuditStore(db: Handle): AuditStore {
       ).count,
     list: async (filter) => {
       const { limit, search } = filter;
-      const events = sifted(db, filter);
-      if (search === undefined) return toPage(await rowsOf(events, limit + 1), filter, mapping);
-      const edge = await newestFirst(events)
-        .select(['at', 'id'])
-        .offset(searchedAtOnce - 1)
-        .limit(1)
-        .executeTakeFirst();
-      const near = edge === undefined ? events : events.where((eb) => eb.or([eb('at', '>', edge.at), sameMoment(eb, edge)]));
-      const found = near.where((eb) => eb.or([holdsText(sql.ref('actor_name'), search), holdsText(sql.ref('path'), search)]));
-      const page = toPage(await rowsOf(found, limit + 1), filter, mapping);
+      if (search === undefined) return toPage(await newest(branchesOf(db, filter), limit + 1), filter, mapping);
+      const edge = await edgeOf(branchesOf(db, filter));
+      const found = branchesOf(db, filter)
+        .map((branch) => (edge === undefined ? branch : branch.where((eb) => notBefore(eb, edge))))
+        .map((branch) => branch.where((eb) => eb.or([holdsText(sql.ref('actor_name'), search), holdsText(sql.ref('path'), search)])));
+      const page = toPage(await newest(found, limit + 1), filter, mapping);
       return page.nextCursor === null && edge !== undefined ? { ...page, nextCursor: encodeCursor({ key: edge.at, id: edge.id }) } : page;
     },
   };
@@ -79,12 +74,10 @@ export function createAuditStore(db: Handle): AuditStore {
 /** A search without an end would hold the database up: it looks through so many, and says where the next one goes on. */
 const searchedAtOnce = 20_000;
 
+/** By everything but events and actor. */
 function sifted(db: Handle, filter: Partial<AuditFilter>) {
   let query = db.selectFrom('audit_events');
-  const { actor, event } = filter;
-  if (actor !== undefined) query = query.where((eb) => eb.or([eb('actor_name', '=', actor), eb('actor_id', '=', actor)]));
   if (filter.destination !== undefined) query = query.where('destination_id', '=', filter.destination);
-  if (event !== undefined) query = query.where((eb) => eb.or(event.split(',').map((name) => isNamed(eb, name))));
   if (filter.verb !== undefined) query = query.where('verb', '=', filter.verb);
   if (filter.outcome !== undefined) query = query.where('outcome', '=', filter.outcome);
   if (filter.since !== undefined) query = query.where('at', '>=', filter.since);
@@ -96,14 +89,49 @@ function sifted(db: Handle, filter: Partial<AuditFilter>) {
 }
 type Events = ReturnType<typeof sifted>;
 type Where = ExpressionBuilder<Database, 'audit_events'>;
+interface Moment {
+  readonly at: string;
+  readonly id: string;
+}
 
-/** The event itself, or all of a family. */
-const isNamed = (eb: Where, name: string) =>
-  name.includes('.') ? eb('event', '=', name) : eb.and([eb('event', '>', `${name}.`), eb('event', '<', `${name}/`)]);
+/**
+ * Each event, and an actor by name and by id, is a way of its own: an index gives it newest first and stops when a page is full. Joined by `or`, everything
+ * that they find would be sorted for the sake of a hundred rows.
+ */
+function branchesOf(db: Handle, { event, actor, ...filter }: AuditFilter): readonly Events[] {
+  const all = sifted(db, filter);
+  const ofActor = actor === undefined ? [all] : [all.where('actor_name', '=', actor), all.where('actor_id', '=', actor)];
+  if (event === undefined) return ofActor;
+  const names = eventsNamed(event);
+  return ofActor.flatMap((branch) => names.map((name) => branch.where('event', '=', name)));
+}
 
-const sameMoment = (eb: Where, { at, id }: { readonly at: string; readonly id: string }) => eb.and([eb('at', '=', at), eb('id', '>=', id)]);
+/** Of `grant,session.ended` every event of the family `grant`, and that one. */
+function eventsNamed(text: string): readonly string[] {
+  const wanted = text.split(',');
+  return auditEventNames.filter((name) => wanted.some((each) => (each.includes('.') ? name === each : name.startsWith(`${each}.`))));
+}
+
 const newestFirst = (events: Events): Events => events.orderBy('at', 'desc').orderBy('id', 'desc');
-const rowsOf = async (events: Events, limit: number) => newestFirst(events).selectAll().limit(limit).execute();
+
+function merged<Row extends Moment>(rows: readonly Row[], limit: number): Row[] {
+  const unique = [...new Map(rows.map((row) => [row.id, row])).values()];
+  return unique.sort((one, other) => (one.at === other.at ? compare(other.id, one.id) : compare(other.at, one.at))).slice(0, limit);
+}
+const compare = (one: string, other: string): number => (one < other ? -1 : one > other ? 1 : 0);
+
+async function newest(branches: readonly Events[], limit: number): Promise<Database['audit_events'][]> {
+  const found = await Promise.all(branches.map(async (branch) => newestFirst(branch).selectAll().limit(limit).execute()));
+  return merged(found.flat(), limit);
+}
+
+/** The last of those that a search looks through; undefined: all there are. */
+async function edgeOf(branches: readonly Events[]): Promise<Moment | undefined> {
+  const found = await Promise.all(branches.map(async (branch) => newestFirst(branch).select(['at', 'id']).limit(searchedAtOnce).execute()));
+  return merged(found.flat(), searchedAtOnce)[searchedAtOnce - 1];
+}
+
+const notBefore = (eb: Where, { at, id }: Moment) => eb.or([eb('at', '>', at), eb.and([eb('at', '=', at), eb('id', '>=', id)])]);
 
 const toRow = (event: AuditEvent): Database['audit_events'] => ({
   id: event.id,

@@ -10,6 +10,13 @@ export async function lastingAdmins(db: Handle, besides: string, limit: number):
     .where('destination_id', 'is', null)
     .where('role', '=', 'admin')
     .where('until', 'is', null);
+  const members = db
+    .selectFrom('group_members')
+    .innerJoin('groups', 'groups.id', 'group_members.group_id')
+    .select('identity_id as subject_id')
+    .where('group_id', 'in', admins)
+    // An identity provider may empty its groups at any time, and asks nobody here.
+    .where('provider', '=', '');
   const withPassword = db.selectFrom('passwords').select('identity_id').where('state', '=', 'set');
   const rows = await db
     .selectFrom('identities')
@@ -31,22 +38,7 @@ export async function lastingAdmins(db: Handle, besides: string, limit: number):
         eb('id', 'in', withPassword),
       ]),
     )
-    .where((eb) =>
-      eb.or([
-        eb('id', 'in', admins),
-        eb(
-          'id',
-          'in',
-          db
-            .selectFrom('group_members')
-            .innerJoin('groups', 'groups.id', 'group_members.group_id')
-            .select('identity_id')
-            .where('group_id', 'in', admins)
-            // An identity provider may empty its groups at any time, and asks nobody here.
-            .where('provider', '=', ''),
-        ),
-      ]),
-    )
+    .where('id', 'in', admins.union(members))
     .limit(limit)
     .execute();
   return rows.map(({ id }) => id);

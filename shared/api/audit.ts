@@ -222,6 +222,7 @@ export const auditEvent = z.discriminatedUnion('event', [
 ]);
 export type AuditEvent = z.output<typeof auditEvent>;
 export type AuditEventName = AuditEvent['event'];
+export const auditEventNames: readonly AuditEventName[] = auditEvent.options.map(({ shape }) => shape.event.value);
 export type AuditDetails<Name extends AuditEventName> = Extract<AuditEvent, { event: Name }>['details'];
 
 const eventNames = z
