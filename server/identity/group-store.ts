@@ -163,14 +163,7 @@ export function createGroupStore(db: Handle): GroupStore {
       (await db.selectFrom('group_members').select('identity_id').where('group_id', '=', id).execute()).map(
         (row) => row.identity_id as IdentityId,
       ),
-    countMembers: async (id) =>
-      (
-        await db
-          .selectFrom('group_members')
-          .select(({ fn }) => fn.countAll<number>().as('count'))
-          .where('group_id', '=', id)
-          .executeTakeFirstOrThrow()
-      ).count,
+    countMembers: async (id) => countMembers(db, id),
     groupsOf: async (identityId) =>
       (
         await all
@@ -208,6 +201,11 @@ export function createGroupStore(db: Handle): GroupStore {
 
 /** As people know it; of the table `groups`. */
 export const fullGroupName = sql<string>`case when provider = '' then name else provider || '/' || name end`;
+
+async function countMembers(db: Handle, id: string): Promise<number> {
+  const members = db.selectFrom('group_members').where('group_id', '=', id);
+  return (await members.select(({ fn }) => fn.countAll<number>().as('count')).executeTakeFirstOrThrow()).count;
+}
 
 async function unlessTaken(name: string, work: Promise<unknown>): Promise<void> {
   try {

@@ -71,15 +71,15 @@ export function createOverview({ read, presence, version, clock }: OverviewOptio
   return async () => {
     const now = clock.now();
     const destinations = await destinationFacts(read, presence, now);
-    const found = await Promise.all([
-      { wants: destinations.flatMap((destination) => destinationWants(destination, version, now)), leftOut: 0 },
-      grantWants(read, now),
-      providerWants(read, now),
-      accessKeyWants(read, now),
-      { wants: await authorityWantsOf(read, now), leftOut: 0 },
-      { wants: adminWants(await read.grants.countLastingAdmins(2)), leftOut: 0 },
-    ]);
-    const wants = found.flatMap((each) => each.wants);
+    const [grants, accessKeys] = [await grantWants(read, now), await accessKeyWants(read, now)];
+    const wants = [
+      ...destinations.flatMap((destination) => destinationWants(destination, version, now)),
+      ...grants.wants,
+      ...(await providerWants(read, now)),
+      ...accessKeys.wants,
+      ...(await authorityWantsOf(read, now)),
+      ...adminWants(await read.grants.countLastingAdmins(2)),
+    ];
     return {
       at: toTime(now),
       destinations: destinationCounts(destinations),
@@ -87,7 +87,7 @@ export function createOverview({ read, presence, version, clock }: OverviewOptio
       grantsEndingSoon: await grantsEndingSoon(read, now),
       refusals: await refusals(read, now),
       wants: inOrder(wants),
-      wantsCount: wants.length + found.reduce((sum, { leftOut }) => sum + leftOut, 0),
+      wantsCount: wants.length + grants.leftOut + accessKeys.leftOut,
     };
   };
 }
@@ -131,7 +131,7 @@ async function grantWants(read: Stores, now: number): Promise<Found> {
   return { wants: described.map((grant) => grantWant({ ...grant, reason: grant.state.reason })), leftOut: count - items.length };
 }
 
-async function providerWants({ refreshTokens, scimTokens, providers }: Stores, now: number): Promise<Found> {
+async function providerWants({ refreshTokens, scimTokens, providers }: Stores, now: number): Promise<Want[]> {
   const names = new Map((await providers.names()).map(({ id, name }) => [id as string, name]));
   const providerOf = (id: string): { id: string; name: string } => ({ id, name: names.get(id) ?? id });
   const failing = await refreshTokens.failing();
@@ -140,7 +140,7 @@ async function providerWants({ refreshTokens, scimTokens, providers }: Stores, n
     return { id, name: provider.name, provider, endsAt: expiresAt };
   });
   const syncing = failing.map(({ providerId, ...counts }) => syncWant({ provider: providerOf(providerId), ...counts }));
-  return { wants: [...syncing, ...scimTokenWants(tokens, now)], leftOut: 0 };
+  return [...syncing, ...scimTokenWants(tokens, now)];
 }
 
 async function accessKeyWants({ accessKeys }: Stores, now: number): Promise<Found> {

@@ -136,33 +136,6 @@ describe('administration by infra', function () {
     expect(await json('grants', 'list', '--subject', 'plain@example.com')).to.deep.equal([]);
   });
 
-  it('grants: changed while they stand; what is left out stays', async () => {
-    const { id } = await json<{ id: string }>('grants', 'add', 'plain@example.com', '--role', 'edit', 'prod.web', '--for', '1h');
-    const changed = await json<{ until: string | null; mfaSeconds: number | null; reason: string | null }>(
-      ...['grants', 'change', id, '--no-end', '--mfa', '15m', '--reason', 'on call'],
-    );
-    expect(changed).to.include({ until: null, mfaSeconds: 900, reason: 'on call' });
-    const before = Date.now();
-    const again = await json<{ until: string; mfaSeconds: number | null; reason: string | null }>(
-      ...['grants', 'change', id, '--for', '2h', '--mfa', 'none', '--reason', ''],
-    );
-    expect(Date.parse(again.until) - before).to.be.within(7_200_000, 7_260_000);
-    expect(again).to.include({ mfaSeconds: null, reason: null });
-    expect(await ok('grants', 'change', id, '--reason', 'why not')).to.match(/reason: +why not/);
-    for (const [args, words] of [
-      [[id], /say what to change: --until, --for, --no-end, --mfa or --reason/],
-      [[id, '--no-end', '--for', '1h'], /--until, --for or --no-end, one of them/],
-      [[id, '--mfa', 'soon'], /--mfa takes a duration from 1m to 24h/],
-      [[id, '--until', '2020-01-01T00:00:00Z'], /until: is in the past/],
-    ] as const) {
-      const { code, stderr } = await admin.infra(['grants', 'change', ...args]);
-      expect(code).to.not.equal(0);
-      expect(stderr).to.match(words);
-    }
-    expect((await person.infra(['grants', 'change', id, '--no-end'])).code).to.equal(4);
-    await ok('grants', 'remove', id);
-  });
-
   it('grants to act as somebody: added, shown to admin and person, refused with the way to write them', async () => {
     const role = 'impersonate:serviceaccount:web/deployer';
     expect(await ok('grants', 'add', 'plain@example.com', '--role', role, 'prod.web')).to.match(

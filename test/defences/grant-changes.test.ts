@@ -1,7 +1,7 @@
 /** Defences of changing grants and of what overviews tell: taken out of the built server one by one, each attack succeeds. */
 import { api } from '../../shared/api/index.ts';
 import type { Call } from '../../shared/client.ts';
-import type { GrantId, UserId } from '../../shared/api/values.ts';
+import type { GrantId } from '../../shared/api/values.ts';
 import { loginByBrowser } from '../support/browser.ts';
 import { adminEmail, newPerson } from '../support/server.ts';
 import { brokenIf, cutIn } from './defence.ts';
@@ -56,7 +56,7 @@ const defences: readonly ServerDefence[] = [
       const admin = await server.admin();
       await admin(api.grants.create, { body: { subject: 'viewer@example.com', role: 'view', resource: 'infra' } });
       // Of a user it is the id of one.
-      const { accounts } = await viewer.call(api.users.why, { params: { id: session.identity.id as string as UserId } });
+      const { accounts } = await viewer.call(api.users.why, { params: { id: session.identity.id } });
       return brokenIf(accounts.some(({ claims }) => claims !== null));
     },
   },
@@ -67,7 +67,7 @@ const defences: readonly ServerDefence[] = [
     attack: async ({ server }) => {
       const owner = await newPerson(server, 'owner@example.com');
       const stranger = await newPerson(server, 'stranger@example.com');
-      return succeeds(stranger.call(api.revocations.impact, { query: { user: owner.id as UserId } }));
+      return succeeds(stranger.call(api.revocations.impact, { query: { user: owner.id } }));
     },
   },
 ];

@@ -69,10 +69,10 @@ describe('security of the server: overviews', function () {
 
   it('row 23: a user is no workload, and a workload no user', async () => {
     const workload = await (await server.admin())(api.workloads.create, { body: { name: 'robot' } });
-    expect((await refusal(viewer.call(api.users.why, { params: { id: workload.id as string as UserId } }))).code).to.equal(
+    expect((await refusal(viewer.call(api.users.why, { params: { id: workload.id } }))).code).to.equal(
       'request.invalid',
     );
-    expect((await refusal(viewer.call(api.users.why, { params: { id: newId('user', 0) as UserId } }))).code).to.equal('identity.not-found');
+    expect((await refusal(viewer.call(api.users.why, { params: { id: newId('user', 0) } }))).code).to.equal('identity.not-found');
     expect(await viewer.call(api.workloads.why, { params: { id: workload.id } })).to.deep.include({ accounts: [], destinations: [] });
   });
 
@@ -81,7 +81,7 @@ describe('security of the server: overviews', function () {
     const connector = await enrolConnector(server, 'prod');
     const { grant } = await admin(api.grants.create, { body: { subject: 'owner@example.com', role: 'view', resource: 'prod' } });
     const { lease } = await owner.call(api.leases.create, {
-      body: { destination: connector.destinationId as never, csr: createKeyPair().certificateRequest },
+      body: { destination: connector.destinationId, csr: createKeyPair().certificateRequest },
     });
     const { session } = await owner.call(api.sessions.current, {});
     const impact = { sessions: 1, leases: 1, people: 1, destinations: [{ id: connector.destinationId, name: 'prod', online: false }] };

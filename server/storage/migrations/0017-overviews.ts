@@ -30,7 +30,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   await db.schema.alterTable('audit_events').addColumn('verb', 'text').execute();
   await db.schema.alterTable('audit_events').addColumn('path', 'text').execute();
   // The columns were made just now.
-  await readRequests(db as Kysely<AuditEvents>);
+  await readRequests(db);
   for (const name of replaced) await db.schema.dropIndex(name).execute();
   for (const [table, ...columns] of indexes)
     await db.schema
