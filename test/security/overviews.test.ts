@@ -69,9 +69,7 @@ describe('security of the server: overviews', function () {
 
   it('row 23: a user is no workload, and a workload no user', async () => {
     const workload = await (await server.admin())(api.workloads.create, { body: { name: 'robot' } });
-    expect((await refusal(viewer.call(api.users.why, { params: { id: workload.id } }))).code).to.equal(
-      'request.invalid',
-    );
+    expect((await refusal(viewer.call(api.users.why, { params: { id: workload.id } }))).code).to.equal('request.invalid');
     expect((await refusal(viewer.call(api.users.why, { params: { id: newId('user', 0) } }))).code).to.equal('identity.not-found');
     expect(await viewer.call(api.workloads.why, { params: { id: workload.id } })).to.deep.include({ accounts: [], destinations: [] });
   });
