@@ -1,10 +1,13 @@
+import reactHooks from 'eslint-plugin-react-hooks';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist', 'node_modules', '.local', '**/*.cjs', 'eslint.config.js', 'server/web/**'] },
+  { ignores: ['dist', 'node_modules', '.local', '**/*.cjs', 'eslint.config.js', 'server/pages/**'] },
   ...tseslint.configs.strictTypeChecked,
   {
-    languageOptions: { parserOptions: { project: ['./*/tsconfig.json'], tsconfigRootDir: import.meta.dirname } },
+    languageOptions: {
+      parserOptions: { project: ['./*/tsconfig.json', './server/web/tsconfig.json'], tsconfigRootDir: import.meta.dirname },
+    },
     rules: {
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
@@ -40,6 +43,16 @@ export default tseslint.config(
     // A service or a store is one factory whose methods are its parts; each of them is short.
     files: ['**/*-service.ts', '**/*-store.ts', '**/change-feed.ts'],
     rules: { 'max-lines-per-function': ['error', { max: 130, skipBlankLines: true, skipComments: true }] },
+  },
+  {
+    // What is drawn is as long as what there is to see.
+    files: ['server/web/**'],
+    plugins: { 'react-hooks': reactHooks },
+    rules: {
+      ...reactHooks.configs.recommended.rules,
+      'max-lines-per-function': ['error', { max: 90, skipBlankLines: true, skipComments: true }],
+      '@typescript-eslint/no-misused-promises': ['error', { checksVoidReturn: { attributes: false } }],
+    },
   },
   {
     // A test tells its story in one place; describe() blocks are long and that is fine.

@@ -11,7 +11,7 @@ import { isDestinationName } from '../shared/resource-name.ts';
 import { CliError } from './failure.ts';
 import type { Entry } from './kubeconfig-splices.ts';
 import type { Profile } from './profiles.ts';
-import { safeText } from './safe-text.ts';
+import { safeText } from '../shared/safe-text.ts';
 
 /** How kubectl is to start the credential plugin on this machine. */
 export interface PluginCommand {

@@ -9,7 +9,7 @@ import type { SecretValue } from '../shared/node/secret-value.ts';
 import { isDestinationName } from '../shared/resource-name.ts';
 import { asOurSentence, CliError, failureOfStatus } from './failure.ts';
 import { createSend, describeFailedRequest, type HttpAnswer, type Trust } from './https-request.ts';
-import { safeText } from './safe-text.ts';
+import { safeText } from '../shared/safe-text.ts';
 
 export const leaseEndpoint = { method: 'POST', path: '/api/v1/leases' } as const;
 

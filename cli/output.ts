@@ -4,7 +4,7 @@
  */
 import { Scalar, stringify, visit, Document } from 'yaml';
 import type { Environment } from './environment.ts';
-import { escapeInQuotes, isSafeText, safeText } from './safe-text.ts';
+import { escapeInQuotes, isSafeText, safeText } from '../shared/safe-text.ts';
 
 export const formats = ['table', 'json', 'yaml'] as const;
 export type Format = (typeof formats)[number];

@@ -10,7 +10,7 @@ import type { Environment } from './environment.ts';
 import { CliError, exitCodes } from './failure.ts';
 import type { Home } from './home.ts';
 import { formats } from './output.ts';
-import { safeText } from './safe-text.ts';
+import { safeText } from '../shared/safe-text.ts';
 
 export async function runProgram(environment: Environment, home: Home): Promise<number> {
   const program = createProgram(environment, home);

@@ -2,7 +2,7 @@
 import { createInterface } from 'node:readline/promises';
 import type { Environment } from './environment.ts';
 import { CliError } from './failure.ts';
-import { safeText } from './safe-text.ts';
+import { safeText } from '../shared/safe-text.ts';
 
 type Terminal = Pick<Environment, 'stdin' | 'stderr'>;
 

@@ -3,6 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { join } from 'node:path';
+import type { ToldStreams } from '../shared/api/open-streams.ts';
 import type { Logger } from '../shared/node/logger.ts';
 import { splitPem } from '../shared/node/fingerprint.ts';
 import type { Shutdown } from '../shared/node/shutdown.ts';
@@ -29,10 +30,11 @@ import { createIdentityLimits, type IdentityLimits } from './proxy/identity-limi
 import { createKubeProxy } from './proxy/kube-proxy.ts';
 import { createListener, createPeerLookup } from './proxy/listener.ts';
 import { createOpenRequests } from './proxy/open-requests.ts';
-import { createPeerAddresses, relayedPeer, type PeerAddresses } from './proxy/peer-addresses.ts';
+import { createPeerAddresses, type PeerAddresses } from './proxy/peer-addresses.ts';
 import type { PeerExpectations, PeerResult } from './proxy/peer-certificate.ts';
 import type { Staleness } from './proxy/staleness-rules.ts';
 import { refuse, type Refusal } from './proxy/status.ts';
+import { toldStreamsOf } from './proxy/told-streams.ts';
 import { createUpgradeHandler } from './proxy/upgrade-proxy.ts';
 import { createUpstream } from './proxy/upstream.ts';
 
@@ -62,6 +64,10 @@ export interface Guard {
   refreshWith(pull: () => Promise<void>): void;
   missing(): readonly string[];
   staleness(): Staleness;
+  /** What is open now. */
+  streams(): ToldStreams;
+  /** Who is called when that has changed; set once the link to the server exists. */
+  tellStreamsTo(changed: () => void): void;
   /** A connection that came through the relay, and where from. */
   takeRelayed(stream: Duplex, from: string): void;
   readings(): Omit<Readings, 'appliedRevision' | 'tunnels'>;
@@ -76,15 +82,17 @@ export function composeGuard(options: GuardOptions): Guard {
   const { config, clock, contact, access, logger, shutdown } = options;
   let state: KnownState | undefined;
   let pull = (): Promise<void> => Promise.resolve();
+  let streamsChanged = (): void => undefined;
   const auditMode = (): 'required' | 'bestEffort' => state?.destination.auditMode ?? config.auditMode;
 
+  const openRequests = createOpenRequests(() => streamsChanged());
   const gate = createGate({
     ...options,
     now: () => clock.now(),
     lastHeard: () => contact.lastHeard(),
     refresh: () => pull(),
     stalenessLimitSeconds: config.stalenessLimit,
-    openRequests: createOpenRequests(),
+    openRequests,
   });
   shutdown.onShutdown('gate', () => gate.stop());
   const spool = openSpool(options, auditMode, (refusal) => void gate.closeAll(refusal));
@@ -124,9 +132,13 @@ export function composeGuard(options: GuardOptions): Guard {
     refreshWith: (next) => {
       pull = next;
     },
+    streams: () => toldStreamsOf(openRequests.all()),
+    tellStreamsTo: (changed) => {
+      streamsChanged = changed;
+    },
     missing: () => [...(state === undefined ? ['desired state'] : []), ...(listener.isServing() ? [] : ['serving certificate'])],
     staleness: () => gate.staleness(),
-    takeRelayed: (stream, from) => listener.takeRelayed(stream, relayedPeer(from)),
+    takeRelayed: (stream, from) => listener.takeRelayed(stream, entry.addresses.relayed(from)),
     readings: () => ({ ...readingsOf(entry), staleness: gate.staleness(), spool: spool.size(), enforcedRevision: state?.revision }),
   };
 }

@@ -9,6 +9,7 @@ import { createReporter } from './broker-link/reporter.ts';
 import { createSequenceNumbers } from './broker-link/sequence-numbers.ts';
 import type { ServerApi } from './broker-link/server-api.ts';
 import type { ServerClock } from './broker-link/server-clock.ts';
+import { createStreamTeller } from './broker-link/stream-teller.ts';
 import { createStateLink } from './broker-link/state-link.ts';
 import type { Guard } from './compose-guard.ts';
 import type { ConnectorConfig } from './config.ts';
@@ -92,7 +93,14 @@ export function composeLink(options: LinkOptions): Link {
     guard.enforce(cached, 'all');
     reconciler.want(cached);
   }
-  const changes = startChangeStream({ ...options, link, connected: () => reporter.repeat() });
+  const teller = createStreamTeller({ ...options, sequence, streams: () => guard.streams() });
+  guard.tellStreamsTo(() => teller.changed());
+  shutdown.onShutdown('stream teller', () => teller.stop());
+  const connected = (): void => {
+    reporter.repeat();
+    teller.repeat();
+  };
+  const changes = startChangeStream({ ...options, link, connected });
   shutdown.onShutdown('change stream', () => changes.stop());
   return { missing: () => (cluster.view() === undefined ? ['the cluster'] : []), appliedRevision: () => appliedRevision };
 }

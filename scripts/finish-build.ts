@@ -1,6 +1,7 @@
-/** What tsc does not do: the build's version and commit beside the compiled files, static files copied, executables executable. */
+/** What tsc does not do: the build's version and commit beside the compiled files, the web UI, static files copied, executables executable. */
 import { execFileSync } from 'node:child_process';
 import { chmodSync, cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { buildWeb } from './build-web.ts';
 
 const root = new URL('../', import.meta.url);
 const { version } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8')) as { version: string };
@@ -18,10 +19,12 @@ function commit(): string {
 }
 
 writeFileSync(new URL('dist/build.json', root), `${JSON.stringify({ version, commit: commit() })}\n`);
-for (const folder of ['server/web', 'cli/shell']) {
+for (const folder of ['server/pages', 'cli/shell']) {
   const source = new URL(folder, root);
   if (existsSync(source)) cpSync(source, new URL(`dist/${folder}`, root), { recursive: true });
 }
+await buildWeb();
+cpSync(new URL('server/web/tokens.css', root), new URL('dist/server/pages/tokens.css', root));
 for (const program of ['cli', 'server', 'connector']) {
   const main = new URL(`dist/${program}/main.js`, root);
   if (existsSync(main)) chmodSync(main, 0o755);

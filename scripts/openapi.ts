@@ -1,13 +1,32 @@
 /** Prints docs/openapi.json (OpenAPI 3.1) from the endpoints; with --check only says whether the file is fresh. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
+import { auditEvent } from '../shared/api/audit.ts';
 import type { Endpoint } from '../shared/api/endpoint.ts';
 import { endpoints } from '../shared/api/index.ts';
 import { problemSchema } from '../shared/api/problem.ts';
 
+/** What several answers hold and is long: written once. */
+const components: Readonly<Record<string, z.ZodType>> = { AuditEvent: auditEvent };
+const namesOf: ReadonlyMap<unknown, string> = new Map(Object.entries(components).map(([name, schema]) => [schema, name]));
+
 const schemaOf = (schema: z.ZodType, io: 'input' | 'output'): unknown => {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any' });
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, {
+    io,
+    unrepresentable: 'any',
+    override: ({ zodSchema, jsonSchema }) => {
+      const name = namesOf.get(zodSchema);
+      if (name === undefined || name === namesOf.get(schema)) return;
+      for (const key of Object.keys(jsonSchema)) Reflect.deleteProperty(jsonSchema, key);
+      jsonSchema.$ref = `#/components/schemas/${name}`;
+    },
+  });
   return rest;
+};
+
+const resultOf = (schema: z.ZodType): unknown => {
+  const name = namesOf.get(schema);
+  return name === undefined ? schemaOf(schema, 'output') : { $ref: `#/components/schemas/${name}` };
 };
 
 const isNothing = (schema: z.ZodType): boolean => schema instanceof z.ZodUndefined;
@@ -30,7 +49,7 @@ function operation(endpoint: Endpoint): unknown {
         },
       };
   const mediaType = endpoint.stream ? 'text/event-stream' : 'application/json';
-  const answer = isNothing(endpoint.result) ? {} : { content: { [mediaType]: { schema: schemaOf(endpoint.result, 'output') } } };
+  const answer = isNothing(endpoint.result) ? {} : { content: { [mediaType]: { schema: resultOf(endpoint.result) } } };
   return {
     operationId: endpoint.name,
     summary: endpoint.summary,
@@ -45,7 +64,7 @@ function operation(endpoint: Endpoint): unknown {
 
 function security(endpoint: Endpoint): { security: unknown[] } {
   if (endpoint.access === 'public') return { security: [] };
-  return { security: [{ [endpoint.access === 'connector' ? 'connector' : 'session']: [] }] };
+  return { security: endpoint.access === 'connector' ? [{ connector: [] }] : [{ session: [] }, { browserSession: [] }] };
 }
 
 function document(): unknown {
@@ -62,8 +81,16 @@ function document(): unknown {
     },
     paths,
     components: {
+      schemas: Object.fromEntries(Object.entries(components).map(([name, schema]) => [name, schemaOf(schema, 'output')])),
       securitySchemes: {
         session: { type: 'http', scheme: 'bearer', description: 'Secret of a session' },
+        browserSession: {
+          type: 'apiKey',
+          in: 'cookie',
+          name: '__Host-infra-session',
+          description:
+            'For pages of this server alone: counts only with `infra-ui: 1`, `Sec-Fetch-Site: same-origin`, the own `Origin` on anything but GET, and no `Authorization`; obtains no leases',
+        },
         connector: {
           type: 'apiKey',
           in: 'header',

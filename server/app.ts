@@ -1,6 +1,6 @@
 /** The HTTP application: middleware in order, every endpoint mounted, problems last. Knows nothing of TLS, ports or storage. */
 import express, { type Express, type Router } from 'express';
-import { bearerSecret } from './http/authenticate.ts';
+import { sessionSecret } from './http/authenticate.ts';
 import { readBody } from './http/body.ts';
 import { healthRoutes, type Readiness } from './http/health.ts';
 import type { Metrics } from './http/metrics.ts';
@@ -19,6 +19,8 @@ export interface AppParts {
   readonly readiness: Readiness;
   readonly metrics: Metrics;
   readonly sourceOf: SourceOf;
+  /** What people know this server by: where their browsers' requests come from. */
+  readonly publicUrl: string;
   readonly authenticateSession: (secret: string, source: AuditSource) => Promise<Caller>;
   readonly authenticateConnector: RouteContext['authenticateConnector'];
   readonly recordRefusal: RouteContext['recordRefusal'];
@@ -60,7 +62,7 @@ export function createMetricsApp(parts: Pick<AppParts, 'logger' | 'readiness' | 
 
 function routeContext(parts: AppParts): RouteContext {
   return {
-    authenticateSession: async (request) => parts.authenticateSession(bearerSecret(request), parts.sourceOf(request)),
+    authenticateSession: async (request) => parts.authenticateSession(sessionSecret(request, parts.publicUrl), parts.sourceOf(request)),
     authenticateConnector: parts.authenticateConnector,
     source: parts.sourceOf,
     readBody,

@@ -3,11 +3,12 @@ import type { IncomingMessage } from 'node:http';
 import { api } from '../shared/api/index.ts';
 import { toTime } from '../shared/clock.ts';
 import { createApp, createMetricsApp } from './app.ts';
+import { createServerRolesOf } from './compose-live.ts';
 import { composeMail } from './compose-mail.ts';
 import { composePasswordLogin, type PasswordLogin } from './compose-password-login.ts';
 import { mountSecondFactors } from './compose-second-factors.ts';
 import { auditRoutes } from './audit/audit-routes.ts';
-import { authorOf, type ServerRole } from './audit/caller.ts';
+import { authorOf } from './audit/caller.ts';
 import { createAbsence } from './destinations/absence.ts';
 import { createAssertionCheck } from './destinations/assertion-check.ts';
 import { connectorRoutes, destinationRoutes, type DestinationServices } from './destinations/destination-routes.ts';
@@ -15,9 +16,11 @@ import type { Foundation } from './foundation.ts';
 import { explainRoutes } from './grants/explain-routes.ts';
 import { createExplainService } from './grants/explain-service.ts';
 import { grantRoutes } from './grants/grant-routes.ts';
+import { createGrantChangeService } from './grants/grant-change-service.ts';
+import { createGrantPreview } from './grants/grant-preview.ts';
 import { createGrantService } from './grants/grant-service.ts';
-import { createOwnWhy } from './grants/own-why.ts';
 import { createWhoCan } from './grants/who-can.ts';
+import { createWhy } from './grants/why.ts';
 import { createReadiness } from './http/health.ts';
 import { assertionToken } from './http/authenticate.ts';
 import { route, type ConnectorCaller, type RouteContext, type Router } from './http/route.ts';
@@ -30,8 +33,10 @@ import { providerRoutes } from './identity/provider-routes.ts';
 import { createProviderService } from './identity/provider-service.ts';
 import { createUserService } from './identity/user-service.ts';
 import { createWorkloadService } from './identity/workload-service.ts';
+import { liveEventsRoutes } from './live/live-events-routes.ts';
 import { leaseRoutes } from './leases/lease-routes.ts';
 import { createLeaseService } from './leases/lease-service.ts';
+import { createRevocationImpact } from './leases/revocation-impact.ts';
 import { createAccessKeyService } from './login/access-key-service.ts';
 import { browserLoginRoutes, redirectUriOf } from './login/browser-login-routes.ts';
 import { createBrowserLoginService } from './login/browser-login-service.ts';
@@ -67,7 +72,12 @@ import { type SetupService } from './login/setup-service.ts';
 import { createIssuerKeys } from './login/issuer-keys.ts';
 import { trustRuleRoutes } from './login/trust-rule-routes.ts';
 import { createTrustRuleService } from './login/trust-rule-service.ts';
+import { uiLoginRoutes } from './login/ui-login-routes.ts';
+import { createUiSignIn } from './login/ui-sign-in.ts';
 import { createWorkloadLogin } from './login/workload-login.ts';
+import { createOverview } from './overview/overview.ts';
+import { overviewRoutes } from './overview/overview-routes.ts';
+import { createSettingsRecord } from './overview/settings-record.ts';
 import { createScimGroupService } from './scim/scim-group-service.ts';
 import { scimBaseUrlOf, scimRoutes } from './scim/scim-routes.ts';
 import { createScimTokenService } from './scim/scim-token-service.ts';
@@ -79,12 +89,7 @@ type ConnectorRequest = IncomingMessage & { readonly originalUrl?: string };
 
 export function composeHttp(foundation: Foundation, setup: SetupService, destinations: DestinationServices) {
   const { config, logger, clock, read, transact, authority, metrics } = foundation;
-  const serverRolesOf = async (identityId: string, now: number): Promise<ReadonlySet<ServerRole>> => {
-    const held = await read.grants.ofIdentity(identityId, toTime(now), null);
-    const isAdmin = held.some(({ role }) => role === 'admin');
-    return new Set<ServerRole>(isAdmin ? ['admin', 'view'] : held.some(({ role }) => role === 'view') ? ['view'] : []);
-  };
-  const sessions = createSessionService({ read, transact, serverRolesOf, clock });
+  const sessions = createSessionService({ read, transact, serverRolesOf: createServerRolesOf(read), clock });
   const passwordLogin = composePasswordLogin(foundation);
   const providerLogins = composeProviderLogins(foundation);
   const readiness = createReadiness();
@@ -110,6 +115,7 @@ export function composeHttp(foundation: Foundation, setup: SetupService, destina
   const app = createApp({
     ...parts,
     sourceOf,
+    publicUrl: config.publicUrl,
     authenticateSession: sessions.authenticate,
     authenticateConnector,
     recordRefusal: async (caller, endpoint) =>
@@ -170,20 +176,20 @@ function composeProviderLogins({ config, clock, logger, read, transact, sealing,
   const refresh = createProviderRefresh({ logins, sealing, logger });
   const sync = createProviderSync({ read, transact, refresh, people, clock, logger });
   const testRun = createProviderLoginTestRun({ transact, logins, people, publicUrl: config.publicUrl, clock });
+  const uiSignIn = createUiSignIn({ transact, origins, sessionSettings: config.session, clock });
   const browserLogins = createBrowserLoginService({
     read,
     transact,
     logins,
     arrive: createArrivalAtProvider({ read, transact, logins, refresh, origins, people, clock }),
-    origins,
-    testRun,
-    attempts,
+    ...{ origins, testRun, uiSignIn, attempts },
     sessionSettings: config.session,
     clock,
   });
   return {
     syncJob: sync.job,
     browserLogins,
+    uiSignIn,
     loginTests: createProviderLoginTestService({ read, transact, logins: browserLogins, publicUrl: config.publicUrl, clock }),
     providers: createProviderService({
       read,
@@ -276,31 +282,37 @@ function mountFeatures(router: Router, context: RouteContext, features: Features
   });
   destinationRoutes(router, context, destinations);
   connectorRoutes(router, context, destinations);
-  grantRoutes(
-    router,
-    context,
-    createGrantService({ read, transact, directory: foundation.directory, rootCertificate: authority.rootCertificate, clock }),
-  );
+  const absence = createAbsence({ connectors: read.connectors, presence: foundation.presence });
+  grantRoutes(router, context, {
+    grants: createGrantService({ read, transact, directory: foundation.directory, rootCertificate: authority.rootCertificate, clock }),
+    changes: createGrantChangeService({ transact, clock }),
+    preview: createGrantPreview({ read, absence, clock }),
+  });
   mountExplanations(router, context, foundation);
-  leaseRoutes(
-    router,
-    context,
-    createLeaseService({
-      read,
-      transact,
+  leaseRoutes(router, context, {
+    leases: createLeaseService({
+      ...{ read, transact, absence, clock },
       shareCommit: createSharedCommit(transact),
       issue: authority.issueForLease,
-      absence: createAbsence({ connectors: read.connectors, presence: foundation.presence }),
       rootCertificate: authority.rootCertificate,
       defaultTtlSeconds: config.leaseTtlSeconds,
-      clock,
     }),
-  );
+    impactOf: createRevocationImpact({ read, presence: foundation.presence, clock }),
+  });
+  mountOverviews(router, context, foundation);
   auditRoutes(router, context, read.auditStore);
+  liveEventsRoutes(router, context, foundation.live);
+}
+
+function mountOverviews(router: Router, context: RouteContext, { read, presence, config, build, authority, clock }: Foundation): void {
+  overviewRoutes(router, context, {
+    overview: createOverview({ read, presence, version: build.version, clock }),
+    settings: createSettingsRecord({ read, config, build, trustDomain: authority.trustDomain, startedAt: toTime(clock.now()) }),
+  });
 }
 
 function mountExplanations(router: Router, context: RouteContext, { read, clock }: Foundation): void {
-  const services = { whoCan: createWhoCan({ read, clock }), ownWhy: createOwnWhy({ read, clock }) };
+  const services = { whoCan: createWhoCan({ read, clock }), why: createWhy({ read, clock }) };
   explainRoutes(router, context, createExplainService({ read, clock }), services);
 }
 
@@ -320,13 +332,14 @@ function mountLogins(router: Router, context: RouteContext, features: Features):
     workloads: workloads.login,
   });
   trustRuleRoutes(router, context, workloads.trustRules);
-  const { browserLogins: logins } = providerLogins;
+  const { browserLogins: logins, uiSignIn } = providerLogins;
   const sourceOf = context.source;
   const canReset = foundation.mail !== undefined;
   const passkeyOffer = createPasskeyOffer({ pages, sourceOf });
   const signIn = createSignIn({ logins, pages, passkeyOffer, sourceOf, canReset });
   browserLoginRoutes(router, { logins, signIn, sourceOf, logger });
-  pageLoginRoutes(router, { pages, sourceOf, logger, publicUrl: config.publicUrl, canReset });
+  uiLoginRoutes(router, { signIn, logger });
+  pageLoginRoutes(router, { pages, uiSignIn, sourceOf, logger, publicUrl: config.publicUrl, canReset });
   mountDeviceLogins(router, context, foundation, { logins, signIn, passkeyOffer });
   providerLoginTestRoutes(router, context, { tests: providerLogins.loginTests, logger });
   clientKeyRoutes(router, { providers: read.providers, logger });

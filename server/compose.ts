@@ -4,6 +4,7 @@ import { toTime } from '../shared/clock.ts';
 import { system } from './audit/caller.ts';
 import { connectorServerName, openCertificateAuthority, type CertificateAuthority } from './authority/certificate-authority.ts';
 import { composeHttp } from './compose-http.ts';
+import { composeLive, tellCommits } from './compose-live.ts';
 import { composeRelay, composeTunnelDoor } from './compose-relay.ts';
 import { configuredAdmin } from './configured-admin.ts';
 import { createChangeNotices } from './destinations/change-notices.ts';
@@ -15,6 +16,8 @@ import { createDirectory } from './destinations/directory.ts';
 import { createDestinationService } from './destinations/destination-service.ts';
 import { createEnrolmentService } from './destinations/enrolment-service.ts';
 import { createPresence } from './destinations/presence.ts';
+import { createStreamService } from './destinations/stream-service.ts';
+import { createLeaseOwners } from './leases/lease-owners.ts';
 import type { ComposeOptions, Foundation } from './foundation.ts';
 import { type Readiness } from './http/health.ts';
 import { createMetrics } from './http/metrics.ts';
@@ -40,7 +43,7 @@ export interface Server {
   readonly jobs: readonly Job[];
   readonly setup: SetupService;
   readonly isFirstStart: boolean;
-  /** Ends the connectors' change streams. */
+  /** Ends the streams of connectors and pages. */
   readonly endStreams: () => void;
   readonly frontDoor: FrontDoor;
   readonly tunnelDoor: TunnelDoor;
@@ -64,8 +67,9 @@ export async function compose(options: ComposeOptions): Promise<Server> {
 async function composeOn(database: OpenDatabase, options: ComposeOptions): Promise<Server> {
   const { config, clock } = options;
   const bell = createChangeBell();
-  const transact = createTransact(database.db, (handle) => bindStores(handle, clock), bell);
   const read = bindStores(database.db, clock);
+  const live = composeLive(read, clock);
+  const transact = createTransact(database.db, (handle) => bindStores(handle, clock), bell, tellCommits(live));
   // Faults in these settings must show before anything is made: at the next start they would count no more.
   const firstAdmin = (await isInstalled(read.settings)) ? undefined : await configuredAdmin(config.admin);
   const mail = config.mail === undefined ? undefined : createMailSender(config.mail);
@@ -76,7 +80,7 @@ async function composeOn(database: OpenDatabase, options: ComposeOptions): Promi
     trustDomain: installation.trustDomain,
     clock,
   });
-  const foundation = layFoundation(options, { read, transact, bell, authority, sealing: installation.sealing, mail });
+  const foundation = layFoundation(options, { read, transact, bell, live, authority, sealing: installation.sealing, mail });
   const setup = createSetupService({ ...foundation, preparation: passwordPreparation });
   if (firstAdmin !== undefined) await setup.createFirstAdmin(firstAdmin);
   // What was asked for, or let in, while it was open: not worth more once it is open again.
@@ -100,7 +104,10 @@ async function composeOn(database: OpenDatabase, options: ComposeOptions): Promi
     jobs: [...housekeepingJobs({ transact, clock, rotateAuthority: authority.rotate }), ...jobs],
     setup,
     isFirstStart: installation.isFirstStart,
-    endStreams: destinations.notices.closeAll,
+    endStreams: () => {
+      destinations.notices.closeAll();
+      live.closeAll();
+    },
     frontDoor: foundation.relay.frontDoor,
     tunnelDoor,
     drainRelay: async () => {
@@ -111,11 +118,11 @@ async function composeOn(database: OpenDatabase, options: ComposeOptions): Promi
   };
 }
 
-type Opened = Pick<Foundation, 'read' | 'transact' | 'bell' | 'authority' | 'sealing' | 'mail'>;
+type Opened = Pick<Foundation, 'read' | 'transact' | 'bell' | 'live' | 'authority' | 'sealing' | 'mail'>;
 
 function layFoundation(options: ComposeOptions, parts: Opened): Foundation {
   const serverNameOf = (destinationId: string): string => connectorServerName(destinationId, parts.authority.trustDomain);
-  const presence = createPresence();
+  const presence = createPresence(() => parts.live.touched(['destinations']));
   const metrics = createMetrics();
   const relay = composeRelay(options.config, serverNameOf, metrics);
   return {
@@ -136,7 +143,7 @@ function layFoundation(options: ComposeOptions, parts: Opened): Foundation {
 }
 
 function composeDestinations(foundation: Foundation): DestinationServices {
-  const { read, transact, bell, authority, attempts, presence, clock, logger } = foundation;
+  const { read, transact, bell, live, authority, attempts, presence, clock, logger } = foundation;
   const root = { certificate: authority.rootCertificate, fingerprint: authority.rootFingerprint };
   const seen = (connectorId: string): void => {
     read.connectors
@@ -157,6 +164,7 @@ function composeDestinations(foundation: Foundation): DestinationServices {
       transact,
       bell,
       certificates: authority,
+      reported: () => live.touched(['destinations', 'grants']),
       nameIdentities: async (ids) =>
         new Map((await read.identities.findMany(ids)).map(({ id, kind, name }) => [id as string, { kind, name }])),
       clock,
@@ -164,5 +172,6 @@ function composeDestinations(foundation: Foundation): DestinationServices {
     desiredState: createDesiredStateService({ transact, clock }),
     changes: createChangeService({ read, bell, presence, clock }),
     notices: createChangeNotices({ feed: read.feed, bell, presence, seen }),
+    streams: createStreamService({ read, ownersOf: createLeaseOwners({ read, clock }), presence, clock }),
   };
 }

@@ -7,6 +7,7 @@ import { parseListenAddress, type ListenAddress } from '../shared/node/listen-ad
 import { ConfigError, loadConfig, type ConfigSources, type Settings } from '../shared/node/load-config.ts';
 import { duration, hostAndPort, listenAddress, onOff } from '../shared/node/setting-values.ts';
 import { mailSettings, readMailSettings, type MailSettings } from './mail/mail-settings.ts';
+import { canEndNames } from './trust-domain-rules.ts';
 
 const httpsUrl = z
   .string()
@@ -82,8 +83,9 @@ export const serverSettings = {
     schema: z
       .string()
       .regex(/^[a-z0-9._-]{1,200}$/, 'must be lower-case letters, digits, ".", "-" or "_"')
+      .refine(canEndNames, 'must not end as an IP address does: names of destinations end in it, and clients refuse those; choose a name')
       .optional(),
-    help: 'name of the trust domain; stored at the first start (host of publicUrl)',
+    help: 'name of the trust domain; stored at the first start (host of publicUrl; infra.internal where that is an IP address)',
   },
   'admin.email': { schema: email.optional(), help: 'first admin, at the first start alone' },
   passkeyLogin: {

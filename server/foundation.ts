@@ -9,6 +9,7 @@ import type { ServerConfig } from './config.ts';
 import type { Directory } from './destinations/directory.ts';
 import type { Presence } from './destinations/presence.ts';
 import type { Metrics } from './http/metrics.ts';
+import type { LiveEvents } from './live/live-events.ts';
 import type { LoginAttempts } from './login/login-attempts.ts';
 import type { MailSender } from './mail/mail-sender.ts';
 import type { ChangeBell } from './storage/change-feed.ts';
@@ -26,6 +27,8 @@ export interface Foundation extends ComposeOptions {
   readonly read: Stores;
   readonly transact: Transact<Stores>;
   readonly bell: ChangeBell;
+  /** What open pages hear. */
+  readonly live: LiveEvents;
   readonly authority: CertificateAuthority;
   readonly attempts: LoginAttempts;
   /** Absent: no mail is set up. */

@@ -13,6 +13,7 @@ import type { ChangeFeed } from './storage/change-feed.ts';
 import { StorageError } from './storage/database.ts';
 import type { SettingsStore } from './storage/settings-store.ts';
 import type { Transact } from './storage/transact.ts';
+import { trustDomainOf } from './trust-domain-rules.ts';
 
 interface Stores {
   readonly settings: SettingsStore;
@@ -34,7 +35,7 @@ export async function openInstallation(transact: Transact<Stores>, config: Serve
   return transact(async (stores) => {
     const stored = await stores.settings.read(trustDomainKey);
     const isFirstStart = stored === undefined;
-    const trustDomain = stored ?? config.trustDomain ?? hostOf(config.publicUrl);
+    const trustDomain = stored ?? config.trustDomain ?? trustDomainOf(config.publicUrl);
     if (config.trustDomain !== undefined && config.trustDomain !== trustDomain) {
       throw new StorageError(
         `trustDomain is "${config.trustDomain}", but this installation was made as "${trustDomain}": every certificate names it. Take the setting out, or start a new installation`,
@@ -51,13 +52,6 @@ export async function openInstallation(transact: Transact<Stores>, config: Serve
 
 /** Names one line of revisions; a restored backup starts another. */
 export const newEpoch = (): string => randomBytes(12).toString('base64url');
-
-function hostOf(publicUrl: string): string {
-  const host = new URL(publicUrl).hostname;
-  if (host.includes(':'))
-    throw new StorageError(`publicUrl names the IPv6 address ${host}, which cannot be a trust domain; set trustDomain`);
-  return host;
-}
 
 async function openSealing(authorities: AuthorityStore, rootKeyFile: string, isFirstStart: boolean, clock: Clock): Promise<Sealing> {
   const root = createSealing(loadRootKey(rootKeyFile, isFirstStart));

@@ -15,7 +15,8 @@ import type { DesiredLeases } from './destinations/desired-state-service.ts';
 import { createDestinationStore } from './destinations/destination-store.ts';
 import { createAccessChanges, type AccessChanges } from './grants/access-changes.ts';
 import { createDesiredIdentities } from './grants/desired-identities.ts';
-import { endGrants } from './grants/grant-service.ts';
+import { endGrants } from './grants/grant-end.ts';
+import { createGrantHolders } from './grants/grant-holder-store.ts';
 import { createGrantStore } from './grants/grant-store.ts';
 import type { AccessEffects } from './identity/access-effects.ts';
 import { createAccountStore } from './identity/account-store.ts';
@@ -188,6 +189,7 @@ function bindTables(handle: Handle) {
     connectors: createConnectorStore(handle),
     acknowledgements: createAcknowledgementStore(handle),
     grants: createGrantStore(handle),
+    grantHolders: createGrantHolders(handle),
     leases: createLeaseStore(handle),
   };
 }

@@ -5,6 +5,7 @@ import { formatDuration } from '../../shared/ttl.ts';
 import { settleChange, waitOptions } from '../acknowledgements.ts';
 import type { CommandContext, CommandInput, CommandSpec } from '../command.ts';
 import { CliError } from '../failure.ts';
+import { changeOptions, readChange } from '../destination-settings.ts';
 import { allPages, resolveDestination } from '../resolve.ts';
 
 const which = [['<destination>', 'name or id']] as const;
@@ -26,6 +27,14 @@ export const destinationCommands: readonly CommandSpec[] = [
     arguments: which,
     options: waitOptions,
     run: remove,
+  },
+  {
+    words: 'destinations change',
+    summary: 'change settings of a destination',
+    arguments: which,
+    options: changeOptions,
+    examples: ['infra destinations change prod --lease-life 15m --staleness-limit 10m --wait'],
+    run: change,
   },
   { words: 'destinations token', summary: 'a new join token for a connector', arguments: which, run: token },
 ];
@@ -133,6 +142,14 @@ async function show({ connect, output }: CommandContext, input: CommandInput): P
     ['connectors', onlineOf(destination)],
     ...destination.connectors.flatMap(fieldsOf),
   ]);
+}
+
+async function change(context: CommandContext, input: CommandInput): Promise<void> {
+  const body = readChange(input);
+  const connection = context.connect();
+  const id = await resolveDestination(connection, input.text('destination'));
+  const changed = await connection.call(api.destinations.update, { params: { id }, body });
+  await settleChange(context, input, { connection, change: changed.change, done: `${changed.destination.name} is changed` });
 }
 
 async function remove(context: CommandContext, input: CommandInput): Promise<void> {

@@ -51,6 +51,29 @@ export const grantCommands: readonly CommandSpec[] = [
   },
   { words: 'grants show', summary: 'one grant and how its connector got on with it', arguments: [['<grant>', 'id']], run: show },
   {
+    words: 'grants change',
+    summary: 'change the end, the second factor or the reason of a grant',
+    arguments: [['<grant>', 'id']],
+    options: [
+      { flags: '--until <time>', help: 'a new end: RFC 3339, such as 2026-01-31T12:00:00Z' },
+      { flags: '--for <duration>', help: 'a new end, so long from now: 30m or 8h' },
+      { flags: '--no-end', help: 'no end any more' },
+      {
+        flags: '--mfa <duration>',
+        help: 'holds while a second factor was proven no longer ago, 1m to 24h; none: it asks for none',
+        check: parseMfaOrNone,
+      },
+      { flags: '--reason <text>', help: "why; '' takes it off" },
+      ...waitOptions,
+    ],
+    examples: [
+      'infra grants change GRANT --for 2h',
+      'infra grants change GRANT --no-end --reason "on call"',
+      'infra grants change GRANT --mfa 15m --wait',
+    ],
+    run: changeGrant,
+  },
+  {
     words: 'grants remove',
     alias: 'rm',
     summary: 'remove a grant, by its id or as it was added',
@@ -79,9 +102,34 @@ async function add(context: CommandContext, input: CommandInput): Promise<void> 
       ...(reason === undefined ? {} : { reason }),
     },
   });
-  const done = `${grant.subject.name} is granted ${grant.role} on ${grant.resource}${grant.until === null ? '' : ` until ${grant.until}`}`;
   if (!input.flag('wait')) printGrant(context, grant);
-  await settleChange(context, input, { connection, change, done });
+  await settleChange(context, input, { connection, change, done: granted(grant) });
+}
+
+async function changeGrant(context: CommandContext, input: CommandInput): Promise<void> {
+  const id = parseGrantId(input.text('grant'));
+  const [until, mfa, reason] = [readUntil(input), input.optional('mfa'), input.optional('reason')];
+  // The parser knows `--no-end` as the end of `end`, which is true without it.
+  const isEndless = !input.flag('end');
+  if (isEndless && until !== undefined) throw new CliError('wrongUse', 'give --until, --for or --no-end, one of them');
+  const changes = {
+    ...(isEndless ? { until: null } : {}),
+    ...(until === undefined ? {} : { until }),
+    ...(mfa === undefined ? {} : { mfaSeconds: parseMfaOrNone(mfa) }),
+    ...(reason === undefined ? {} : { reason: reason.trim() === '' ? null : reason }),
+  };
+  if (Object.keys(changes).length === 0) throw new CliError('wrongUse', 'say what to change: --until, --for, --no-end, --mfa or --reason');
+  const connection = context.connect();
+  const { grant, change } = await connection.call(api.grants.update, { params: { id }, body: changes });
+  if (!input.flag('wait')) printGrant(context, grant);
+  await settleChange(context, input, { connection, change, done: `${grant.id} is changed: ${granted(grant)}` });
+}
+
+const granted = ({ subject, role, resource, until }: Grant): string =>
+  `${subject.name} is granted ${role} on ${resource}${until === null ? '' : ` until ${until}`}`;
+
+function parseMfaOrNone(text: string): number | null {
+  return text === 'none' ? null : parseMfa(text);
 }
 
 function parseMfa(text: string): number {

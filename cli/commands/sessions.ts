@@ -36,7 +36,8 @@ async function list({ connect, output }: CommandContext, input: CommandInput): P
     { title: 'MFA', value: (session) => session.mfaAt },
     { title: 'ENDED', value: (session) => session.endedAt },
     { title: 'FROM', value: (session) => session.sourceAddress },
-    { title: 'CLIENT', value: (session) => session.userAgent },
+    { title: 'CLIENT', value: (session) => session.client },
+    { title: 'USER AGENT', value: (session) => session.userAgent },
   ]);
 }
 

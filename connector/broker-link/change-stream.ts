@@ -5,7 +5,7 @@ import { pause } from '../pause.ts';
 import { createBackoff } from './backoff.ts';
 import type { ServerContact } from './contact.ts';
 import { isDismissal, type ServerApi } from './server-api.ts';
-import { createEventParser } from './server-sent-events.ts';
+import { createEventParser } from '../../shared/server-sent-events.ts';
 import type { StateLink } from './state-link.ts';
 
 export interface ChangeStreamOptions {

@@ -14,6 +14,7 @@ import {
   tunnelStreams,
   tunnelStreamWindow,
 } from '../../shared/api/connector-tunnel.ts';
+import { problemSchema, type Problem } from '../../shared/api/problem.ts';
 import { openWebSocket, WebSocketRefused, type WebSocketStream } from '../../shared/node/web-socket.ts';
 import { signAssertion, type AssertionSigner } from './assertion.ts';
 import type { ServerClock } from './server-clock.ts';
@@ -74,10 +75,18 @@ async function dial({ serverUrl, agent, signer, clock, version, replica }: Tunne
 
 /** An answer of ours is a problem with a sentence; any other is somebody's in between. */
 function explain({ status, body }: WebSocketRefused): string {
-  const detail = /"detail":"((?:[^"\\]|\\.)*)"/.exec(body)?.[1];
-  return detail === undefined
+  const problem = readProblem(body);
+  return problem === undefined
     ? `the answer was ${status} instead of a WebSocket: is there a proxy or balancer that lets none through?`
-    : `the server refused a tunnel (${status}): ${detail}`;
+    : `the server refused a tunnel (${status}): ${problem.detail}`;
+}
+
+function readProblem(body: string): Problem | undefined {
+  try {
+    return problemSchema.safeParse(JSON.parse(body)).data;
+  } catch {
+    return undefined;
+  }
 }
 
 function serve({ take, destinationId }: TunnelOptions, line: WebSocketStream): Tunnel {

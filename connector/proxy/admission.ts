@@ -29,6 +29,8 @@ export interface Admitted {
   readonly upgrade: string | undefined;
   /** Somebody waits for each piece of its answer. */
   readonly isStream: boolean;
+  /** Milliseconds on the server's clock. */
+  readonly since: number;
   readonly record: RequestRecord;
   readonly slot: Slot;
 }
@@ -100,7 +102,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
         // What nobody waits for any more is not opened, and so not closed either.
         if (socket.destroyed) slot.release();
         record.impersonated(verdict.impersonation);
-        return { ...verdict, ...screened, kind: 'admitted', peer: identified.peer, isStream, record, slot };
+        return { ...verdict, ...screened, kind: 'admitted', peer: identified.peer, isStream, since: options.clock.now(), record, slot };
       };
       const verdict = gate.judge(identified.peer, screened.info, screened.asked);
       return verdict instanceof Promise ? verdict.then(conclude) : conclude(verdict);
@@ -116,6 +118,9 @@ export const openRequestOf = (admitted: Admitted, close: OpenRequest['close']): 
   identityId: admitted.peer.identityId,
   leaseId: admitted.peer.leaseId,
   scope: admitted.info,
+  isStream: admitted.isStream,
+  name: admitted.info.name,
+  since: admitted.since,
   lent: admitted.impersonation,
   until: admitted.until,
   slot: admitted.slot,

@@ -77,7 +77,13 @@ export class Http1Exchange implements Exchange {
       // Whoever sent something ill-formed may have meant the bytes after it as something else.
       ...(refusal.reason === 'BadRequest' ? { connection: 'close' } : {}),
     };
-    response.writeHead(status, headers).end(body);
+    response.writeHead(status, headers);
+    if (this.body === undefined || this.head.complete) {
+      response.end(body);
+      return;
+    }
+    response.write(body);
+    this.#endWhileBodyComes([headers.connection, response.getHeader('connection')].includes('close'));
   }
 
   onceClosed(listener: (isWhole: boolean) => void): void {
@@ -85,9 +91,9 @@ export class Http1Exchange implements Exchange {
   }
 
   /** What still comes of the body is thrown away; closed with unread bytes, a connection would lose the end of the answer. */
-  #endWhileBodyComes(): void {
+  #endWhileBodyComes(isLast = false): void {
     this.head.resume();
-    if (this.#response.shouldKeepAlive) {
+    if (this.#response.shouldKeepAlive && !isLast) {
       this.#response.end();
       return;
     }

@@ -1,9 +1,12 @@
 /** HTTP/1.1 from clients: Node's strict parser, one request of a connection at a time, upgrades handed on. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Server } from 'node:https';
+import { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { ConnectionLimits } from './connection-limits.ts';
 import type { Entrance } from './entrance.ts';
 import { Http1Exchange } from './http1-exchange.ts';
+import { endAndLinger } from './relay.ts';
 import type { Rests } from './rests.ts';
 import { refuse, statusResponse, type Refusal, type StatusReason } from './status.ts';
 import { createTurns } from './turns.ts';
@@ -20,6 +23,9 @@ export const http1Limits = {
   // A missing Host is refused in admission, as a Status.
   requireHostHeader: false,
 } as const;
+
+/** Bytes that are thrown away after the answer to what is no request: whoever sends more has had time to read it. */
+const mostAfterRefusal = 8 * 1024 * 1024;
 
 export interface Http1Parts {
   readonly entrance: Entrance;
@@ -54,15 +60,27 @@ export function serveHttp1(server: Server, { entrance, connections, rests, upgra
     socket.on('error', () => socket.destroy());
     socket.end(statusResponse(refuse('MethodNotAllowed', 'CONNECT is not offered')));
   });
+  const whenRefused = new WeakMap<Duplex, number>();
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    const before = whenRefused.get(socket);
+    // Node tells of everything that still comes.
+    if (before !== undefined) {
+      if (bytesReadOf(socket) - before > mostAfterRefusal) socket.destroy();
+      return;
+    }
     // Without a finished handshake (a timeout, no TLS at all) an answer would wait for ever to be sent.
     if (!socket.writable || !isHttpError(error.code)) {
       socket.destroy();
       return;
     }
-    socket.end(statusResponse(refuse(reasonOf(error.code), 'this is not a well-formed HTTP/1.1 request')), () => socket.destroy());
+    whenRefused.set(socket, bytesReadOf(socket));
+    socket.write(statusResponse(refuse(reasonOf(error.code), 'this is not a well-formed HTTP/1.1 request')));
+    // Its sender may be in the middle of it, and would find a reset in place of the answer.
+    endAndLinger(socket);
   });
 }
+
+const bytesReadOf = (socket: Duplex): number => (socket instanceof Socket ? socket.bytesRead : 0);
 
 const isHttpError = (code: string | undefined): boolean => code?.startsWith('HPE_') === true || code === 'ERR_HTTP_REQUEST_TIMEOUT';
 

@@ -8,7 +8,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { TLSSocket, type DetailedPeerCertificate } from 'node:tls';
-import type { ListenAddress } from '../../shared/node/listen-address.ts';
+import { listenBacklog, type ListenAddress } from '../../shared/node/listen-address.ts';
 import type { ConnectionLimits } from './connection-limits.ts';
 import type { Entrance } from './entrance.ts';
 import { http1Limits, serveHttp1 } from './http1-front.ts';
@@ -143,7 +143,7 @@ function serve(server: Server, { options, rests, http2 }: Fronts): void {
   const { address } = options;
   // Upon which it begins to look after connections that dawdle: those of the relay it must too.
   if (address === undefined) server.emit('listening');
-  else server.listen(address.port, address.host, () => options.listening(portOf(server) ?? address.port));
+  else server.listen({ ...address, backlog: listenBacklog }, () => options.listening(portOf(server) ?? address.port));
 }
 
 function portOf(server: Server | undefined): number | undefined {

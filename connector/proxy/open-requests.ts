@@ -8,6 +8,12 @@ export interface OpenRequest {
   readonly identityId: string;
   readonly leaseId: string;
   readonly scope: RequestScope;
+  /** It stays open: a watch, a log, an exec and the like. */
+  readonly isStream: boolean;
+  /** Of the thing it is about; empty: of none in particular. */
+  readonly name: string;
+  /** Milliseconds on the server's clock. */
+  readonly since: number;
   /** What was lent to it. */
   readonly lent: Impersonation;
   /** Milliseconds on the server's clock; it must be decided anew then. */
@@ -26,7 +32,8 @@ export interface OpenRequests {
   count(): number;
 }
 
-export function createOpenRequests(): OpenRequests {
+/** @param streamsChanged called when a stream has come or gone. */
+export function createOpenRequests(streamsChanged: () => void = () => undefined): OpenRequests {
   const byIdentity = new Map<string, Set<OpenRequest>>();
   let count = 0;
   return {
@@ -35,6 +42,7 @@ export function createOpenRequests(): OpenRequests {
       if (others === undefined) byIdentity.set(request.identityId, new Set([request]));
       else others.add(request);
       count += 1;
+      if (request.isStream) streamsChanged();
     },
     remove: (request) => {
       const others = byIdentity.get(request.identityId);
@@ -42,6 +50,7 @@ export function createOpenRequests(): OpenRequests {
       count -= 1;
       request.slot.release();
       if (others.size === 0) byIdentity.delete(request.identityId);
+      if (request.isStream) streamsChanged();
     },
     of: (identityId) => [...(byIdentity.get(identityId) ?? [])],
     all: () => [...byIdentity.values()].flatMap((requests) => [...requests]),

@@ -14,15 +14,22 @@ export interface PeerAddress {
 
 export interface PeerAddresses {
   of(socket: Duplex): PeerAddress;
+  /** Whose a connection is that came through the relay: `IP:PORT` or `[IPv6]:PORT`; what is neither is nobody's address, and still a connection. */
+  relayed(text: string): PeerAddress;
   /** Said of a connection that came through the relay. */
   note(socket: Duplex, peer: PeerAddress): void;
 }
 
 export function createPeerAddresses(): PeerAddresses {
-  const relayed = new WeakMap<Duplex, PeerAddress>();
+  const noted = new WeakMap<Duplex, PeerAddress>();
+  let relayedSoFar = 0;
   return {
-    of: (socket) => relayed.get(socket) ?? direct(socket),
-    note: (socket, peer) => void relayed.set(socket, peer),
+    of: (socket) => noted.get(socket) ?? direct(socket),
+    relayed: (text) => {
+      relayedSoFar += 1;
+      return { address: addressIn(text), name: `relayed ${relayedSoFar}` };
+    },
+    note: (socket, peer) => void noted.set(socket, peer),
   };
 }
 
@@ -31,12 +38,8 @@ function direct(socket: Duplex): PeerAddress {
   return { address, name: `${address} ${port}` };
 }
 
-let relayedSoFar = 0;
-
-/** Of `IP:PORT` or `[IPv6]:PORT`; what is neither is nobody's address, and still a connection. */
-export function relayedPeer(text: string): PeerAddress {
+function addressIn(text: string): string {
   const [, bracketed, plain] = /^(?:\[([^\]]{2,45})\]|([0-9.]{7,15})):\d{1,5}$/.exec(text) ?? [];
   const address = bracketed ?? plain ?? '';
-  relayedSoFar += 1;
-  return { address: isIP(address) === 0 ? '' : address, name: `relayed ${relayedSoFar}` };
+  return isIP(address) === 0 ? '' : address;
 }

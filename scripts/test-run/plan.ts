@@ -40,7 +40,8 @@ const suites: Readonly<Record<string, Suite>> = {
   defences: { needs: [], eachFile: true },
   architecture: { needs: ['control-plane', 'whole-cluster', 'keycloak', 'chromium'], eachFile: true },
   cli: { needs: ['control-plane'], eachFile: true },
-  web: { needs: [], eachFile: true },
+  /** The web UI in a real browser. */
+  web: { needs: ['control-plane', 'chromium'], eachFile: true },
   api: { needs: [], eachFile: true },
   storage: { needs: [] },
   rules: { needs: [] },

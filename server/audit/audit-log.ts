@@ -23,8 +23,16 @@ export interface AuditLog {
   recordOnce(events: readonly AuditEvent[]): Promise<void>;
 }
 
-export function createAuditLog(store: AuditStore): AuditLog {
+/** Of one transaction. */
+export interface RecordingAuditLog extends AuditLog {
+  /** What it holds so far. */
+  recorded(): readonly AuditEvent[];
+}
+
+export function createAuditLog(store: AuditStore): RecordingAuditLog {
+  const recorded: AuditEvent[] = [];
   return {
+    recorded: () => recorded,
     record: async (record) => {
       const {
         act: { by, now },
@@ -41,7 +49,11 @@ export function createAuditLog(store: AuditStore): AuditLog {
         details: record.details,
       });
       await store.insert([event]);
+      recorded.push(event);
     },
-    recordOnce: async (events) => store.insertMissing(events),
+    recordOnce: async (events) => {
+      await store.insertMissing(events);
+      recorded.push(...events);
+    },
   };
 }

@@ -1,6 +1,6 @@
 /** Who asks, from where: made once by http/authenticate, believed by every service. */
 import type { AuditActor, AuditSource } from '../../shared/api/audit.ts';
-import type { SessionMethod } from '../../shared/api/sessions.ts';
+import type { SessionClient, SessionMethod } from '../../shared/api/sessions.ts';
 import type { AccessKeyId, IdentityId, SessionId } from '../../shared/api/values.ts';
 
 export type ServerRole = 'admin' | 'view';
@@ -11,6 +11,7 @@ export interface Caller {
   readonly session: {
     readonly id: SessionId;
     readonly method: SessionMethod;
+    readonly client: SessionClient;
     readonly accessKeyId: AccessKeyId | null;
     readonly createdAt: number;
     readonly expiresAt: number;

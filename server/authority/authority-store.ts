@@ -19,6 +19,8 @@ export interface AuthorityRecord {
 export interface AuthorityStore {
   insert(authority: AuthorityRecord): Promise<void>;
   active(kind: AuthorityKind): Promise<AuthorityRecord | undefined>;
+  /** All there ever were, without their keys: the roots first, then the newest first. */
+  list(): Promise<Omit<AuthorityRecord, 'sealedKey'>[]>;
   setState(id: string, state: AuthorityState): Promise<void>;
   dataKey(): Promise<{ readonly id: string; readonly wrappedKey: string } | undefined>;
   insertDataKey(key: { readonly id: string; readonly wrappedKey: string; readonly createdAt: string }): Promise<void>;
@@ -56,6 +58,22 @@ export function createAuthorityStore(db: Handle): AuthorityStore {
         createdAt: row.created_at,
         notAfter: row.not_after,
       };
+    },
+    list: async () => {
+      const rows = await db
+        .selectFrom('authorities')
+        .select(['id', 'kind', 'state', 'certificate', 'created_at', 'not_after'])
+        .orderBy('kind', 'desc')
+        .orderBy('id', 'desc')
+        .execute();
+      return rows.map((row) => ({
+        id: row.id,
+        kind: row.kind === 'root' ? 'root' : 'intermediate',
+        state: row.state === 'active' ? 'active' : 'verify-only',
+        certificate: row.certificate,
+        createdAt: row.created_at,
+        notAfter: row.not_after,
+      }));
     },
     setState: async (id, state) => void (await db.updateTable('authorities').set({ state }).where('id', '=', id).execute()),
     dataKey: async () => {

@@ -12,12 +12,18 @@ export interface AcknowledgementRecord {
   readonly streamsClosed: number;
 }
 
+export interface NewestRevisions {
+  readonly enforced: number | null;
+  readonly applied: number | null;
+}
+
 export interface AcknowledgementStore {
   /** False for a repetition or an older sequence than the last of this replica and kind: it changes nothing. */
   insert(acknowledgement: AcknowledgementRecord): Promise<boolean>;
   /** The first of each kind and replica that covers a revision. */
   covering(connectorId: string, epoch: string, revision: number): Promise<AcknowledgementRecord[]>;
-  newest(connectorId: string, epoch: string): Promise<{ readonly enforced: number | null; readonly applied: number | null }>;
+  /** Of each of these connectors that has any. */
+  newestOf(connectorIds: readonly string[], epoch: string): Promise<ReadonlyMap<string, NewestRevisions>>;
   prune(before: string): Promise<void>;
 }
 
@@ -65,16 +71,23 @@ export function createAcknowledgementStore(db: Handle): AcknowledgementStore {
       }
       return [...first.values()];
     },
-    newest: async (connectorId, epoch) => {
+    newestOf: async (connectorIds, epoch) => {
+      if (connectorIds.length === 0) return new Map();
       const rows = await db
-        .selectFrom('acknowledgements')
-        .select((eb) => ['kind', eb.fn.max('revision').as('revision')])
-        .where('connector_id', '=', connectorId)
-        .where('epoch', '=', epoch)
-        .groupBy('kind')
+        .selectFrom('connectors')
+        .select('id')
+        .select(({ selectFrom }) => {
+          const newest = (kind: string) =>
+            selectFrom('acknowledgements')
+              .select(({ fn }) => fn.max('revision').as('revision'))
+              .whereRef('connector_id', '=', 'connectors.id')
+              .where('epoch', '=', epoch)
+              .where('kind', '=', kind);
+          return [newest('enforced').as('enforced'), newest('applied').as('applied')];
+        })
+        .where('id', 'in', [...connectorIds])
         .execute();
-      const of = (kind: string): number | null => rows.find((row) => row.kind === kind)?.revision ?? null;
-      return { enforced: of('enforced'), applied: of('applied') };
+      return new Map(rows.map(({ id, enforced, applied }) => [id, { enforced, applied }]));
     },
     prune: async (before) => void (await db.deleteFrom('acknowledgements').where('at', '<', before).execute()),
   };

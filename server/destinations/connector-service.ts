@@ -51,6 +51,8 @@ export interface ConnectorServiceOptions {
   readonly bell: ChangeBell;
   readonly certificates: ServingCertificates;
   readonly nameIdentities: NameIdentities;
+  /** After a report: of what the cluster holds, and how each grant fared. */
+  readonly reported: () => void;
   readonly clock: Clock;
 }
 export interface Acknowledged {
@@ -73,7 +75,7 @@ export interface Reported {
 
 export type ConnectorService = ReturnType<typeof createConnectorService>;
 
-export function createConnectorService({ read, transact, bell, certificates, nameIdentities, clock }: ConnectorServiceOptions) {
+export function createConnectorService({ read, transact, bell, certificates, nameIdentities, reported, clock }: ConnectorServiceOptions) {
   return {
     acknowledge: async (input: Acknowledged, caller: ConnectorCaller): Promise<void> => {
       const { epoch, revision } = await read.feed.position();
@@ -96,8 +98,8 @@ export function createConnectorService({ read, transact, bell, certificates, nam
       if (isNew) bell.ringAcknowledged();
     },
 
-    report: async (input: Reported, caller: ConnectorCaller): Promise<void> =>
-      transact(async (stores) => {
+    report: async (input: Reported, caller: ConnectorCaller): Promise<void> => {
+      await transact(async (stores) => {
         const destination = await stores.destinations.findLive(caller.destination.id);
         if (destination === undefined) return;
         if (destination.clusterUid !== null && input.clusterUid !== null && destination.clusterUid !== input.clusterUid) {
@@ -118,7 +120,9 @@ export function createConnectorService({ read, transact, bell, certificates, nam
         }
         await stores.destinations.saveReport(destination.id, input);
         await stores.grantStates.replace(caller.connectorId, destination.id, input.grants, toTime(clock.now()));
-      }),
+      });
+      reported();
+    },
 
     storeAccessLog: async (events: readonly AccessEvent[], caller: ConnectorCaller): Promise<void> => {
       const names = await nameIdentities([...new Set(events.map(({ identityId }) => identityId).filter((id) => id !== null))]);

@@ -29,6 +29,9 @@ export interface ConnectorStore {
   find(id: string): Promise<ConnectorRecord | undefined>;
   findByKey(thumbprint: string): Promise<ConnectorRecord | undefined>;
   ofDestination(destinationId: string): Promise<ConnectorRecord[]>;
+  ofDestinations(destinationIds: readonly string[]): Promise<ConnectorRecord[]>;
+  /** Of all destinations that were not removed. */
+  allLive(): Promise<ConnectorRecord[]>;
   /** When each connector of these destinations was last heard of. */
   contacts(destinationIds: readonly string[]): Promise<Pick<ConnectorRecord, 'id' | 'destinationId' | 'lastSeenAt'>[]>;
   seen(id: string, at: string): Promise<void>;
@@ -50,13 +53,29 @@ export function createConnectorStore(db: Handle): ConnectorStore {
   const live = db.selectFrom('connectors').selectAll().where('removed_at', 'is', null);
   const joinToken = (secretHash: string) =>
     db.selectFrom('tokens').selectAll().where('secret_hash', '=', secretHash).where('kind', '=', 'join');
+  const ofDestinations = async (destinationIds: readonly string[]): Promise<ConnectorRecord[]> =>
+    destinationIds.length === 0
+      ? []
+      : (
+          await live
+            .where('destination_id', 'in', [...destinationIds])
+            .orderBy('id')
+            .execute()
+        ).map(fromRow);
   return {
     insert: async (connector) => void (await db.insertInto('connectors').values(toRow(connector)).execute()),
     find: async (id) => fromOptional(await live.where('id', '=', id).executeTakeFirst()),
     findByKey: async (thumbprint) => fromOptional(await live.where('key_thumbprint', '=', thumbprint).executeTakeFirst()),
     ofDestination: async (destinationId) => (await live.where('destination_id', '=', destinationId).orderBy('id').execute()).map(fromRow),
-    contacts: async (destinationIds) =>
-      destinationIds.length === 0 ? [] : (await live.where('destination_id', 'in', [...destinationIds]).execute()).map(fromRow),
+    ofDestinations,
+    allLive: async () =>
+      (
+        await live
+          .where('destination_id', 'in', db.selectFrom('destinations').select('id').where('removed_at', 'is', null))
+          .orderBy('id')
+          .execute()
+      ).map(fromRow),
+    contacts: ofDestinations,
     seen: async (id, at) => void (await db.updateTable('connectors').set({ last_seen_at: at }).where('id', '=', id).execute()),
     advanceReport: async (id, report) => {
       const updated = await db

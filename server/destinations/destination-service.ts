@@ -4,7 +4,7 @@ import { toTime, type Clock } from '../../shared/clock.ts';
 import { newId } from '../../shared/id.ts';
 import { formatJoinToken } from '../../shared/node/join-token.ts';
 import type { Destination, DestinationSettings, DirectoryEntry } from '../../shared/api/destinations.ts';
-import type { Page, PageRequest } from '../../shared/api/pagination.ts';
+import type { Page } from '../../shared/api/pagination.ts';
 import { DomainError } from '../../shared/api/problem.ts';
 import type { Change, DestinationId } from '../../shared/api/values.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
@@ -14,10 +14,10 @@ import type { Transact } from '../storage/transact.ts';
 import type { AcknowledgementStore } from './acknowledgement-store.ts';
 import { hashJoinSecret } from './enrolment-service.ts';
 import type { ConnectorStore } from './connector-store.ts';
-import type { DestinationRecord, DestinationStore } from './destination-store.ts';
+import { describeDestination, describeDestinations } from './destination-description.ts';
+import type { DestinationFilter, DestinationRecord, DestinationStore } from './destination-store.ts';
 import type { Directory } from './directory.ts';
 import type { Presence } from './presence.ts';
-import { staleAt } from './staleness-rules.ts';
 import type { Tunnels } from './tunnels.ts';
 
 /** What destinations need of grants and leases when one goes. */
@@ -79,12 +79,12 @@ export function createDestinationService(options: DestinationServiceOptions) {
   };
 
   return {
-    list: async (filter: PageRequest & { readonly name?: string | undefined }): Promise<Page<Destination>> => {
+    list: async (filter: DestinationFilter): Promise<Page<Destination>> => {
       const page = await read.destinations.list(filter);
-      return { items: await Promise.all(page.items.map((record) => describe(options, record))), nextCursor: page.nextCursor };
+      return { items: await describeDestinations(options, page.items), nextCursor: page.nextCursor };
     },
 
-    get: async (id: DestinationId): Promise<Destination> => describe(options, await existing(read.destinations, id)),
+    get: async (id: DestinationId): Promise<Destination> => describeDestination(options, await existing(read.destinations, id)),
 
     directory: async (filter: {
       readonly name?: string | undefined;
@@ -117,7 +117,7 @@ export function createDestinationService(options: DestinationServiceOptions) {
         await stores.destinations.insert(record);
         await stores.audit.record({ event: 'destination.added', act, destination: record, details: { kind: record.kind } });
         const token = await addJoinToken(stores, record, act);
-        return { destination: await describe({ ...options, read: stores }, record), ...token };
+        return { destination: await describeDestination({ ...options, read: stores }, record), ...token };
       }),
 
     update: async (id: DestinationId, patch: SettingsPatch, caller: Caller): Promise<{ destination: Destination; change: Change }> =>
@@ -128,7 +128,10 @@ export function createDestinationService(options: DestinationServiceOptions) {
         await stores.destinations.saveSettings(id, settings);
         await stores.feed.append([{ destinationId: id, kind: 'destination', subjectId: id }], act);
         await stores.audit.record({ event: 'destination.updated', act, destination: record, details: { changed: Object.keys(patch) } });
-        return { destination: await describe({ ...options, read: stores }, { ...record, settings }), change: stores.feed.change() };
+        return {
+          destination: await describeDestination({ ...options, read: stores }, { ...record, settings }),
+          change: stores.feed.change(),
+        };
       }),
 
     remove: async (id: DestinationId, caller: Caller): Promise<{ change: Change }> =>
@@ -161,34 +164,4 @@ async function existing(destinations: DestinationStore, id: DestinationId): Prom
   const record = await destinations.findLive(id);
   if (record === undefined) throw new DomainError('destination.not-found', 'There is no such destination. See: infra destinations list');
   return record;
-}
-
-async function describe(
-  { read, presence, tunnels, clock }: Pick<DestinationServiceOptions, 'read' | 'presence' | 'tunnels' | 'clock'>,
-  record: DestinationRecord,
-): Promise<Destination> {
-  const { epoch } = await read.feed.position();
-  const connectors = await read.connectors.ofDestination(record.id);
-  const described = connectors.map(async (connector) => {
-    const newest = await read.acknowledgements.newest(connector.id, epoch);
-    const { id, version, enrolledAt, lastSeenAt } = connector;
-    const online = presence.isOnline(id);
-    const now = clock.now();
-    // Whose stream is open is in contact now, whenever that was noted last.
-    const refusesFrom = staleAt({ lastSeenAt: online ? toTime(now) : lastSeenAt, enrolledAt }, record.settings);
-    return {
-      id,
-      version,
-      enrolledAt,
-      lastSeenAt,
-      online,
-      enforcedRevision: newest.enforced,
-      appliedRevision: newest.applied,
-      refusesFrom: toTime(refusesFrom),
-      stale: now >= refusesFrom,
-      tunnels: [...tunnels.ofConnector(id)],
-    };
-  });
-  const { id, name, kind, address, createdAt, settings, discovery } = record;
-  return { id, name, kind, address, createdAt, settings, discovery, connectors: await Promise.all(described) };
 }

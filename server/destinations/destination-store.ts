@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import type { Destination, DestinationSettings, Discovery } from '../../shared/api/destinations.ts';
 import { discovery as discoverySchema } from '../../shared/api/destinations.ts';
 import type { DestinationId } from '../../shared/api/values.ts';
@@ -6,6 +7,7 @@ import { DomainError } from '../../shared/api/problem.ts';
 import { isUniqueViolation } from '../storage/constraint-errors.ts';
 import type { Handle } from '../storage/database.ts';
 import { decodeCursor, toPage } from '../storage/page.ts';
+import { holdsText } from '../storage/search.ts';
 import type { Database } from '../storage/schema.ts';
 
 export interface DestinationRecord {
@@ -20,6 +22,12 @@ export interface DestinationRecord {
   readonly discovery: Discovery | null;
 }
 
+export interface DestinationFilter extends PageRequest {
+  readonly name?: string | undefined;
+  /** Part of the name. */
+  readonly search?: string | undefined;
+}
+
 export interface DestinationStore {
   insert(destination: DestinationRecord): Promise<void>;
   /** Also a removed one: its connector still has to clean up. */
@@ -27,8 +35,10 @@ export interface DestinationStore {
   findLive(id: string): Promise<DestinationRecord | undefined>;
   findLiveByName(name: string): Promise<DestinationRecord | undefined>;
   findMany(ids: readonly string[]): Promise<DestinationRecord[]>;
-  list(filter: PageRequest & { readonly name?: string | undefined }): Promise<Page<DestinationRecord>>;
+  list(filter: DestinationFilter): Promise<Page<DestinationRecord>>;
   allLive(): Promise<DestinationRecord[]>;
+  /** All of them, without what their connectors found there. */
+  liveNames(): Promise<(Pick<DestinationRecord, 'id' | 'name'> & Pick<DestinationSettings, 'stalenessLimitSeconds'>)[]>;
   saveSettings(id: string, settings: DestinationSettings): Promise<void>;
   saveReport(id: string, report: { readonly address: string | null; readonly discovery: Discovery | null }): Promise<void>;
   bindCluster(id: string, clusterUid: string): Promise<void>;
@@ -56,6 +66,7 @@ export function createDestinationStore(db: Handle): DestinationStore {
     list: async (filter) => {
       let query = live;
       if (filter.name !== undefined) query = query.where('live_name', '=', filter.name);
+      if (filter.search !== undefined) query = query.where(holdsText(sql.ref('live_name'), filter.search));
       const after = decodeCursor(filter.cursor);
       if (after !== undefined) query = query.where('live_name', '>', after.key);
       const rows = await query
@@ -65,6 +76,15 @@ export function createDestinationStore(db: Handle): DestinationStore {
       return toPage(rows, filter, { item: fromRow, cursor: (row) => ({ key: row.live_name, id: row.id }) });
     },
     allLive: async () => (await live.orderBy('live_name').execute()).map(fromRow),
+    liveNames: async () => {
+      const rows = await db
+        .selectFrom('destinations')
+        .select(['id', 'name', 'staleness_limit_seconds'])
+        .where('removed_at', 'is', null)
+        .orderBy('live_name')
+        .execute();
+      return rows.map((row) => ({ id: row.id as DestinationId, name: row.name, stalenessLimitSeconds: row.staleness_limit_seconds }));
+    },
     saveSettings: async (id, settings) =>
       void (await db.updateTable('destinations').set(settingsRow(settings)).where('id', '=', id).execute()),
     saveReport: async (id, report) => {

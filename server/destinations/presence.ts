@@ -4,18 +4,28 @@ export interface Presence {
   isOnline(connectorId: string): boolean;
   /** One of its connectors is. */
   isReached(destinationId: string): boolean;
+  /** Calls `listener` with each connector that is no longer here. */
+  whenGone(listener: (connectorId: string) => void): void;
 }
 
-export function createPresence(): Presence {
+/** `changed`: a connector came or went. */
+export function createPresence(changed: () => void = () => undefined): Presence {
   const connectors = createCounts();
   const destinations = createCounts();
+  const listeners: ((connectorId: string) => void)[] = [];
   return {
     arrived: (connectorId, destinationId) => {
       const leaves = [connectors.add(connectorId), destinations.add(destinationId)];
-      return () => leaves.forEach((leave) => leave());
+      changed();
+      return () => {
+        leaves.forEach((leave) => leave());
+        if (!connectors.has(connectorId)) listeners.forEach((listener) => listener(connectorId));
+        changed();
+      };
     },
     isOnline: connectors.has,
     isReached: destinations.has,
+    whenGone: (listener) => void listeners.push(listener),
   };
 }
 

@@ -28,7 +28,7 @@ export function createAccessChanges({ grants, groups, feed }: Stores, clock: Clo
     ...new Set(records.map(({ destinationId }) => destinationId).filter((id) => id !== null)),
   ];
 
-  /** Tells the destinations of these grants that identities' rights there changed. */
+  /** Tells destinations that identities' rights there changed. */
   const tell = async (destinationIds: readonly string[], identityIds: readonly string[], act: Act): Promise<void> => {
     await feed.append(
       destinationIds.flatMap((destinationId) =>
@@ -40,11 +40,15 @@ export function createAccessChanges({ grants, groups, feed }: Stores, clock: Clo
 
   return {
     grantsChanged: async (records, act) => {
-      for (const record of records) {
-        const { destinationId, subject } = record;
+      const members = new Map<string, readonly string[]>();
+      const entries: FeedEntry[] = [];
+      for (const { destinationId, subject } of records) {
         if (destinationId === null) continue;
-        await tell([destinationId], subject.kind === 'group' ? await groups.memberIds(subject.id) : [subject.id], act);
+        const holders = members.get(subject.id) ?? (subject.kind === 'group' ? await groups.memberIds(subject.id) : [subject.id]);
+        members.set(subject.id, holders);
+        for (const subjectId of holders) entries.push({ destinationId, kind: 'identity', subjectId });
       }
+      await feed.append(entries, act);
     },
     identityChanged: async (identityId, act) => {
       await tell(atDestinations(await grants.ofIdentity(identityId, toTime(clock.now()))), [identityId], act);

@@ -37,6 +37,13 @@ function roleGives(held: string, { role, isServer }: Asked): boolean {
   return wants >= 0 && has > wants;
 }
 
+/** The role itself, and those that include it. */
+export function rolesGiving({ role, isServer }: { readonly role: string; readonly isServer: boolean }): readonly string[] {
+  const ladder = isServer ? serverLadder : clusterLadder;
+  const step = ladder.indexOf(role);
+  return step < 0 ? [role] : ladder.slice(step);
+}
+
 /** Who would have to prove a second factor. */
 export interface Prover {
   readonly kind: 'user' | 'group' | 'workload';

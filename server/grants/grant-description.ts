@@ -1,9 +1,10 @@
 /** Grants as people read them: names for ids, and how the connector fared. */
+import { toTime } from '../../shared/clock.ts';
 import { DomainError } from '../../shared/api/problem.ts';
 import { formatResourceName, parseSubjectName, serverResource } from '../../shared/resource-name.ts';
 import type { Grant } from '../../shared/api/grants.ts';
-import type { Subject } from '../../shared/api/values.ts';
-import type { DestinationStore } from '../destinations/destination-store.ts';
+import type { GrantId, Subject } from '../../shared/api/values.ts';
+import type { DestinationRecord, DestinationStore } from '../destinations/destination-store.ts';
 import type { GroupStore } from '../identity/group-store.ts';
 import type { IdentityStore } from '../identity/identity-store.ts';
 import type { GrantRecord, GrantStateRecord, GrantStore, GrantSubject } from './grant-store.ts';
@@ -17,31 +18,56 @@ interface Stores {
 
 /** In the order given; four reads however many grants. */
 export async function describeGrants(stores: Stores, records: readonly GrantRecord[]): Promise<Grant[]> {
-  const subjectIds = [...new Set(records.map(({ subject }) => subject.id))];
-  const identities = await stores.identities.findMany(subjectIds.filter((id) => !id.startsWith('grp_')));
-  const groups = await stores.groups.findMany(subjectIds.filter((id) => id.startsWith('grp_')));
-  const destinations = await stores.destinations.findMany([
-    ...new Set(records.map(({ destinationId }) => destinationId).filter((id) => id !== null)),
-  ]);
-  const states = await stores.grants.statesOf(records.map(({ id }) => id));
-  const names = new Map([...identities, ...groups].map(({ id, name }) => [id as string, name]));
-  const destinationOf = new Map(destinations.map((destination) => [destination.id as string, destination]));
+  const nameOf = await subjectsOf(stores, records);
+  const placeOf = await placesOf(stores, records);
+  const states = Map.groupBy(await stores.grants.statesOf(records.map(({ id }) => id)), ({ grantId }) => grantId);
   return records.map((record) => ({
     id: record.id,
-    subject: { ...record.subject, name: names.get(record.subject.id) ?? record.subject.id },
+    subject: nameOf(record),
     role: record.role,
-    resource: resourceOf(record, record.destinationId === null ? null : (destinationOf.get(record.destinationId) ?? null)),
+    resource: resourceOf(record, placeOf(record)),
     destinationId: record.destinationId,
     until: record.until,
     mfaSeconds: record.mfaSeconds,
     reason: record.reason,
     createdAt: record.createdAt,
     createdBy: record.createdBy,
-    state: overallState(
-      record,
-      states.filter(({ grantId }) => grantId === record.id),
-    ),
+    state: overallState(record, states.get(record.id) ?? []),
   }));
+}
+
+export async function describeGrant(stores: Stores, record: GrantRecord): Promise<Grant> {
+  const [described] = await describeGrants(stores, [record]);
+  if (described === undefined) throw new Error('one record gives one description');
+  return described;
+}
+
+/** Subjects of grants, by their present names. */
+export async function subjectsOf(
+  stores: { readonly identities: Pick<IdentityStore, 'findMany'>; readonly groups: Pick<GroupStore, 'findMany'> },
+  records: readonly GrantRecord[],
+): Promise<(record: GrantRecord) => Subject> {
+  const ids = [...new Set(records.map(({ subject }) => subject.id))];
+  const identities = await stores.identities.findMany(ids.filter((id) => !id.startsWith('grp_')));
+  const groups = await stores.groups.findMany(ids.filter((id) => id.startsWith('grp_')));
+  const names = new Map([...identities, ...groups].map(({ id, name }) => [id as string, name]));
+  return ({ subject }) => ({ ...subject, name: names.get(subject.id) ?? subject.id });
+}
+
+/** Destinations of grants; null: on the server itself. */
+export async function placesOf(
+  { destinations }: { readonly destinations: Pick<DestinationStore, 'findMany'> },
+  records: readonly GrantRecord[],
+): Promise<(record: GrantRecord) => DestinationRecord | null> {
+  const found = await destinations.findMany([...new Set(records.map(({ destinationId }) => destinationId).filter((id) => id !== null))]);
+  const byId = new Map(found.map((destination) => [destination.id, destination]));
+  return ({ destinationId }) => (destinationId === null ? null : (byId.get(destinationId) ?? null));
+}
+
+export async function existingGrant(grants: Pick<GrantStore, 'findInForce'>, id: GrantId, now: number): Promise<GrantRecord> {
+  const record = await grants.findInForce(id, toTime(now));
+  if (record === undefined) throw new DomainError('grant.not-found', 'There is no such grant in force. See: infra grants list');
+  return record;
 }
 
 /** A failure at one connector is what people must see; rights on the server itself need none. */

@@ -1,9 +1,9 @@
 /** Grants as rows, and the questions the product asks of them. "In force" is: not ended, and before its `until`. */
 import type { DestinationId, GrantId } from '../../shared/api/values.ts';
-import type { Page, PageRequest } from '../../shared/api/pagination.ts';
 import type { Handle } from '../storage/database.ts';
-import { decodeCursor, toPage } from '../storage/page.ts';
-import type { Database } from '../storage/schema.ts';
+import { createGrantLists, type GrantLists } from './grant-list-store.ts';
+import { fromRow, toRow } from './grant-row.ts';
+import { lastingAdmins } from './lasting-admin-store.ts';
 
 export interface GrantSubject {
   readonly kind: 'user' | 'group' | 'workload';
@@ -28,14 +28,6 @@ export interface EndedGrant extends GrantRecord {
   readonly endedAt: string;
   readonly because: string | null;
 }
-export interface GrantFilter extends PageRequest {
-  readonly at: string;
-  readonly subjectId?: string | undefined;
-  readonly role?: string | undefined;
-  /** Undefined: anywhere; null: the server itself. */
-  readonly destinationId?: string | null | undefined;
-  readonly namespace?: string | null | undefined;
-}
 export interface GrantStateRecord {
   readonly grantId: string;
   readonly state: 'applied' | 'failed';
@@ -43,10 +35,10 @@ export interface GrantStateRecord {
   readonly at: string;
 }
 
-export interface GrantStore {
+export interface GrantStore extends GrantLists {
   insert(grant: GrantRecord): Promise<void>;
   findInForce(id: string, at: string): Promise<GrantRecord | undefined>;
-  list(filter: GrantFilter): Promise<Page<GrantRecord>>;
+  findManyInForce(ids: readonly string[], at: string): Promise<GrantRecord[]>;
   /** What an identity holds itself and through its groups, everywhere or at one destination (null: the server itself). */
   ofIdentity(identityId: string, at: string, destinationId?: string | null): Promise<GrantRecord[]>;
   atDestination(destinationId: string, at: string): Promise<GrantRecord[]>;
@@ -60,6 +52,9 @@ export interface GrantStore {
   expired(at: string, limit: number): Promise<GrantRecord[]>;
   /** Somebody active, a person, and not this one, holds `admin` on infra without an end; whom a directory keeps out counts by a password alone. */
   hasLastingAdmin(besides?: string): Promise<boolean>;
+  /** How many such there are, counted up to a limit. */
+  countLastingAdmins(limit: number): Promise<number>;
+  setTerms(id: string, terms: Pick<GrantRecord, 'until' | 'mfaSeconds' | 'reason'>): Promise<void>;
   replaceStates(connectorId: string, destinationId: string, states: readonly Omit<GrantStateRecord, 'at'>[], at: string): Promise<void>;
   statesOf(grantIds: readonly string[]): Promise<GrantStateRecord[]>;
 }
@@ -82,24 +77,14 @@ export function createGrantStore(db: Handle): GrantStore {
   return {
     insert: async (grant) => void (await db.insertInto('grants').values(toRow(grant)).execute()),
     findInForce: async (id, at) => (await inForce(at).where('id', '=', id).execute()).map(fromRow)[0],
-    list: async (filter) => {
-      let query = inForce(filter.at);
-      if (filter.subjectId !== undefined) query = query.where('subject_id', '=', filter.subjectId);
-      if (filter.role !== undefined) query = query.where('role', '=', filter.role);
-      if (filter.destinationId !== undefined)
-        query =
-          filter.destinationId === null
-            ? query.where('destination_id', 'is', null)
-            : query.where('destination_id', '=', filter.destinationId);
-      if (filter.namespace != null) query = query.where('namespace', '=', filter.namespace);
-      const after = decodeCursor(filter.cursor);
-      if (after !== undefined) query = query.where('id', '>', after.id);
-      const rows = await query
-        .orderBy('id')
-        .limit(filter.limit + 1)
-        .execute();
-      return toPage(rows, filter, { item: fromRow, cursor: (row) => ({ key: '', id: row.id }) });
-    },
+    findManyInForce: async (ids, at) =>
+      (
+        await inForce(at)
+          .where('id', 'in', [...ids])
+          .orderBy('id')
+          .execute()
+      ).map(fromRow),
+    ...createGrantLists(db),
     ofIdentity: async (identityId, at, destinationId) => {
       const groups = await groupsOf(identityId).execute();
       const held = await heldBy([identityId, ...groups.map(({ group_id }) => group_id)], at);
@@ -121,53 +106,10 @@ export function createGrantStore(db: Handle): GrantStore {
           .execute();
     },
     expired: async (at, limit) => (await live.where('until', '<=', at).limit(limit).execute()).map(fromRow),
-    hasLastingAdmin: async (besides = '') => {
-      const admins = live
-        .where('destination_id', 'is', null)
-        .where('role', '=', 'admin')
-        .where('until', 'is', null)
-        .clearSelect()
-        .select('subject_id');
-      const row = await db
-        .selectFrom('identities')
-        .select('id')
-        .where('kind', '=', 'user')
-        .where('status', '=', 'active')
-        .where('id', '!=', besides)
-        .where((eb) =>
-          eb.or([
-            eb('id', 'not in', db.selectFrom('provisioned_users').select('identity_id').where('active', '=', 0)),
-            eb('id', 'in', db.selectFrom('passwords').select('identity_id').where('state', '=', 'set')),
-          ]),
-        )
-        // Who was taken off their account comes in by another, or not at all.
-        .where((eb) =>
-          eb.or([
-            eb('id', 'not in', db.selectFrom('accounts').select('identity_id').where('state', '=', 'unlinked')),
-            eb('id', 'in', db.selectFrom('accounts').select('identity_id').where('state', '!=', 'unlinked')),
-            eb('id', 'in', db.selectFrom('passwords').select('identity_id').where('state', '=', 'set')),
-          ]),
-        )
-        .where((eb) =>
-          eb.or([
-            eb('id', 'in', admins),
-            eb(
-              'id',
-              'in',
-              db
-                .selectFrom('group_members')
-                .innerJoin('groups', 'groups.id', 'group_members.group_id')
-                .select('identity_id')
-                .where('group_id', 'in', admins)
-                // An identity provider may empty its groups at any time, and asks nobody here.
-                .where('provider', '=', ''),
-            ),
-          ]),
-        )
-        .limit(1)
-        .executeTakeFirst();
-      return row !== undefined;
-    },
+    hasLastingAdmin: async (besides = '') => (await lastingAdmins(db, besides, 1)).length > 0,
+    countLastingAdmins: async (limit) => (await lastingAdmins(db, '', limit)).length,
+    setTerms: async (id, { until, mfaSeconds, reason }) =>
+      void (await db.updateTable('grants').set({ until, mfa_seconds: mfaSeconds, reason }).where('id', '=', id).execute()),
     replaceStates: async (connectorId, destinationId, states, at) => {
       await db.deleteFrom('grant_states').where('connector_id', '=', connectorId).execute();
       // Grants of this destination alone: a connector cannot speak of others'.
@@ -217,33 +159,3 @@ async function lastEnded(db: Handle, subjectIds: readonly string[], destinationI
 }
 
 const byId = (one: GrantRecord, other: GrantRecord): number => (one.id < other.id ? -1 : 1);
-
-const toRow = (grant: GrantRecord): Database['grants'] => ({
-  id: grant.id,
-  subject_kind: grant.subject.kind,
-  subject_id: grant.subject.id,
-  role: grant.role,
-  destination_id: grant.destinationId,
-  namespace: grant.namespace,
-  until: grant.until,
-  mfa_seconds: grant.mfaSeconds,
-  reason: grant.reason,
-  created_at: grant.createdAt,
-  created_by: grant.createdBy,
-  ended_at: null,
-  ended_because: null,
-});
-
-// Rows were checked on their way in.
-const fromRow = (row: Database['grants']): GrantRecord => ({
-  id: row.id as GrantId,
-  subject: { kind: row.subject_kind as GrantSubject['kind'], id: row.subject_id },
-  role: row.role,
-  destinationId: row.destination_id as DestinationId | null,
-  namespace: row.namespace,
-  until: row.until,
-  mfaSeconds: row.mfa_seconds,
-  reason: row.reason,
-  createdAt: row.created_at,
-  createdBy: row.created_by,
-});

@@ -71,7 +71,8 @@ export function renderPage(page: Page): string {
     <meta charset="utf-8" />
     <meta name="viewport" content="width=device-width" />
     <title>${escapeHtml(page.title)} · infra</title>
-    <link rel="stylesheet" href="/assets/tokens.css" />${goesTo}${page.passkey === undefined ? '' : passkeyScript}
+    <link rel="stylesheet" href="/assets/tokens.css" />
+    <link rel="stylesheet" href="/assets/pages.css" />${goesTo}${page.passkey === undefined ? '' : passkeyScript}
   </head>
   <body>
     <main>

@@ -6,7 +6,7 @@ import { hostname } from 'node:os';
 import type { IncomingMessage, RequestListener } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { ListenAddress } from '../../shared/node/listen-address.ts';
+import { listenBacklog, type ListenAddress } from '../../shared/node/listen-address.ts';
 import { ConfigError } from '../../shared/node/load-config.ts';
 import type { Logger } from '../../shared/node/logger.ts';
 
@@ -86,7 +86,7 @@ export async function listenTls(options: TlsListenerOptions): Promise<TlsListene
 async function listen(server: Server, { host, port }: ListenAddress): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen({ host, port }, () => {
+    server.listen({ host, port, backlog: listenBacklog }, () => {
       server.off('error', reject);
       resolve();
     });

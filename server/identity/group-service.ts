@@ -10,7 +10,7 @@ import { authorOf, type Act, type Caller } from '../audit/caller.ts';
 import type { ChangeFeed } from '../storage/change-feed.ts';
 import type { Transact } from '../storage/transact.ts';
 import type { AccessEffects } from './access-effects.ts';
-import type { Group, GroupMember, GroupStore } from './group-store.ts';
+import type { Group, GroupFilter, GroupMember, GroupStore } from './group-store.ts';
 import type { Identity, IdentityStore } from './identity-store.ts';
 import { addProviderGroup } from './provider-group-add.ts';
 import { isObjectId } from './entra-rules.ts';
@@ -43,7 +43,7 @@ export function createGroupService({ read, transact, clock }: GroupServiceOption
     transact(async (stores) => work(stores, await existingLocal(stores.groups, id), { by: authorOf(caller), now: clock.now() }));
 
   return {
-    list: async (filter: PageRequest & { readonly name?: string | undefined }): Promise<Page<Group>> => read.groups.list(filter),
+    list: async (filter: GroupFilter): Promise<Page<Group>> => read.groups.list(filter),
     get: async (id: GroupId): Promise<Group> => existing(read.groups, id),
     members: async (id: GroupId, page: PageRequest): Promise<Page<GroupMember>> => {
       await existing(read.groups, id);

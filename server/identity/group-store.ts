@@ -1,4 +1,5 @@
 /** Groups and who is in them. A local group has no provider; a provider's group never merges with it by name. */
+import { sql } from 'kysely';
 import type { GroupId, IdentityId } from '../../shared/api/values.ts';
 import type { Page, PageRequest } from '../../shared/api/pagination.ts';
 import { DomainError } from '../../shared/api/problem.ts';
@@ -6,6 +7,7 @@ import { parseGroupName } from '../../shared/resource-name.ts';
 import { isUniqueViolation } from '../storage/constraint-errors.ts';
 import type { Handle } from '../storage/database.ts';
 import { decodeCursor, toPage } from '../storage/page.ts';
+import { holdsText } from '../storage/search.ts';
 import type { IdentityKind, IdentityStatus } from './identity-store.ts';
 
 export interface Group {
@@ -25,6 +27,14 @@ export interface GroupMember {
   readonly status: IdentityStatus;
 }
 
+export interface GroupFilter extends PageRequest {
+  readonly name?: string | undefined;
+  /** Part of the name, with its provider before it. */
+  readonly search?: string | undefined;
+  /** A provider's name, or `local`. */
+  readonly provider?: string | undefined;
+}
+
 export interface Membership {
   readonly identityId: string;
   readonly id: GroupId;
@@ -41,7 +51,7 @@ export interface GroupStore {
   findOfProvider(provider: string, names: readonly string[]): Promise<Group[]>;
   ofProvider(provider: string): Promise<Group[]>;
   findMany(ids: readonly string[]): Promise<Group[]>;
-  list(filter: PageRequest & { readonly name?: string | undefined }): Promise<Page<Group>>;
+  list(filter: GroupFilter): Promise<Page<Group>>;
   /** `name` without the provider; throws `group.duplicate`. */
   rename(id: string, name: string): Promise<void>;
   remove(id: string): Promise<void>;
@@ -49,6 +59,7 @@ export interface GroupStore {
   /** All of them, or those of these that are members. */
   allMembers(id: string, among?: readonly string[]): Promise<{ readonly id: IdentityId; readonly name: string }[]>;
   memberIds(id: string): Promise<IdentityId[]>;
+  countMembers(id: string): Promise<number>;
   groupsOf(identityId: string): Promise<Group[]>;
   /** Who of these is in which groups, by name; without their sizes, which cost a count each. */
   membershipsOf(identityIds: readonly string[]): Promise<Membership[]>;
@@ -107,6 +118,8 @@ export function createGroupStore(db: Handle): GroupStore {
       const named = filter.name === undefined ? undefined : parseGroupName(filter.name);
       if (filter.name !== undefined)
         query = query.where('provider', '=', named?.provider ?? '').where('name', '=', named?.name ?? filter.name);
+      if (filter.search !== undefined) query = query.where(holdsText(fullGroupName, filter.search));
+      if (filter.provider !== undefined) query = query.where('provider', '=', filter.provider === 'local' ? '' : filter.provider);
       const after = decodeCursor(filter.cursor);
       if (after !== undefined)
         query = query.where((eb) => eb.or([eb('name', '>', after.key), eb.and([eb('name', '=', after.key), eb('id', '>', after.id)])]));
@@ -150,6 +163,7 @@ export function createGroupStore(db: Handle): GroupStore {
       (await db.selectFrom('group_members').select('identity_id').where('group_id', '=', id).execute()).map(
         (row) => row.identity_id as IdentityId,
       ),
+    countMembers: async (id) => countMembers(db, id),
     groupsOf: async (identityId) =>
       (
         await all
@@ -183,6 +197,14 @@ export function createGroupStore(db: Handle): GroupStore {
         .numDeletedRows > 0n,
     removeFromAll: async (identityId) => void (await db.deleteFrom('group_members').where('identity_id', '=', identityId).execute()),
   };
+}
+
+/** As people know it; of the table `groups`. */
+export const fullGroupName = sql<string>`case when provider = '' then name else provider || '/' || name end`;
+
+async function countMembers(db: Handle, id: string): Promise<number> {
+  const members = db.selectFrom('group_members').where('group_id', '=', id);
+  return (await members.select(({ fn }) => fn.countAll<number>().as('count')).executeTakeFirstOrThrow()).count;
 }
 
 async function unlessTaken(name: string, work: Promise<unknown>): Promise<void> {

@@ -27,6 +27,7 @@ export function identityRoutes(router: Router, context: RouteContext, { users, g
   route(router, context, api.users.relink, async ({ params, caller }) => unlinking.relink(params.id, params.provider, caller));
 
   route(router, context, api.workloads.list, async ({ query }) => workloads.list(query));
+  route(router, context, api.workloads.get, async ({ params }) => workloads.get(params.id));
   route(router, context, api.workloads.create, async ({ body, caller }) => workloads.create(body.name, caller));
   route(router, context, api.workloads.remove, async ({ params, caller }) => workloads.remove(params.id, caller));
 

@@ -47,6 +47,8 @@ export interface ProviderStore {
   find(id: string): Promise<Provider | undefined>;
   findByName(name: string): Promise<Provider | undefined>;
   list(filter: PageRequest & { readonly name?: string | undefined }): Promise<Page<Provider>>;
+  /** What all are called. */
+  names(): Promise<Pick<Provider, 'id' | 'name'>[]>;
   /** All that take logins, by name. */
   active(): Promise<Provider[]>;
   sealedClientSecret(id: string): Promise<string | undefined>;
@@ -91,6 +93,8 @@ export function createProviderStore(db: Handle): ProviderStore {
         .execute();
       return toPage(rows, filter, { item: fromRow, cursor: (row) => ({ key: row.name, id: row.id }) });
     },
+    names: async () =>
+      (await db.selectFrom('identity_providers').select(['id', 'name']).execute()).map(({ id, name }) => ({ id: id as ProviderId, name })),
     active: async () => (await all.where('status', '=', 'active').orderBy('name').execute()).map(fromRow),
     sealedClientSecret: async (id) =>
       (await db.selectFrom('identity_providers').select('sealed_client_secret').where('id', '=', id).executeTakeFirst())

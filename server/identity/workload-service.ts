@@ -12,7 +12,7 @@ import type { Transact } from '../storage/transact.ts';
 import type { AccessEffects } from './access-effects.ts';
 import type { AccountStore } from './account-store.ts';
 import type { GroupStore } from './group-store.ts';
-import type { Identity, IdentityStore } from './identity-store.ts';
+import type { Identity, IdentityFilter, IdentityStore } from './identity-store.ts';
 import { named, removeIdentity } from './user-service.ts';
 
 interface Stores {
@@ -34,10 +34,12 @@ export type WorkloadService = ReturnType<typeof createWorkloadService>;
 
 export function createWorkloadService({ read, transact, clock }: WorkloadServiceOptions) {
   return {
-    list: async (filter: PageRequest & { readonly name?: string | undefined }): Promise<Page<Workload>> => {
+    list: async (filter: Pick<IdentityFilter, 'name' | 'search'> & PageRequest): Promise<Page<Workload>> => {
       const page = await read.identities.list({ ...filter, kind: 'workload' });
       return { items: page.items.map(describe), nextCursor: page.nextCursor };
     },
+
+    get: async (id: WorkloadId): Promise<Workload> => describe(await existing(read.identities, id)),
 
     create: async (name: string, caller: Caller): Promise<Workload> =>
       transact(async (stores) => {
@@ -59,15 +61,19 @@ export function createWorkloadService({ read, transact, clock }: WorkloadService
     remove: async (id: WorkloadId, caller: Caller): Promise<{ change: Change }> =>
       transact(async (stores) => {
         const act = { by: authorOf(caller), now: clock.now() };
-        const identity = await stores.identities.find(id);
-        if (identity?.kind !== 'workload')
-          throw new DomainError('identity.not-found', 'There is no such workload. See: infra workloads list');
+        const identity = await existing(stores.identities, id);
         await removeIdentity(stores, identity, act);
         await stores.effects.assertAdminRemains();
         await stores.audit.record({ event: 'workload.removed', act, details: { workload: named(identity) } });
         return { change: stores.feed.change() };
       }),
   };
+}
+
+async function existing(identities: IdentityStore, id: WorkloadId): Promise<Identity> {
+  const identity = await identities.find(id);
+  if (identity?.kind === 'workload') return identity;
+  throw new DomainError('identity.not-found', 'There is no such workload. See: infra workloads list');
 }
 
 const describe = (identity: Identity): Workload => ({

@@ -73,6 +73,7 @@ export function createLeaseService(options: LeaseServiceOptions) {
           'destination.not-found',
           'There is no such destination any more. Refresh your kubeconfig: infra kubeconfig write',
         );
+      if (caller.session.client === 'browser') return refuse(options, destination, caller, notForBrowsers());
       const { mfaAt } = caller.session;
       const end = await justifiedEnd(options, read.grants, { destination, caller, now, mfaAt });
       if ('refusal' in end) return refuse(options, destination, caller, end.refusal);
@@ -132,6 +133,10 @@ export function createLeaseService(options: LeaseServiceOptions) {
       }),
   };
 }
+
+/** Keys are made where they stay, and a browser is no such place: what gets hold of a page shall not get a credential that outlives it. */
+const notForBrowsers = (): DomainError =>
+  new DomainError('access.denied', 'The session of a browser gets no credentials for destinations. On your machine, run: infra login');
 
 const noLease = (): DomainError => new DomainError('lease.not-found', 'There is no such lease of yours. See: infra leases list');
 

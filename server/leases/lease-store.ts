@@ -37,6 +37,11 @@ export interface LiveLeaseOwner {
   readonly destinationId?: string;
 }
 
+export interface LeasesAtDestination {
+  readonly destinationId: string;
+  readonly subject?: { readonly kind: 'user' | 'group' | 'workload'; readonly id: string };
+}
+
 export interface LeaseStore {
   insert(lease: LeaseRecord): Promise<void>;
   find(id: string): Promise<NamedLease | undefined>;
@@ -44,6 +49,8 @@ export interface LeaseStore {
   /** Leases that still matter to a connector: until their session's end, for streams may outlive the certificate till then. Revoked ones too. */
   unendedAt(destinationId: string, at: string, only?: readonly string[]): Promise<DesiredLease[]>;
   liveOf(owner: LiveLeaseOwner, at: string): Promise<NamedLease[]>;
+  /** How many of those at a destination, of everybody or of the subject of a grant. */
+  countLive(of: LeasesAtDestination, at: string): Promise<number>;
   revoke(ids: readonly string[], at: string, because: string): Promise<void>;
   /** Forgets leases whose session would have ended before a time. */
   prune(before: string): Promise<void>;
@@ -98,6 +105,17 @@ export function createLeaseStore(db: Handle): LeaseStore {
       if (owner.sessionIds !== undefined) query = query.where('session_id', 'in', [...owner.sessionIds]);
       if (owner.destinationId !== undefined) query = query.where('destination_id', '=', owner.destinationId);
       return (await query.execute()).map(fromRow);
+    },
+    countLive: async ({ destinationId, subject }, at) => {
+      let query = db
+        .selectFrom('leases')
+        .where('state', '!=', 'revoked')
+        .where('session_expires_at', '>', at)
+        .where('destination_id', '=', destinationId);
+      if (subject?.kind === 'group')
+        query = query.where('identity_id', 'in', db.selectFrom('group_members').select('identity_id').where('group_id', '=', subject.id));
+      else if (subject !== undefined) query = query.where('identity_id', '=', subject.id);
+      return (await query.select(({ fn }) => fn.countAll<number>().as('count')).executeTakeFirstOrThrow()).count;
     },
     revoke: async (ids, at, because) => {
       if (ids.length > 0)

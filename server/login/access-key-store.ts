@@ -26,6 +26,8 @@ export interface AccessKeyStore {
   findBySecret(secretHash: string): Promise<OwnedAccessKey | undefined>;
   list(filter: PageRequest & { readonly identityId?: string | undefined }): Promise<Page<OwnedAccessKey>>;
   ofIdentity(identityId: string): Promise<OwnedAccessKey[]>;
+  /** That end between two times, the first to end first, and how many they are. */
+  endingBetween(from: string, to: string, limit: number): Promise<{ readonly count: number; readonly items: OwnedAccessKey[] }>;
   touch(id: string, at: string): Promise<void>;
   remove(id: string): Promise<void>;
 }
@@ -63,6 +65,16 @@ export function createAccessKeyStore(db: Handle): AccessKeyStore {
       return toPage(rows, filter, { item: fromRow, cursor: (row) => ({ key: '', id: row.id }) });
     },
     ofIdentity: async (identityId) => (await owned.where('identity_id', '=', identityId).execute()).map(fromRow),
+    endingBetween: async (from, to, limit) => {
+      const { count } = await db
+        .selectFrom('access_keys')
+        .select(({ fn }) => fn.countAll<number>().as('count'))
+        .where('expires_at', '>', from)
+        .where('expires_at', '<', to)
+        .executeTakeFirstOrThrow();
+      const ending = owned.where('expires_at', '>', from).where('expires_at', '<', to);
+      return { count, items: (await ending.orderBy('expires_at').limit(limit).execute()).map(fromRow) };
+    },
     touch: async (id, at) => void (await db.updateTable('access_keys').set({ last_used_at: at }).where('id', '=', id).execute()),
     remove: async (id) => void (await db.deleteFrom('access_keys').where('id', '=', id).execute()),
   };

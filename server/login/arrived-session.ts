@@ -1,5 +1,6 @@
 /** From a person who has shown who they are in the browser to their session, whatever the login was for. Bound to a transaction. */
 import type { AuditSource } from '../../shared/api/audit.ts';
+import type { SessionClient } from '../../shared/api/sessions.ts';
 import type { Act } from '../audit/caller.ts';
 import type { AccountStore } from '../identity/account-store.ts';
 import type { ProviderStore } from '../identity/provider-store.ts';
@@ -31,6 +32,8 @@ export interface ArrivedOpening {
   readonly refusal: string;
   /** The login by a code that it approved. */
   readonly deviceLogin?: string;
+  /** Who gets the session; undefined: a program. */
+  readonly client?: SessionClient;
 }
 
 /** Undefined when the way in was closed since the person arrived. */
@@ -46,7 +49,7 @@ export async function openArrivedSession(
 async function openOfAccount(
   stores: ArrivedStores,
   { sessionSettings, origins }: ArrivedOptions,
-  { login, source, now, refusal, deviceLogin }: ArrivedOpening,
+  { login, source, now, refusal, deviceLogin, client }: ArrivedOpening,
   { accountId, sealedOrigin, mfaAt }: Arrival & { readonly kind: 'account' },
 ): Promise<OpenedSession | undefined> {
   const account = await stores.accounts.find(accountId);
@@ -55,7 +58,7 @@ async function openOfAccount(
   if (account?.state !== 'active' || provider?.status !== 'active' || identity?.status !== 'active') return undefined;
   const by = { id: account.id, provider: { id: provider.id, name: provider.name } };
   const proven = provider.trustMfa ? mfaAt : undefined;
-  const opening: Opening = { identity, method: 'provider', source, now, account: by, mfaAt: proven, deviceLogin };
+  const opening: Opening = { identity, method: 'provider', source, now, account: by, mfaAt: proven, deviceLogin, client };
   const opened = await openSession(stores, sessionSettings, opening, refusal);
   if (proven !== undefined) {
     const act: Act = { by: { actor: { kind: identity.kind, id: identity.id, name: identity.name }, source }, now };
@@ -70,13 +73,13 @@ async function openOfAccount(
 async function openOfUser(
   stores: ArrivedStores,
   { sessionSettings }: ArrivedOptions,
-  { source, now, refusal, deviceLogin }: ArrivedOpening,
+  { source, now, refusal, deviceLogin, client }: ArrivedOpening,
   { userId, mfaAt, passkeyId }: Arrival & { readonly kind: 'user' },
 ): Promise<OpenedSession | undefined> {
   const identity = await stores.identities.find(userId);
   if (identity?.status !== 'active' || (await stores.passwords.stateOf(userId)) !== 'set') return undefined;
   const isThere = passkeyId === undefined || (await stores.secondFactors.activeOf(userId)).some(({ id }) => id === passkeyId);
   if (!isThere) return undefined;
-  const opening: Opening = { identity, method: methodOf({ passkeyId }), source, now, mfaAt, passkeyId, deviceLogin };
+  const opening: Opening = { identity, method: methodOf({ passkeyId }), source, now, mfaAt, passkeyId, deviceLogin, client };
   return openSession(stores, sessionSettings, opening, refusal);
 }

@@ -1,6 +1,7 @@
 /** What a person reads in the browser while logging in. */
 import { ownProvider } from '../../shared/api/browser-login.ts';
 import type { Page } from '../http/page.ts';
+import { uiLoginUrl } from '../../shared/api/ui-login.ts';
 import { signInHref, type ArrivingPurpose } from './login-purpose-rules.ts';
 
 export const choicePage = (providers: readonly { readonly name: string }[], purpose: ArrivingPurpose, isFresh = false): Page => ({
@@ -12,11 +13,15 @@ export const choicePage = (providers: readonly { readonly name: string }[], purp
   ],
 });
 
-export const unknownProviderPage: Page = {
+const noProvider = 'There is no such identity provider here, or it is closed.';
+
+export const unknownProviderPage = (purpose: ArrivingPurpose): Page => ({
   title: 'Log in to infra',
-  says: ['There is no such identity provider here, or it is closed. Without --provider you may choose among those that there are.'],
   isFailure: true,
-};
+  ...(purpose.kind === 'ui'
+    ? { says: [noProvider], links: [{ text: 'Sign in another way', href: uiLoginUrl(purpose) }] }
+    : { says: [`${noProvider} Without --provider you may choose among those that there are.`] }),
+});
 
 export const malformedPage: Page = {
   title: 'Log in to infra',
@@ -54,3 +59,25 @@ export const failedPage = (code: unknown): Page => ({
   says: [failureWords(code), 'Your terminal says more. You can close this page.'],
   isFailure: true,
 });
+
+/** Where those differ that tell what to do next. */
+const uiFailures: Readonly<Record<string, string>> = {
+  'login.denied': 'The identity provider did not let you in, or you stopped there.',
+  'login.expired': 'Your account was disabled or changed while you were signing in.',
+  'login.rate-limited': 'There were too many attempts. Wait a quarter of an hour, then sign in again.',
+  'provider.disabled': 'The identity provider was closed or changed meanwhile.',
+};
+
+export const uiRefusedPage = (code: unknown, next: string): Page => ({
+  title: 'You are not signed in',
+  says: [(typeof code === 'string' && Object.hasOwn(uiFailures, code) ? uiFailures[code] : undefined) ?? failureWords(code)],
+  links: [{ text: 'Sign in again', href: uiLoginUrl({ next }) }],
+  isFailure: true,
+});
+
+export const malformedUiPage: Page = {
+  title: 'Log in to infra',
+  says: ['This link is not whole.'],
+  links: [{ text: 'Sign in', href: uiLoginUrl({ next: '/' }) }],
+  isFailure: true,
+};

@@ -1,5 +1,6 @@
 /**
- * The login by browser: from the CLI's link to the provider, back, and on to the CLI's loopback address with a code for its session.
+ * The login by browser: from the CLI's link to the provider, back, and on to the CLI's loopback address with a code for its session; or from the UI's
+ * link and back to it, with a session (ADR 52).
  *
  * Who may finish what was begun: the answer of the provider is taken from the browser that began alone (a `__Host-` cookie holds a secret of this
  * one login), once, within ten minutes, so nobody can be made to finish another's login or to be logged in as another. The code goes to
@@ -25,6 +26,7 @@ import type { ProviderLoginTestRun } from './provider-login-test-run.ts';
 import { changedMeanwhile, type ProviderLogins } from './provider-logins.ts';
 import type { ArriveAtProvider } from './provider-arrival.ts';
 import { newSecret } from './secrets.ts';
+import type { UiSignIn } from './ui-sign-in.ts';
 
 interface Stores extends ArrivedStores {
   readonly providers: ProviderStore;
@@ -38,6 +40,7 @@ export interface BrowserLoginOptions {
   readonly arrive: ArriveAtProvider;
   readonly origins: Pick<LoginOrigins, 'ofSession'>;
   readonly testRun: ProviderLoginTestRun;
+  readonly uiSignIn: UiSignIn;
   readonly attempts: Pick<LoginAttempts, 'count' | 'countStart'>;
   readonly sessionSettings: SessionSettings;
   readonly clock: Clock;
@@ -46,6 +49,8 @@ export interface BegunLogin {
   readonly redirectTo: string;
   /** For the browser; undefined: there is no login to come back to. */
   readonly kept: { readonly state: string; readonly browser: string } | undefined;
+  /** For the browser too: it is signed in. */
+  readonly opened?: OpenedSession;
 }
 
 const deadCode = 'This login is over: its code was used, is older than a minute, or belongs to another login. Run again: infra login';
@@ -53,7 +58,7 @@ const deadCode = 'This login is over: its code was used, is older than a minute,
 export type BrowserLoginService = ReturnType<typeof createBrowserLoginService>;
 
 export function createBrowserLoginService(options: BrowserLoginOptions) {
-  const { read, transact, logins, arrive, testRun, attempts, clock } = options;
+  const { read, transact, logins, arrive, testRun, uiSignIn, attempts, clock } = options;
 
   const refuse = async (reason: string, source: AuditSource, provider?: Provider): Promise<void> =>
     transact(async ({ audit }) =>
@@ -106,7 +111,7 @@ export function createBrowserLoginService(options: BrowserLoginOptions) {
 
     /**
      * Back from the provider: where the browser goes next, which is the CLI's loopback address with a code or with the reason for none, or the
-     * provider once more. Throws when it cannot be told whose login this is.
+     * provider once more; for the UI, its page. Throws when it cannot be told whose login this is.
      */
     comeBack: async (
       providerName: string,
@@ -133,7 +138,8 @@ export function createBrowserLoginService(options: BrowserLoginOptions) {
           return nowhere(await testRun.arrive({ testId: purpose.testId, provider, source }, checksOf(login), returned));
         const arrived = await arrive({ login: { ...checksOf(login), purpose }, provider, source }, returned);
         if ('asksConsent' in arrived) return await beginAt(provider, purpose, source, { ...plainly, asksConsent: true });
-        return nowhere(answerTo(purpose, arrived));
+        const end = nowhere(answerTo(purpose, arrived));
+        return purpose.kind === 'ui' ? { ...end, opened: await uiSignIn(arrived.code, source) } : end;
       } catch (error) {
         return nowhere(await refusedTo(purpose, provider, refusalOf(error), source));
       }

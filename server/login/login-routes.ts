@@ -1,6 +1,7 @@
 import type { Router } from 'express';
 import { api } from '../../shared/api/index.ts';
 import { route, type RouteContext } from '../http/route.ts';
+import { forgetSession } from '../http/session-cookie.ts';
 import type { AccessKeyService } from './access-key-service.ts';
 import type { BrowserLoginService } from './browser-login-service.ts';
 import type { LoginGoal } from './login-goal.ts';
@@ -31,7 +32,11 @@ export function loginRoutes(router: Router, context: RouteContext, services: Log
   route(router, context, api.login.workload, async ({ body, source }) => workloads.withToken(body.token, source));
 
   route(router, context, api.sessions.current, async ({ caller }) => sessions.whoami(caller));
-  route(router, context, api.sessions.logout, async ({ caller }) => sessions.logout(caller));
+  route(router, context, api.sessions.logout, async ({ caller, response }) => {
+    const ended = await sessions.logout(caller);
+    if (caller.session.client === 'browser') forgetSession(response);
+    return ended;
+  });
   route(router, context, api.sessions.changeOwnPassword, async ({ body, caller }) =>
     login.changeOwnPassword(body.currentPassword, body.newPassword, caller),
   );

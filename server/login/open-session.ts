@@ -3,7 +3,7 @@ import { toTime } from '../../shared/clock.ts';
 import { newId } from '../../shared/id.ts';
 import type { AuditSource, TokenTrace } from '../../shared/api/audit.ts';
 import { DomainError } from '../../shared/api/problem.ts';
-import type { Session, SessionMethod } from '../../shared/api/sessions.ts';
+import type { Session, SessionClient, SessionMethod } from '../../shared/api/sessions.ts';
 import type { AccountId, SecondFactorId, SessionId, TrustRuleId } from '../../shared/api/values.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { Act } from '../audit/caller.ts';
@@ -26,6 +26,8 @@ export interface SessionSettings {
 export interface Opening {
   readonly identity: Identity;
   readonly method: SessionMethod;
+  /** Who gets the secret; undefined: a program. */
+  readonly client?: SessionClient | undefined;
   readonly source: AuditSource;
   readonly now: number;
   readonly key?: OwnedAccessKey;
@@ -52,14 +54,15 @@ export async function openSession(
   opening: Opening,
   refusal: string,
 ): Promise<OpenedSession> {
-  const { identity, method, source, now, key, account, mfaAt, passkeyId, deviceLogin, trusted } = opening;
+  const { identity, method, client = 'program', source, now, key, account, mfaAt, passkeyId, deviceLogin, trusted } = opening;
   if ((await stores.identities.find(identity.id))?.status !== 'active') throw new DomainError('login.failed', refusal);
-  const secret = newSecret('ses');
+  const secret = newSecret(client === 'browser' ? 'web' : 'ses');
   const session: OwnedSession = {
     // An id made with the prefix of sessions is one.
     id: newId('session', now) as SessionId,
     identityId: identity.id,
     method,
+    client,
     accessKeyId: key?.id ?? null,
     accountId: account?.id ?? null,
     trustRuleId: trusted?.ruleId ?? null,
@@ -83,6 +86,7 @@ export async function openSession(
     details: {
       session: session.id,
       method,
+      ...(client === 'program' ? {} : { client }),
       ...(account === undefined ? {} : { provider: account.provider }),
       ...(deviceLogin === undefined ? {} : { deviceLogin }),
       ...(passkeyId === undefined ? {} : { passkey: passkeyId }),

@@ -8,6 +8,7 @@ import type { Logger } from '../../shared/node/logger.ts';
 import { browserSecretOf, forgetBrowserSecret, keepBrowserSecret } from '../http/browser-secret.ts';
 import { formRoute, type FormValues } from '../http/form-route.ts';
 import { sendPage, type PasskeyForm } from '../http/page.ts';
+import { keepSession } from '../http/session-cookie.ts';
 import type { SourceOf } from '../http/source-address.ts';
 import type { Provider } from '../identity/provider-store.ts';
 import { plainly } from './authorization-request-rules.ts';
@@ -19,6 +20,7 @@ import type { ArrivingPurpose } from './login-purpose-rules.ts';
 import type { BegunSecrets, BrowserSecrets, PageLoginService, PageStep } from './page-login-service.ts';
 import { arrivedPage, askingPage, formAlonePage, passkeyAloneForm, waitPage } from './password-pages.ts';
 import { signInWay } from './sign-in-rules.ts';
+import type { UiSignIn } from './ui-sign-in.ts';
 
 export interface SignInOptions {
   readonly logins: Pick<BrowserLoginService, 'providers' | 'begin'>;
@@ -59,7 +61,7 @@ export const createSignIn =
       const source = sourceOf(request);
       switch (way.kind) {
         case 'unknown':
-          sendPage(response, 404, unknownProviderPage);
+          sendPage(response, 404, unknownProviderPage(purpose));
           return;
         case 'choice':
           sendPage(response, 200, { ...choicePage(providers, purpose, isFresh), passkey: await passkeyOffer(request, response, purpose) });
@@ -84,9 +86,10 @@ export const createSignIn =
 const keep = (response: Response, { state, browser }: BegunSecrets, sameSite: 'Lax' | 'Strict'): void =>
   keepBrowserSecret(response, { state, secret: browser, seconds: browserLoginSeconds, sameSite });
 
-/** With the secret by which this browser is known when it comes back. */
-export function goToProvider(response: Response, { redirectTo, kept }: BegunLogin): void {
+/** With the secret by which this browser is known when it comes back; or back from there, with the session of whoever signed in to the UI. */
+export function goToProvider(response: Response, { redirectTo, kept, opened }: BegunLogin): void {
   if (kept !== undefined) keep(response, kept, 'Lax');
+  if (opened !== undefined) keepSession(response, opened);
   redirect(response, redirectTo);
 }
 
@@ -98,6 +101,7 @@ export function redirect(response: Response, to: string): void {
 
 export interface PageLoginRoutes {
   readonly pages: PageLoginService;
+  readonly uiSignIn: UiSignIn;
   readonly sourceOf: SourceOf;
   readonly logger: Logger;
   readonly publicUrl: string;
@@ -105,12 +109,20 @@ export interface PageLoginRoutes {
   readonly canReset: boolean;
 }
 
-export function pageLoginRoutes(router: Router, { pages, sourceOf, logger, publicUrl, canReset }: PageLoginRoutes): void {
+export function pageLoginRoutes(router: Router, { pages, uiSignIn, sourceOf, logger, publicUrl, canReset }: PageLoginRoutes): void {
   const step = (path: string, take: (form: FormValues, secrets: BrowserSecrets, request: Request) => Promise<PageStep>): void => {
     formRoute(router, { logger, publicUrl }, path, async (form, request, response) => {
       const state = form.get('login') ?? '';
       const secrets = { state, browser: browserSecretOf(request, state) };
-      await orWait(response, async () => sendStep(response, await take(form, secrets, request), { state, canReset }));
+      await orWait(response, async () => {
+        const taken = await take(form, secrets, request);
+        if (taken.next.kind === 'arrived' && taken.purpose.kind === 'ui') {
+          const opened = await uiSignIn(taken.next.code, sourceOf(request));
+          forgetBrowserSecret(response, state);
+          keepSession(response, opened);
+          redirect(response, taken.purpose.next);
+        } else sendStep(response, taken, { state, canReset });
+      });
     });
     router.get(path, (_request, response) => {
       response.setHeader('Allow', 'POST');

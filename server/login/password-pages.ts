@@ -22,6 +22,7 @@ export function askingPage(asked: Asked, form: FormOf): Page {
 const whatFor: Readonly<Record<ArrivingPurpose['kind'], string>> = {
   cli: 'For infra login on this machine. If you did not run it, close this page.',
   device: 'To decide about the code that you typed. Nothing is let in yet.',
+  ui: 'To use its pages in this browser.',
 };
 
 const forgotten = 'Forgotten? Get a mail with a link to choose a new one; on your machine, run: infra reset-password EMAIL';
@@ -96,6 +97,7 @@ export function arrivedPage(purpose: ArrivingPurpose, code: string): Page {
 const whereTo: Readonly<Record<ArrivingPurpose['kind'], string>> = {
   cli: 'Back to infra on this machine …',
   device: 'On to the question about the code …',
+  ui: 'On to the page that you asked for …',
 };
 
 export function waitPage(seconds: number): Page {

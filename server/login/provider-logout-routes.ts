@@ -5,6 +5,7 @@ import type { Logger } from '../../shared/node/logger.ts';
 import { api } from '../../shared/api/index.ts';
 import { pageRoute, sendPage, type Page } from '../http/page.ts';
 import { route, type RouteContext } from '../http/route.ts';
+import { forgetSession } from '../http/session-cookie.ts';
 import type { ProviderLogoutService } from './provider-logout-service.ts';
 
 const byProviderPath = '/login/provider-logout';
@@ -31,7 +32,11 @@ export function providerLogoutRoutes(
   context: RouteContext,
   { logouts, logger }: { readonly logouts: ProviderLogoutService; readonly logger: Logger },
 ): void {
-  route(router, context, api.sessions.logoutAtProvider, async ({ caller }) => logouts.atProvider(caller));
+  route(router, context, api.sessions.logoutAtProvider, async ({ caller, response }) => {
+    const ended = await logouts.atProvider(caller);
+    if (caller.session.client === 'browser') forgetSession(response);
+    return ended;
+  });
 
   // OpenID Connect Back-Channel Logout §2.5, §2.8.
   router.post(`${byProviderPath}/:provider`, async (request, response) => {

@@ -15,6 +15,14 @@ export interface RefreshToken {
   readonly lastFailure: string | null;
 }
 
+export interface FailingProvider {
+  readonly providerId: ProviderId;
+  readonly accounts: number;
+  readonly failing: number;
+  /** One sentence of ours, of one of them. */
+  readonly lastFailure: string | null;
+}
+
 export interface RefreshTokenStore {
   /** Instead of the one that was. */
   keep(token: RefreshToken): Promise<void>;
@@ -24,6 +32,8 @@ export interface RefreshTokenStore {
   /** Of two that race one may ask: a token that is used twice can be void for it. False: not this one, or the token is another by now. */
   claim(token: RefreshToken, now: string, until: string): Promise<boolean>;
   ofProvider(providerId: string): Promise<RefreshToken[]>;
+  /** By provider: how many people it is asked about, and about how many it could not be asked the last time. Those without a failure are left out. */
+  failing(): Promise<FailingProvider[]>;
   makeDue(providerId: string, at: string): Promise<void>;
   /** All of a provider's that are due, and nobody is asking by. */
   postpone(providerId: string, now: string, until: string): Promise<void>;
@@ -61,6 +71,26 @@ export function createRefreshTokenStore(db: Handle): RefreshTokenStore {
       return taken.numUpdatedRows === 1n;
     },
     ofProvider: async (providerId) => (await all.where('provider_id', '=', providerId).orderBy('account_id').execute()).map(fromRow),
+    failing: async () => {
+      const rows = await db
+        .selectFrom('refresh_tokens')
+        .select('provider_id')
+        .select(({ fn, eb }) => [
+          fn.countAll<number>().as('accounts'),
+          fn.sum<number>(eb.case().when('failures', '>', 0).then(1).else(0).end()).as('failing'),
+          fn.max('last_failure').as('last_failure'),
+        ])
+        .groupBy('provider_id')
+        .execute();
+      return rows
+        .map((row) => ({
+          providerId: row.provider_id as ProviderId,
+          accounts: row.accounts,
+          failing: row.failing,
+          lastFailure: row.last_failure,
+        }))
+        .filter(({ failing }) => failing > 0);
+    },
     makeDue: async (providerId, at) =>
       void (await db.updateTable('refresh_tokens').set({ due_at: at }).where('provider_id', '=', providerId).execute()),
     postpone: async (providerId, now, until) =>

@@ -4,6 +4,8 @@ import { userCodeLength, userCodeLetters } from './device-login-rules.ts';
 
 export type SecretKind =
   | 'ses'
+  /** Of a session as a browser's cookie: a kind of its own, so neither is taken in the other's place. */
+  | 'web'
   | 'key'
   | 'setup'
   | 'change'

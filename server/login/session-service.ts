@@ -55,6 +55,7 @@ export function createSessionService({ read, transact, serverRolesOf, clock }: S
         session: {
           id: session.id,
           method: session.method,
+          client: session.client,
           accessKeyId: session.accessKeyId,
           createdAt: fromTime(session.createdAt),
           expiresAt: fromTime(session.expiresAt),
@@ -129,6 +130,7 @@ export const describeSession = (session: OwnedSession): Session => ({
   id: session.id,
   identity: { id: session.identityId, name: session.owner.name },
   method: session.method,
+  client: session.client,
   provider: session.provider,
   accessKeyId: session.accessKeyId,
   trustRuleId: session.trustRuleId,

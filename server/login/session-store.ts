@@ -1,6 +1,6 @@
 import type { AccessKeyId, AccountId, IdentityId, SessionId, TrustRuleId } from '../../shared/api/values.ts';
 import type { Page, PageRequest } from '../../shared/api/pagination.ts';
-import type { SessionMethod } from '../../shared/api/sessions.ts';
+import type { SessionClient, SessionMethod } from '../../shared/api/sessions.ts';
 import type { Handle } from '../storage/database.ts';
 import { decodeCursor, toPage } from '../storage/page.ts';
 import type { Database } from '../storage/schema.ts';
@@ -10,6 +10,7 @@ export interface SessionRecord {
   readonly id: SessionId;
   readonly identityId: IdentityId;
   readonly method: SessionMethod;
+  readonly client: SessionClient;
   readonly accessKeyId: AccessKeyId | null;
   /** The account at an identity provider that it came from. */
   readonly accountId: AccountId | null;
@@ -55,6 +56,8 @@ export interface SessionStore {
   setMfaAt(ids: readonly string[], at: string | null): Promise<void>;
   /** When a second factor was last proven in any session of this person that is live at a time. */
   lastMfaAt(identityId: string, liveAt: string): Promise<string | null>;
+  /** Whose sessions, live at a time, were used since another. */
+  countPeopleSince(since: string, liveAt: string): Promise<number>;
   /** Sessions that nobody ended: of an identity, of an access key, of an account, of a trust rule, or of all accounts at a provider. */
   openOf(owner: SessionOrigin): Promise<OwnedSession[]>;
   end(ids: readonly string[], at: string, because: string): Promise<void>;
@@ -107,6 +110,16 @@ export function createSessionStore(db: Handle): SessionStore {
         .executeTakeFirst();
       return row?.mfa_at ?? null;
     },
+    countPeopleSince: async (since, liveAt) => {
+      const { count } = await db
+        .selectFrom('sessions')
+        .select(({ fn }) => fn.count<number>('identity_id').distinct().as('count'))
+        .where('last_used_at', '>=', since)
+        .where('ended_at', 'is', null)
+        .where('expires_at', '>', liveAt)
+        .executeTakeFirstOrThrow();
+      return count;
+    },
     openOf: async (owner) => {
       const query = owned.where('ended_at', 'is', null);
       if ('providerId' in owner) {
@@ -143,6 +156,7 @@ const toRow = (session: SessionRecord, secretHash: string): Database['sessions']
   secret_hash: secretHash,
   identity_id: session.identityId,
   method: session.method,
+  client: session.client,
   access_key_id: session.accessKeyId,
   account_id: session.accountId,
   trust_rule_id: session.trustRuleId,
@@ -163,6 +177,7 @@ const fromRow = (row: OwnedRow): OwnedSession => ({
   id: row.id as SessionId,
   identityId: row.identity_id as IdentityId,
   method: row.method as SessionRecord['method'],
+  client: row.client as SessionClient,
   accessKeyId: row.access_key_id as AccessKeyId | null,
   accountId: row.account_id as AccountId | null,
   trustRuleId: row.trust_rule_id as TrustRuleId | null,

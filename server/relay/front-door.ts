@@ -76,8 +76,12 @@ export function createFrontDoor({ relay, routeOf, speaksForOthers }: FrontDoorOp
         if (isLast) socket.destroy();
         return isLast;
       });
-      const [oldest] = waiting;
-      if (waiting.size >= mostWaiting) oldest?.destroy();
+      if (waiting.size >= mostWaiting) {
+        const [oldest] = waiting;
+        // At once: its own end is told later, and many may come before that.
+        if (oldest !== undefined) waiting.delete(oldest);
+        oldest?.destroy();
+      }
       waiting.add(socket);
       read.then(
         () => waiting.delete(socket),

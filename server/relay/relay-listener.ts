@@ -1,6 +1,6 @@
 /** A port for relayed connections alone, where a load balancer in front of the other one ends TLS. What names no destination finds nothing here. */
 import { createServer, type Socket } from 'node:net';
-import type { ListenAddress } from '../../shared/node/listen-address.ts';
+import { listenBacklog, type ListenAddress } from '../../shared/node/listen-address.ts';
 
 export interface RelayListener {
   close(): Promise<void>;
@@ -13,7 +13,7 @@ export async function listenRelay(
   const server = createServer({ allowHalfOpen: true }, (socket) => frontDoor.take(socket, () => socket.destroy()));
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen({ host, port }, () => {
+    server.listen({ host, port, backlog: listenBacklog }, () => {
       server.off('error', reject);
       resolve();
     });

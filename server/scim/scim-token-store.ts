@@ -17,6 +17,7 @@ export interface ScimTokenStore {
   findBySecret(secretHash: string): Promise<ScimTokenRecord | undefined>;
   /** Oldest first. */
   ofProvider(providerId: string): Promise<ScimTokenRecord[]>;
+  all(): Promise<ScimTokenRecord[]>;
   touch(id: string, at: string): Promise<void>;
   remove(id: string): Promise<void>;
 }
@@ -27,6 +28,7 @@ export function createScimTokenStore(db: Handle): ScimTokenStore {
     insert: async (token, secretHash) => void (await db.insertInto('scim_tokens').values(toRow(token, secretHash)).execute()),
     findBySecret: async (secretHash) => (await all.where('secret_hash', '=', secretHash).execute()).map(fromRow)[0],
     ofProvider: async (providerId) => (await all.where('provider_id', '=', providerId).orderBy('id').execute()).map(fromRow),
+    all: async () => (await all.orderBy('expires_at').execute()).map(fromRow),
     touch: async (id, at) => void (await db.updateTable('scim_tokens').set({ last_used_at: at }).where('id', '=', id).execute()),
     remove: async (id) => void (await db.deleteFrom('scim_tokens').where('id', '=', id).execute()),
   };

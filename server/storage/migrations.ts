@@ -15,6 +15,8 @@ import { up as deviceLogins } from './migrations/0012-device-logins.ts';
 import { up as passkeys } from './migrations/0013-passkeys.ts';
 import { up as providerLoginTests } from './migrations/0014-provider-login-tests.ts';
 import { up as passkeysAlone } from './migrations/0015-passkeys-alone.ts';
+import { up as sessionClients } from './migrations/0016-session-clients.ts';
+import { up as overviews } from './migrations/0017-overviews.ts';
 
 export interface Migration {
   readonly version: number;
@@ -37,4 +39,6 @@ export const migrations: readonly Migration[] = [
   { version: 13, up: passkeys },
   { version: 14, up: providerLoginTests },
   { version: 15, up: passkeysAlone },
+  { version: 16, up: sessionClients },
+  { version: 17, up: overviews },
 ];

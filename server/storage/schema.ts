@@ -91,6 +91,7 @@ export interface Database {
     mfa_at: string | null;
     /** The trust rule by which a workload's token opened it. */
     trust_rule_id: string | null;
+    client: string;
   };
   /** Whose tokens open sessions of which workload. `claims`: JSON object. */
   trust_rules: {
@@ -372,6 +373,9 @@ export interface Database {
     destination_id: string | null;
     outcome: string;
     body: string;
+    /** Of requests. */
+    verb: string | null;
+    path: string | null;
   };
 
   authorities: {

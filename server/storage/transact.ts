@@ -13,15 +13,17 @@ export function createTransact<Stores extends { readonly feed: ChangeFeed }>(
   db: Kysely<Database>,
   bind: (handle: Handle) => Stores,
   bell: ChangeBell,
+  committed: (stores: Stores) => void = () => undefined,
 ): Transact<Stores> {
   return async (work) => {
-    const { result, change } = await db.transaction().execute(async (tx) => {
+    const { result, stores } = await db.transaction().execute(async (tx) => {
       const stores = bind(tx);
-      const done = await work(stores);
-      return { result: done, change: stores.feed.change() };
+      return { result: await work(stores), stores };
     });
     // After the commit: whoever is woken must find the new revision.
+    const change = stores.feed.change();
     if (change !== null) bell.ring(change);
+    committed(stores);
     return result;
   };
 }

@@ -2,8 +2,8 @@
 import { z } from 'zod';
 import { endpoint } from './endpoint.ts';
 import { pageOf, pageQuery } from './pagination.ts';
-import { sessionMethod } from './sessions.ts';
-import { auditEventId, destinationId, identityId, leaseId, secondFactorKind, subject, time } from './values.ts';
+import { sessionClient, sessionMethod } from './sessions.ts';
+import { auditEventId, destinationId, identityId, idParams, leaseId, searchText, secondFactorKind, subject, time } from './values.ts';
 
 const actor = z.object({
   /** `scim`: the directory of an identity provider, by the token with this id. */
@@ -22,6 +22,8 @@ const reason = z.string().max(500);
 /** What proved a second factor; never the code. `provider`: the word of the one they logged in with. */
 const proof = z.enum(['totp', 'recovery-code', 'passkey', 'provider']);
 export type MfaProof = z.output<typeof proof>;
+
+const grantTerms = z.object({ until: time.nullable(), mfaSeconds: z.int().nullable(), reason: z.string().nullable() });
 
 const base = {
   id: auditEventId,
@@ -87,6 +89,8 @@ export const auditEvent = z.discriminatedUnion('event', [
   event('login.succeeded', {
     session: z.string(),
     method: sessionMethod,
+    /** Absent: a program. */
+    client: sessionClient.optional(),
     provider: named.optional(),
     /** By a code that was approved in a browser elsewhere: which. */
     deviceLogin: z.string().optional(),
@@ -205,6 +209,7 @@ export const auditEvent = z.discriminatedUnion('event', [
     mfaSeconds: z.int().nullable().optional(),
     reason: z.string().nullable(),
   }),
+  event('grant.changed', { grant: z.string(), subject, role: z.string(), resource: z.string(), before: grantTerms, after: grantTerms }),
   event('grant.removed', { grant: z.string(), subject, role: z.string(), resource: z.string(), reason }),
   event('grant.expired', { grant: z.string(), subject, role: z.string(), resource: z.string() }),
   event('lease.issued', { lease: z.string(), kind: z.string(), serial: z.string(), expiresAt: time, limitedBy: z.string() }),
@@ -219,7 +224,16 @@ export const auditEvent = z.discriminatedUnion('event', [
 ]);
 export type AuditEvent = z.output<typeof auditEvent>;
 export type AuditEventName = AuditEvent['event'];
+export const auditEventNames: readonly AuditEventName[] = auditEvent.options.map(({ shape }) => shape.event.value);
 export type AuditDetails<Name extends AuditEventName> = Extract<AuditEvent, { event: Name }>['details'];
+
+const eventNames = z
+  .string()
+  .max(500)
+  .regex(
+    /^[a-z][a-z.-]*(?:,[a-z][a-z.-]*){0,19}$/,
+    'must be names of events or families, 20 at most, separated by commas: grant,session.ended',
+  );
 
 export const audit = {
   list: endpoint({
@@ -232,12 +246,29 @@ export const audit = {
       /** Email, workload name or id of who did it. */
       actor: z.string().max(300).optional(),
       destination: destinationId.optional(),
-      /** `grant.added`, or a family: `grant`. */
-      event: z.string().max(100).optional(),
+      /** `grant.added`, or a family: `grant`; several separated by commas. */
+      event: eventNames.optional(),
+      /** Of requests, as the cluster has it: `get`, `list`, `create`, `delete` … */
+      verb: z
+        .string()
+        .max(40)
+        .regex(/^[a-z]+$/, 'must be a verb in lower case, such as get or delete')
+        .optional(),
+      /** Part of the name of who did it, or of a request’s path. A page looks through 20,000 events at most: it may hold fewer than `limit`, even none, and go on. */
+      search: searchText.optional(),
       outcome: z.enum(['success', 'refused', 'failed']).optional(),
       since: time.optional(),
       until: time.optional(),
     }),
     result: pageOf(auditEvent),
+  }),
+  get: endpoint({
+    name: 'audit.get',
+    summary: 'One audit event',
+    method: 'GET',
+    path: '/api/v1/audit-events/:id',
+    access: 'view',
+    params: idParams(auditEventId),
+    result: auditEvent,
   }),
 };

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { endpoint } from './endpoint.ts';
 import { destinationSettings, discovery } from './destinations.ts';
+import { toldStreams } from './open-streams.ts';
 import { requestEventFields } from './audit.ts';
 import { auditEventId, connectorId, destinationId, grantId, identityId, leaseId, time } from './values.ts';
 
@@ -170,6 +171,16 @@ export const connectors = {
         .array(z.strictObject({ id: grantId, state: z.enum(['applied', 'failed']), reason: z.string().max(1000).nullable() }))
         .max(100_000),
     }),
+    status: 204,
+  }),
+  /** Replaces what this replica told before; kept while the connector is in contact, and 90 s at most where something is open. */
+  tellStreams: endpoint({
+    name: 'connectors.tellStreams',
+    summary: 'What is open here now',
+    method: 'POST',
+    path: '/api/v1/connector/streams',
+    access: 'connector',
+    body: z.strictObject({ replica, sequence, ...toldStreams.shape }),
     status: 204,
   }),
   uploadAudit: endpoint({

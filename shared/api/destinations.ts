@@ -2,17 +2,18 @@
 import { z } from 'zod';
 import { endpoint } from './endpoint.ts';
 import { tunnelSummary } from './connector-tunnel.ts';
+import { openStreamsResult } from './open-streams.ts';
 import { pageOf, pageQuery } from './pagination.ts';
-import { change, connectorId, destinationId, destinationName, idParams, note, time } from './values.ts';
+import { change, connectorId, destinationId, destinationName, idParams, note, searchText, time } from './values.ts';
 
 /** Only kinds that connectors of this version serve. */
 export const destinationKind = z.enum(['kubernetes']);
 
 export const destinationSettings = z.object({
   /** Life of a credential for this destination, 5 min … 24 h; null: the server's `lease.ttl`. */
-  leaseTtlSeconds: z.int().min(300).max(86_400).nullable(),
+  leaseTtlSeconds: z.int().min(300, 'must be 5 minutes at least').max(86_400, 'must be 24 hours at most').nullable(),
   /** Without contact for longer, the connector refuses and ends streams; 60 s … 24 h. */
-  stalenessLimitSeconds: z.int().min(60).max(86_400),
+  stalenessLimitSeconds: z.int().min(60, 'must be a minute at least').max(86_400, 'must be 24 hours at most'),
   auditMode: z.enum(['required', 'bestEffort']),
   /** Before the email of the impersonated user. */
   userPrefix: z.string().regex(/^[a-z][a-z0-9-]{0,30}:$/, 'must be lower-case letters, digits or "-" and end with ":", such as infra:'),
@@ -88,7 +89,7 @@ export const destinations = {
     method: 'GET',
     path: '/api/v1/destinations',
     access: 'view',
-    query: pageQuery.extend({ name: z.string().max(100).optional() }),
+    query: pageQuery.extend({ name: z.string().max(100).optional(), /** Part of the name. */ search: searchText.optional() }),
     result: pageOf(destination),
   }),
   get: endpoint({
@@ -144,6 +145,16 @@ export const destinations = {
     body: z.strictObject({ reason: note.optional() }).optional(),
     result: joinToken,
     status: 201,
+  }),
+  /** In the server's memory alone, for as long as its connectors are in contact. */
+  streams: endpoint({
+    name: 'destinations.streams',
+    summary: 'What is open at a destination now',
+    method: 'GET',
+    path: '/api/v1/destinations/:id/streams',
+    access: 'view',
+    params: idParams(destinationId),
+    result: openStreamsResult,
   }),
   /** Names and addresses of all destinations: nobody gets anything from it without a grant, and one must be able to name what to ask for. */
   directory: endpoint({

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { endpoint } from './endpoint.ts';
 import { grantState, mfaSeconds } from './grants.ts';
-import { grantId, identityId, resourceName, roleName, subject, subjectName, time } from './values.ts';
+import { grantId, groupId, identityId, resourceName, roleName, subject, subjectName, time } from './values.ts';
 
 /** What a link of the chain asks for besides. */
 const condition = z.object({
@@ -59,7 +59,7 @@ const holder = z.object({
 });
 export type Holder = z.output<typeof holder>;
 
-/** How a session came to be somebody, and what that is in each cluster. */
+/** How somebody came to be who they are, and what that is in each cluster. */
 export const ownWhy = z.object({
   /** Ways in at identity providers; none: a password or a key. */
   accounts: z.array(
@@ -77,7 +77,7 @@ export const ownWhy = z.object({
       secondFactor: z.string().nullable().default(null),
     }),
   ),
-  groups: z.array(z.object({ name: z.string(), provider: z.string().nullable() })),
+  groups: z.array(z.object({ id: groupId, name: z.string(), provider: z.string().nullable() })),
   destinations: z.array(
     z.object({
       name: z.string(),
@@ -89,6 +89,8 @@ export const ownWhy = z.object({
       ),
     }),
   ),
+  /** On infra itself. */
+  serverGrants: z.array(z.object({ id: grantId, role: z.string(), until: time.nullable(), group: z.string().nullable() })).default([]),
 });
 export type OwnWhy = z.output<typeof ownWhy>;
 

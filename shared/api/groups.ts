@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { endpoint } from './endpoint.ts';
 import { pageOf, pageQuery } from './pagination.ts';
-import { change, groupId, groupName, identityId, idParams, time } from './values.ts';
+import { change, groupId, groupName, identityId, idParams, originName, searchText, time } from './values.ts';
 
 export const group = z.object({
   id: groupId,
@@ -32,7 +32,12 @@ export const groups = {
     method: 'GET',
     path: '/api/v1/groups',
     access: 'view',
-    query: pageQuery.extend({ name: z.string().max(300).optional() }),
+    query: pageQuery.extend({
+      name: z.string().max(300).optional(),
+      /** Part of the name, with its provider before it. */
+      search: searchText.optional(),
+      provider: originName.optional(),
+    }),
     result: pageOf(group),
   }),
   get: endpoint({

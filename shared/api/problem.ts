@@ -94,6 +94,8 @@ export const problemStatus = {
   'lease.not-found': 404,
   'lease.csr-invalid': 400,
   'change.not-found': 404,
+  'audit-event.not-found': 404,
+  'events.too-many': 429,
   'server.failed': 500,
 } as const satisfies Record<string, number>;
 

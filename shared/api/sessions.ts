@@ -8,10 +8,15 @@ import { accessKeyId, change, identityId, idParams, secondFactorKind, sessionId,
 export const sessionMethod = z.enum(['password', 'access-key', 'provider', 'workload-token', 'passkey']);
 export type SessionMethod = z.output<typeof sessionMethod>;
 
+/** Who holds its secret: a program, which sends it with each request, or a browser, as a cookie that the server's own pages alone make use of. */
+export const sessionClient = z.enum(['program', 'browser']);
+export type SessionClient = z.output<typeof sessionClient>;
+
 export const session = z.object({
   id: sessionId,
   identity: z.object({ id: identityId, name: z.string() }),
   method: sessionMethod,
+  client: sessionClient.default('program'),
   /** The identity provider it came from. */
   provider: z.string().nullable().default(null),
   accessKeyId: accessKeyId.nullable(),

@@ -1,7 +1,20 @@
 import { z } from 'zod';
 import { endpoint } from './endpoint.ts';
+import { ownWhy } from './explanations.ts';
 import { pageOf, pageQuery } from './pagination.ts';
-import { accessKeyId, change, email, idParams, providerName, secondFactorKind, time, userId } from './values.ts';
+import {
+  accessKeyId,
+  change,
+  email,
+  groupId,
+  idParams,
+  originName,
+  providerName,
+  searchText,
+  secondFactorKind,
+  time,
+  userId,
+} from './values.ts';
 
 export const user = z.object({
   id: userId,
@@ -34,7 +47,15 @@ export const users = {
     method: 'GET',
     path: '/api/v1/users',
     access: 'view',
-    query: pageQuery.extend({ email: z.string().max(300).optional(), status: z.enum(['active', 'disabled']).optional() }),
+    query: pageQuery.extend({
+      email: z.string().max(300).optional(),
+      status: z.enum(['active', 'disabled']).optional(),
+      /** Part of the email. */
+      search: searchText.optional(),
+      /** Who has an account there that was not taken off; `local`: who has a password. */
+      provider: originName.optional(),
+      group: groupId.optional(),
+    }),
     result: pageOf(user),
   }),
   get: endpoint({
@@ -45,6 +66,16 @@ export const users = {
     access: 'view',
     params: idParams(userId),
     result: user,
+  }),
+  why: endpoint({
+    name: 'users.why',
+    summary: 'Why a user is who they are: accounts, groups, grants, and what that is in each cluster',
+    method: 'GET',
+    path: '/api/v1/users/:id/why',
+    access: 'view',
+    params: idParams(userId),
+    /** `claims`, and what they say of a `secondFactor`, are for admins alone, null to others. */
+    result: ownWhy,
   }),
   create: endpoint({
     name: 'users.create',

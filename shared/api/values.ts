@@ -97,6 +97,19 @@ export const note = z
   .max(500)
   .regex(/^[^\p{C}]*$/u, 'must be one line without control characters');
 
+/** Part of a name, whatever its case: `%` and `_` stand for themselves. */
+export const searchText = z
+  .string()
+  .trim()
+  .min(1, 'must be at least one character')
+  .max(200, 'must be 200 characters at most')
+  .regex(/^[^\p{C}]*$/u, 'must be one line without control characters');
+
+/** Where something comes from: an identity provider, or infra itself. */
+export const originName = z
+  .string()
+  .refine((text) => text === 'local' || isProviderName(text), 'must be the name of an identity provider, or local');
+
 /** Who a grant is for, resolved. */
 export const subject = z.object({ kind: z.enum(['user', 'group', 'workload']), id: z.string(), name: z.string() });
 export type Subject = z.output<typeof subject>;

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { endpoint } from './endpoint.ts';
+import { ownWhy } from './explanations.ts';
 import { pageOf, pageQuery } from './pagination.ts';
-import { change, idParams, localName, time, workloadId } from './values.ts';
+import { change, idParams, localName, searchText, time, workloadId } from './values.ts';
 
 export const workload = z.object({ id: workloadId, name: z.string(), status: z.enum(['active', 'disabled']), createdAt: time });
 export type Workload = z.output<typeof workload>;
@@ -13,8 +14,26 @@ export const workloads = {
     method: 'GET',
     path: '/api/v1/workloads',
     access: 'view',
-    query: pageQuery.extend({ name: z.string().max(100).optional() }),
+    query: pageQuery.extend({ name: z.string().max(100).optional(), /** Part of the name. */ search: searchText.optional() }),
     result: pageOf(workload),
+  }),
+  get: endpoint({
+    name: 'workloads.get',
+    summary: 'One workload',
+    method: 'GET',
+    path: '/api/v1/workloads/:id',
+    access: 'view',
+    params: idParams(workloadId),
+    result: workload,
+  }),
+  why: endpoint({
+    name: 'workloads.why',
+    summary: 'Why a workload is what it is: groups, grants, and what that is in each cluster',
+    method: 'GET',
+    path: '/api/v1/workloads/:id/why',
+    access: 'view',
+    params: idParams(workloadId),
+    result: ownWhy,
   }),
   create: endpoint({
     name: 'workloads.create',

@@ -25,7 +25,13 @@ const auditedChanges = {
 };
 
 /** Connectors tell what happened there; test/connector and test/e2e look at that. */
-const toldByConnectors = ['connectors.acknowledge', 'connectors.report', 'connectors.uploadAudit', 'connectors.servingCertificate'];
+const toldByConnectors = [
+  'connectors.acknowledge',
+  'connectors.report',
+  'connectors.tellStreams',
+  'connectors.uploadAudit',
+  'connectors.servingCertificate',
+];
 
 /** Whom or what an event is about, by name. */
 function targetOf(event: AuditEvent): string {

@@ -41,6 +41,32 @@ export const auditedAccessChanges: Readonly<Record<string, AuditedChange>> = {
     },
     writes: ['grant.removed ADMIN PERSON'],
   },
+  'grants.update': {
+    arrange: async (stage) => {
+      const { grant } = await grantTo(stage, stage.person.email);
+      return async () =>
+        stage.admin(api.grants.update, { ...at(grant.id), body: { until: '2099-01-01T00:00:00Z', reason: 'for a while' } });
+    },
+    writes: ['grant.changed ADMIN PERSON'],
+  },
+  'grants.removeMany': {
+    arrange: async (stage) => {
+      const { grant } = await grantTo(stage, stage.person.email);
+      const other = await stage.admin(api.grants.create, {
+        body: { subject: stage.person.email, role: 'edit', resource: stage.destination.name },
+      });
+      return async () => stage.admin(api.grants.removeMany, { body: { ids: [grant.id, other.grant.id] } });
+    },
+    writes: ['grant.removed ADMIN PERSON', 'grant.removed ADMIN PERSON'],
+  },
+  /** Asks, and changes nothing. */
+  'grants.preview': {
+    arrange:
+      async ({ admin, person, destination }) =>
+      async () =>
+        admin(api.grants.preview, { body: { subject: person.email, role: 'view', resource: destination.name } }),
+    writes: [],
+  },
   'leases.create': {
     arrange: async (stage) => {
       await grantTo(stage, stage.person.email);

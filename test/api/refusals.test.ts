@@ -110,6 +110,7 @@ const settings: readonly Refusal[] = [
   { what: 'a word that is no command', flags: flag('serve'), says: ['"serve"', '--help'], code: 2 },
   { what: 'listen without a port', flags: flag('--listen=localhost'), says: ['--listen', 'HOST:PORT'], code: 2 },
   { what: 'a public address without TLS', flags: flag('--public-url=http://x'), says: ['--public-url', 'https://'], code: 2 },
+  { what: 'a trust domain like an address', flags: flag('--trust-domain=10.0.0.5'), says: ['--trust-domain', 'IP address'], code: 2 },
   { what: 'a lease of a minute', flags: flag('--lease-ttl=1m'), says: ['--lease-ttl', 'between 5m and 24h'], code: 2 },
   { what: 'a lease of a day and more', flags: flag('--lease-ttl=25h'), says: ['--lease-ttl', 'between 5m and 24h'], code: 2 },
   { what: 'a session for ever', flags: flag('--session-lifetime=365d'), says: ['--session-lifetime', 'between'], code: 2 },

@@ -181,7 +181,7 @@ describe('second factors', function () {
       await grant('jan@example.com');
       const standing = await refusal(grant('jan@example.com', 900));
       expect(standing.code).to.equal('grant.duplicate');
-      expect(standing.detail).to.include('ask for a second factor, remove it first');
+      expect(standing.detail).to.include('ask for a second factor, change it: infra grants change');
       for (const mfaSeconds of [59, 86_401]) expect((await refusal(grant('jan@example.com', mfaSeconds))).code).to.equal('request.invalid');
     });
 

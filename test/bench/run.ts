@@ -29,6 +29,7 @@ import { relayRows } from './rows/relay.ts';
 import { serverRows } from './rows/server.ts';
 import { smallGetRows } from './rows/small-get.ts';
 import { watchRows } from './rows/watches.ts';
+import { webRows } from './rows/web.ts';
 import { createSetting } from './setting.ts';
 
 const { values, positionals } = parseArgs({
@@ -71,6 +72,7 @@ const rows: Readonly<Record<string, (effort: Effort) => Promise<Figure[]>>> = {
   ...credentialPluginRows(setting),
   ...serverRows(setting),
   ...loginRows(),
+  ...webRows(),
   ...memoryRows(setting),
 };
 

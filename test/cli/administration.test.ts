@@ -174,6 +174,14 @@ describe('administration by infra', function () {
     expect((await json<{ joinToken: string }>('destinations', 'token', 'staging')).joinToken).to.match(/^infra_join_/);
     expect(await ok('destinations', 'list')).to.match(/staging +kubernetes +- +none/);
     expect(await ok('destinations', 'show', 'staging')).to.match(/staleness limit: +1h/);
+    await ok('destinations', 'change', 'staging', '--lease-life', '15m', '--staleness-limit', '10m', '--audit', 'bestEffort');
+    expect(await ok('destinations', 'show', 'staging')).to.match(/lease life: +15m[^]*staleness limit: +10m[^]*audit: +bestEffort/);
+    await ok('destinations', 'change', 'staging', '--lease-life', 'default', '--user-prefix', 'corp:');
+    expect(await ok('destinations', 'show', 'staging')).to.match(/lease life: +as the server sets[^]*user prefix: +corp:/);
+    for (const options of [[], ['--lease-life', 'long'], ['--staleness-limit', '0'], ['--audit', 'maybe']])
+      expect((await admin.infra(['destinations', 'change', 'staging', ...options])).code, options.join(' ')).to.equal(2);
+    const tooShort = await admin.infra(['destinations', 'change', 'staging', '--lease-life', '10s']);
+    expect(tooShort.stderr).to.include('must be 5 minutes at least');
     await ok('destinations', 'remove', 'staging');
     expect((await admin.infra(['destinations', 'show', 'staging'])).code).to.equal(5);
   });

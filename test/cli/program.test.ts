@@ -92,7 +92,7 @@ describe('infra', () => {
       return spawnSync('bash', ['-c', run], { encoding: 'utf8' }).stdout.trim().split('\n');
     };
     expect(complete('infra', 'lo')).to.deep.equal(['login', 'logout']);
-    expect(complete('infra', 'grants', '')).to.deep.equal(['add', 'list', 'show', 'remove']);
+    expect(complete('infra', 'grants', '')).to.deep.equal(['add', 'list', 'show', 'change', 'remove']);
     expect(complete('infra', '--quiet', 'grants', 'add', 'ana@example.com', '--ro')).to.deep.equal(['--role']);
   });
 

@@ -60,7 +60,7 @@ const defences: readonly ServerDefence[] = [
   {
     name: 'an admin who was taken off the only account is not who remains',
     row: 32,
-    cut: cutIn('grants/grant-store.js')(
+    cut: cutIn('grants/lasting-admin-store.js')(
       "eb('id', 'not in', db.selectFrom('accounts').select('identity_id').where('state', '=', 'unlinked'))",
       "eb('id', '!=', '')",
     ),

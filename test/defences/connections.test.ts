@@ -65,6 +65,25 @@ const afterIllFormed: Attack = {
   },
 };
 
+/** A head that has no end; the connection is given as much of it as it takes. */
+const endlessHead: Attack = {
+  on: async (stage) => {
+    const socket = await stage.connector.connect(await stage.person());
+    socket.on('error', () => undefined).resume();
+    // Goes on after the other side has ended.
+    socket.allowHalfOpen = true;
+    socket.write(`GET ${list}?`);
+    const piece = 'x'.repeat(2 ** 20);
+    let megabytes = 0;
+    while (!socket.destroyed && megabytes < 32) {
+      await new Promise((resolve) => socket.write(piece, resolve));
+      megabytes += 1;
+    }
+    socket.destroy();
+    return brokenIf(megabytes === 32);
+  },
+};
+
 const upgrading = (protocol: string): Attack => ({
   on: async ({ person, attempt }) => brokenIf((await attempt(await person(), upgradeTo(protocol))) !== undefined),
 });
@@ -127,6 +146,12 @@ const defences: readonly Defence[] = [
     row: 31,
     cut: front('if (socket.destroyed || socket.writableEnded)', 'if (false)'),
     attack: afterIllFormed,
+  },
+  {
+    name: 'what comes after a refusal is not read for ever',
+    row: 31,
+    cut: front('if (bytesReadOf(socket) - before > mostAfterRefusal)', 'if (false)'),
+    attack: endlessHead,
   },
   {
     name: 'upgrades are to WebSocket and SPDY alone',

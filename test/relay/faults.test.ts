@@ -110,7 +110,7 @@ describe('relay: faults of the line', function () {
         what: 'the server to have a new tunnel in place of the old',
       }),
     ]);
-    expect(await gauge('tunnels')).to.equal(2);
+    await waitFor(async () => (await gauge('tunnels')) === 2, { within: 2, what: 'the connector to count the new tunnel' });
     const { count, slowest } = await others.stop();
     expect(count).to.be.greaterThan(20);
     expect(slowest).to.be.lessThan(3000);
@@ -168,7 +168,8 @@ describe('relay: faults of the line', function () {
       line.beginOutage();
       await waitFor(async () => (await tunnelsOf()).length === 0, { within: rule, what: 'the server to take the tunnels for dead' });
       await waitFor(() => watching.ended() > 0, { within: 3, what: 'kubectl to end or be refused' });
-      await delay(2000);
+      const before = line.accepted();
+      await waitFor(() => line.accepted() > before, { within: rule, what: 'the connector to dial in vain' });
       line.endOutage();
       await untilTunnels(old, afterOutage);
       await guarded.admin('-n', guarded.namespace, 'create', 'configmap', 'after-the-outage');

@@ -1,6 +1,7 @@
 /** The relay: a connector that listens on nothing, reached through the server's one port. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { readFileSync } from 'node:fs';
 import { connect } from 'node:tls';
 import { expect } from 'chai';
 import { api } from '../../shared/api/index.ts';
@@ -42,6 +43,13 @@ describe('relay', function () {
     const own = stdout.split('\n').filter((line) => line.includes(`pid=${guarded.connector.program().pid},`));
     expect(own).to.have.length(1);
     expect(own[0]).to.match(/127\.0\.0\.1:\d+/);
+  });
+
+  it('a fleet that comes at once finds room at the server’s port, however long the program is busy', async () => {
+    const allowed = Math.min(4096, Number(readFileSync('/proc/sys/net/core/somaxconn', 'utf8')));
+    const { stdout } = await run('ss', ['-Hltn', `sport = :${guarded.server.port}`]);
+    const [, , mayWait] = stdout.trim().split(/\s+/);
+    expect(Number(mayWait)).to.equal(allowed);
   });
 
   it('TLS ends at the connector: its certificate, its name, and the person’s certificate', async () => {
@@ -110,8 +118,8 @@ describe('relay', function () {
     await guarded.connector.stop();
     await waitFor(async () => (await tunnelsOf()).length === 0, { within: 5, what: 'the tunnels to go' });
     expect(await handshake(guarded.connector.serverName)).to.match(/internal error/);
-    const { items } = await guarded.call(api.audit.list, { query: { event: 'connector.tunnel-closed' } });
-    expect(items.length).to.be.at.least(2);
+    const ends = async () => (await guarded.call(api.audit.list, { query: { event: 'connector.tunnel-closed' } })).items;
+    await waitFor(async () => (await ends()).length >= 2, { within: 5, what: 'the lines of their ends' });
     await guarded.connector.start();
     await waitFor(async () => (await tunnelsOf()).length === 2, { within: 15, what: 'the tunnels to come back' });
     expect((await (await ana.client()).request(configMaps())).status).to.equal(200);

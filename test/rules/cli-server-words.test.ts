@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { parse } from 'yaml';
 import { createOutput, type Format } from '../../cli/output.ts';
 import { checkDestination, ownerOf, userEntry } from '../../cli/kubeconfig-entries.ts';
-import { safeText } from '../../cli/safe-text.ts';
+import { safeText } from '../../shared/safe-text.ts';
 import type { DirectoryEntry } from '../../shared/api/destinations.ts';
 import { directoryEntry } from '../../shared/api/destinations.ts';
 import { handOutUntil } from '../../cli/credential-cache.ts';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { advance, type KnownState } from '../../connector/broker-link/desired-state-rules.ts';
-import { createEventParser } from '../../connector/broker-link/server-sent-events.ts';
+import { createEventParser } from '../../shared/server-sent-events.ts';
 import type { DesiredIdentity, DesiredLease, DesiredState } from '../../shared/api/connectors.ts';
 import { newId } from '../../shared/id.ts';
 

@@ -37,11 +37,12 @@ export interface ForeignThings {
   readonly grantId: string;
   readonly leaseId: string;
   readonly revision: number;
+  readonly auditEventId: string;
   readonly csr: string;
 }
 
 const ownerEmail = 'owner@example.com';
-const strangerEmail = 'stranger@example.com';
+export const strangerEmail = 'stranger@example.com';
 
 export async function people(server: RunningServer): Promise<People> {
   const admin = await server.admin();
@@ -89,6 +90,7 @@ export async function foreignThings(server: RunningServer, { owner }: People, is
   const { grant, change } = await admin(api.grants.create, { body: { subject: ownerEmail, role: 'view', resource: 'prod' } });
   const csr = createCertificateRequest(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey);
   const { lease } = await owner.call(api.leases.create, { body: { destination: destination.id, csr } });
+  const [event] = (await admin(api.audit.list, { query: { event: 'lease.issued' } })).items;
   return {
     userId: owner.id,
     userEmail: ownerEmail,
@@ -107,6 +109,7 @@ export async function foreignThings(server: RunningServer, { owner }: People, is
     grantId: grant.id,
     leaseId: lease.id,
     revision: change?.revision ?? 0,
+    auditEventId: event?.id ?? '',
     csr,
   };
 }

@@ -253,12 +253,18 @@ describe('security of the relay', function () {
       await Promise.all(sockets.map((socket) => once(socket, 'connect')));
       return sockets;
     };
+    const streams = async (): Promise<number> => {
+      const { connectors } = await guarded.call(api.destinations.get, { params: { id: guarded.connector.destination.id } });
+      return connectors.flatMap(({ tunnels }) => tunnels).reduce((sum, tunnel) => sum + tunnel.streams, 0);
+    };
     const isAlive = async (): Promise<boolean> => (await guarded.server.request('/healthz')).status === 200;
 
-    it('who says nothing keeps nobody out, and is gone after 10 s', async () => {
+    it('who says nothing keeps nobody out, and is gone after 10 s', async function () {
+      // Where the kernel keeps fewer connections waiting than come here, some come seconds later.
+      this.timeout(120_000);
       const sockets = await silent(1100);
       const ends = sockets.map(closed);
-      await Promise.race(ends);
+      await waitFor(() => sockets.filter((socket) => socket.closed).length >= 100, { within: 8, what: 'the oldest hundred to go' });
       expect(await isAlive()).to.equal(true);
       expect((await client.request(path())).status).to.equal(200);
       const dripping = connect(guarded.server.port, '127.0.0.1')
@@ -266,8 +272,11 @@ describe('security of the relay', function () {
         .resume();
       const dripped = closed(dripping);
       const drip = setInterval(() => dripping.write(Buffer.from([22])), 500);
-      await Promise.all([...ends, dripped]);
-      clearInterval(drip);
+      try {
+        await Promise.all([...ends, dripped]);
+      } finally {
+        clearInterval(drip);
+      }
     });
 
     it('a hello in tiny pieces is read, and one that never ends is not waited for', async () => {
@@ -308,6 +317,7 @@ describe('security of the relay', function () {
 
     it('connections to one destination are bounded, and leave the API and others alone', async () => {
       const name = guarded.connector.serverName;
+      await waitFor(async () => (await streams()) === 0, { within: 10, what: 'the streams of the tests before to end' });
       const open = Array.from({ length: 40 }, () =>
         connectTls({ host: '127.0.0.1', port: guarded.server.port, servername: name, rejectUnauthorized: false }),
       );

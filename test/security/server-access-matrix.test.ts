@@ -1,12 +1,13 @@
 /** Rows 22 and 23: every endpoint, everybody, and ids that belong to somebody else. An endpoint that is not in the table fails the test. */
 import { expect } from 'chai';
 import { outgoing } from '../../shared/client.ts';
-import { endpoints } from '../../shared/api/index.ts';
+import { api, endpoints } from '../../shared/api/index.ts';
 import type { Endpoint } from '../../shared/api/endpoint.ts';
 import { enrolConnector, type EnrolledConnector } from '../support/enrolled-connector.ts';
 import { startOidcProvider, type OidcProvider } from '../support/oidc-provider.ts';
 import { startServer, type RunningServer } from '../support/server.ts';
-import { foreignThings, people, type ForeignThings, type People } from './access-fixture.ts';
+import { cookieClient, ownHeaders, signInToUi } from '../support/ui-session.ts';
+import { foreignThings, people, strangerEmail, type ForeignThings, type People } from './access-fixture.ts';
 
 type Input = { readonly params?: object; readonly query?: object; readonly body?: unknown };
 type Outcome = number | readonly [status: number, code: string];
@@ -89,6 +90,7 @@ const rows: Readonly<Record<string, Row>> = {
   },
   'users.list': {},
   'users.get': { input: id('userId') },
+  'users.why': { input: id('userId') },
   'users.create': { input: () => ({ body: { email: 'new@example.com' } }) },
   'users.disable': { input: id('userId') },
   'users.enable': { input: id('userId') },
@@ -100,6 +102,8 @@ const rows: Readonly<Record<string, Row>> = {
   'users.unlink': { input: ({ userId }) => ({ params: { id: userId, provider: 'acme' } }), stranger: refused, viewer: refused },
   'users.relink': { input: ({ userId }) => ({ params: { id: userId, provider: 'acme' } }) },
   'workloads.list': {},
+  'workloads.get': { input: id('workloadId') },
+  'workloads.why': { input: id('workloadId') },
   'workloads.create': { input: () => ({ body: { name: 'robot' } }) },
   'workloads.remove': { input: id('workloadId') },
   'groups.list': {},
@@ -151,6 +155,7 @@ const rows: Readonly<Record<string, Row>> = {
   'destinations.update': { input: ({ destinationId }) => ({ params: { id: destinationId }, body: { auditMode: 'bestEffort' } }) },
   'destinations.remove': { input: id('destinationId') },
   'destinations.createJoinToken': { input: id('destinationId') },
+  'destinations.streams': { input: id('destinationId') },
   'destinations.directory': { stranger: 200, viewer: 200 },
   'connectors.enrol': {
     input: () => ({
@@ -170,11 +175,15 @@ const rows: Readonly<Record<string, Row>> = {
       body: { replica: 'r', sequence: 1, version: 'x', clusterUid: null, address: '127.0.0.1:1', discovery: null, grants: [] },
     }),
   },
+  'connectors.tellStreams': { input: () => ({ body: { replica: 'r', sequence: 1, total: 0, streams: [] } }) },
   'connectors.uploadAudit': { input: () => ({ body: { replica: 'r', events: [] } }) },
   'connectors.servingCertificate': { input: () => ({ body: { csr: 'x', host: null } }) },
   'grants.list': {},
   'grants.get': { input: id('grantId') },
   'grants.create': { input: ({ strangerEmail }) => ({ body: { subject: strangerEmail, role: 'admin', resource: 'infra' } }) },
+  'grants.preview': { input: ({ strangerEmail }) => ({ body: { subject: strangerEmail, role: 'admin', resource: 'infra' } }) },
+  'grants.update': { input: ({ grantId }) => ({ params: { id: grantId }, body: { until: null, reason: 'mine now' } }) },
+  'grants.removeMany': { input: ({ grantId }) => ({ body: { ids: [grantId] } }) },
   'grants.remove': { input: id('grantId') },
   'grants.mine': { stranger: 200, viewer: 200 },
   'explanations.explain': {
@@ -193,8 +202,20 @@ const rows: Readonly<Record<string, Row>> = {
   'leases.get': { input: id('leaseId'), stranger: [404, 'lease.not-found'], viewer: 200 },
   'leases.revoke': { input: id('leaseId'), stranger: [404, 'lease.not-found'], viewer: [404, 'lease.not-found'] },
   'changes.acknowledgements': { input: ({ revision }) => ({ params: { revision } }), stranger: [404, 'change.not-found'], viewer: 200 },
+  'revocations.impact': { input: ({ userId }) => ({ query: { user: userId } }), stranger: refused, viewer: 200 },
   'audit.list': {},
+  'audit.get': { input: id('auditEventId') },
+  'overview.get': {},
+  'settings.get': {},
+  'events.stream': { stranger: 200, viewer: 200 },
 };
+
+/** Credentials are for programs (ADR 52). */
+function byCookie(endpoint: Endpoint, ofConnectors: Outcome): Outcome {
+  if (endpoint.access === 'connector') return ofConnectors;
+  return endpoint.name === 'leases.create' ? refused : (rows[endpoint.name]?.stranger ?? [403, 'access.role-missing']);
+}
+const isStream = ({ headers }: Response): boolean => headers.get('content-type') === 'text/event-stream';
 
 describe('access to the API', function () {
   this.timeout(60_000);
@@ -216,7 +237,18 @@ describe('access to the API', function () {
     await idp.stop();
   });
 
-  const request = async (endpoint: Endpoint, authorization?: string): Promise<Response> => {
+  /** Of somebody without rights, who signs in anew when a test ended the session. */
+  let browser: { readonly cookie: string } | undefined;
+  const strangersCookie = async (): Promise<string> => {
+    const isLive = await cookieClient(server, browser?.cookie ?? '')(api.sessions.current, {}).then(
+      () => true,
+      () => false,
+    );
+    if (!isLive) browser = await signInToUi(server, { email: strangerEmail, password: 'a lantern in the harbour' });
+    return browser?.cookie ?? '';
+  };
+
+  const request = async (endpoint: Endpoint, authorization?: string, more: Readonly<Record<string, string>> = {}): Promise<Response> => {
     const input = rows[endpoint.name]?.input?.(things) ?? {};
     // The rows hold what the endpoints take; the list of endpoints has lost the types.
     const { method, path, body } = outgoing(endpoint, input as never);
@@ -224,6 +256,7 @@ describe('access to the API', function () {
       method,
       headers: {
         ...(authorization === undefined ? {} : { authorization }),
+        ...more,
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       },
       ...(body === undefined ? {} : { body }),
@@ -231,7 +264,8 @@ describe('access to the API', function () {
   };
   const expectOutcome = async (response: Response, outcome: Outcome): Promise<void> => {
     const [status, code] = typeof outcome === 'number' ? [outcome, undefined] : outcome;
-    const text = await response.text();
+    const text = isStream(response) ? '' : await response.text();
+    if (isStream(response)) await response.body?.cancel();
     expect(response.status, text).to.equal(status);
     if (code !== undefined) expect((JSON.parse(text) as { code: string }).code).to.equal(code);
   };
@@ -249,6 +283,19 @@ describe('access to the API', function () {
     it(`row 22: ${endpoint.name} with a made-up credential is 401`, async () => {
       const madeUp = endpoint.access === 'connector' ? 'Connector a.b.c' : `Bearer infra_ses_${'A'.repeat(43)}`;
       expect((await request(endpoint, madeUp)).status).to.equal(401);
+    });
+
+    it(`row 29: ${endpoint.name} with a browser's cookie that no page of ours sent is refused`, async () => {
+      const cookie = await strangersCookie();
+      const { 'infra-ui': _, ...withoutHeader } = ownHeaders(server);
+      const expected = endpoint.access === 'connector' ? expected401 : ([403, 'access.denied'] as const);
+      for (const headers of [{}, withoutHeader, { ...ownHeaders(server), 'sec-fetch-site': 'same-site' }])
+        await expectOutcome(await request(endpoint, undefined, { ...headers, cookie }), expected);
+    });
+
+    it(`row 23: ${endpoint.name} by the cookie of a person without rights is what it is by their secret`, async () => {
+      const cookie = await strangersCookie();
+      await expectOutcome(await request(endpoint, undefined, { ...ownHeaders(server), cookie }), byCookie(endpoint, expected401));
     });
 
     if (endpoint.access === 'connector') {

@@ -16,6 +16,7 @@ import { reconnects } from './reconnects.ts';
 import { relayFleet } from './relay-fleet.ts';
 import { relayNetwork } from './relay-network.ts';
 import { relayReconnects } from './relay-reconnects.ts';
+import { uiReads } from './ui-reads.ts';
 import { watches } from './watches.ts';
 
 interface Size {
@@ -37,6 +38,7 @@ const parts: Readonly<Record<string, Part>> = {
   'relay-reconnects': relayReconnects,
   'relay-fleet': async (_setting, rules, { connectors }) => relayFleet(connectors, rules),
   execs,
+  'ui-reads': async (_setting, rules) => uiReads(rules),
   bytes,
   mixed,
 };

@@ -37,7 +37,16 @@ export const accountRow = (providerId: string, identityId: string, subject: stri
 const later = '2099-01-01T00:00:00.000Z';
 const sessionRow = (id: SessionRecord['id'], identityId: SessionRecord['identityId']): SessionRecord => ({
   ...{ id, identityId, method: 'provider', accessKeyId: null, accountId: null, createdAt: at, expiresAt: '2100-01-01T00:00:00.000Z' },
-  ...{ idleSeconds: null, mfaAt: null, trustRuleId: null, lastUsedAt: at, endedAt: null, sourceAddress: '127.0.0.1', userAgent: 'test' },
+  ...{
+    client: 'program',
+    idleSeconds: null,
+    mfaAt: null,
+    trustRuleId: null,
+    lastUsedAt: at,
+    endedAt: null,
+    sourceAddress: '127.0.0.1',
+    userAgent: 'test',
+  },
 });
 
 export function describeFederation(storage: () => Storage): void {

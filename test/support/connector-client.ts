@@ -1,7 +1,7 @@
 /** HTTPS to a connector with or without a client certificate: well-formed requests, and bytes as they are. */
 import { request, type RequestOptions } from 'node:https';
 import type { IncomingHttpHeaders } from 'node:http';
-import type { TcpSocketConnectOpts } from 'node:net';
+import type { SocketConstructorOpts, TcpSocketConnectOpts } from 'node:net';
 import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import { readAnswers, type RawAnswer } from './raw-answers.ts';
 import { waitFor } from './wait-for.ts';
@@ -42,7 +42,7 @@ export interface Status {
   readonly message?: string;
 }
 
-type ConnectWish = ConnectionOptions & Pick<TcpSocketConnectOpts, 'localAddress'>;
+type ConnectWish = ConnectionOptions & Pick<TcpSocketConnectOpts, 'localAddress'> & Pick<SocketConstructorOpts, 'allowHalfOpen'>;
 
 export type ConnectorClient = ReturnType<typeof connectorClient>;
 

@@ -1,0 +1,9 @@
+import './settle-zod.ts';
+import './tokens.css';
+import './base.css';
+import { createRoot } from 'react-dom/client';
+import { App } from './app.tsx';
+
+const root = document.getElementById('root');
+if (root === null) throw new Error('index.html has no #root');
+createRoot(root).render(<App />);

@@ -1,0 +1,40 @@
+import { useState, type ReactNode } from 'react';
+import { useLocation } from 'wouter';
+import { api } from '../../../../shared/api/index.ts';
+import { useAct } from '../../api/reads.ts';
+import { fieldRefusals } from '../../api/refusal.ts';
+import { announce } from '../../parts/announcer.tsx';
+import { Button } from '../../parts/button.tsx';
+import { Command, shellWord } from '../../parts/command.tsx';
+import { Actions } from '../../parts/dialog.tsx';
+import { Form, TextField } from '../../parts/form.tsx';
+
+export function AddGroup({ onClose }: { readonly onClose: () => void }): ReactNode {
+  const [name, setName] = useState('');
+  const [, navigate] = useLocation();
+  const adding = useAct(api.groups.create, (group) => {
+    announce(`${group.name} is added`);
+    onClose();
+    navigate(`/groups/${group.id}`);
+  });
+  return (
+    <Form onSubmit={() => adding.mutate({ body: { name: name.trim() } })} error={adding.error} fields={['name']}>
+      <TextField
+        label="Name"
+        hint="Such as platform. With a provider before it, such as okta/platform, the provider’s group is named beforehand, so that it can be granted something before anybody of it signs in."
+        value={name}
+        onChange={setName}
+        refusal={fieldRefusals(adding.error).get('name')}
+        isRequired
+        autoFocus
+      />
+      <Command text={`infra groups add ${shellWord(name.trim() || 'NAME')}`} label="The same on the command line" />
+      <Actions>
+        <Button onClick={onClose}>Cancel</Button>
+        <Button kind="main" submits isBusy={adding.isPending}>
+          Add
+        </Button>
+      </Actions>
+    </Form>
+  );
+}
